@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The vlink list of xl domain configs and the class file: one parser and one
+ * printer, used by dts2xl, vlinkd and vlinkctl. docs/vlink-config.md is the
+ * definition of both formats.
+ *
+ * Nothing here prints: every failure is described in a caller-supplied buffer.
+ */
+#ifndef VLINKCFG_H
+#define VLINKCFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VLINKCFG_LINK_MAX	48	/* characters of a link id */
+#define VLINKCFG_CLASS_MAX	15	/* characters of a class or key name */
+#define VLINKCFG_SERVICE_MAX	7	/* characters of a service (xenbus type) */
+#define VLINKCFG_DOMAIN_MAX	63	/* characters of a domain name */
+#define VLINKCFG_NAME_MAX	31	/* characters of a node name */
+#define VLINKCFG_INFO_MAX	1024	/* bytes of an info string */
+#define VLINKCFG_UNIT_MAX	4095
+#define VLINKCFG_ERR_MAX	512	/* size that fits every message */
+
+enum vlinkcfg_role { VLINKCFG_SERVER, VLINKCFG_CLIENT };
+
+struct vlinkcfg_option {
+	char *key;
+	char *value;
+};
+
+/* One end of a link, as one string of a cfg's vlink list says it. */
+struct vlinkcfg_end {
+	char *link;
+	char *class_name;
+	enum vlinkcfg_role role;
+	char *peer;
+	unsigned int unit;
+	char *name;			/* NULL: none given */
+	struct vlinkcfg_option *options;
+	size_t nr_options;
+	char *info;			/* NULL: none given */
+};
+
+/* A domain config, as far as links are concerned. */
+struct vlinkcfg_domain {
+	char *path;			/* the cfg file */
+	char *name;
+	struct vlinkcfg_end *ends;	/* in the order of the file */
+	size_t nr_ends;
+};
+
+/*
+ * Parses one string of a vlink list (after libxlutil removed the escapes).
+ * Returns 0, or -1 with a message that names the key in @err
+ * (VLINKCFG_ERR_MAX bytes). *@end is to be released with vlinkcfg_end_clear()
+ * after success only.
+ */
+int vlinkcfg_end_parse(const char *text, struct vlinkcfg_end *end, char *err);
+void vlinkcfg_end_clear(struct vlinkcfg_end *end);
+
+/*
+ * The inverse of vlinkcfg_end_parse(): a malloc'ed string, not yet escaped
+ * for the cfg. NULL only when memory is short.
+ */
+char *vlinkcfg_end_format(const struct vlinkcfg_end *end);
+
+/* Escapes " and \ for a cfg string; malloc'ed, NULL only when memory is short. */
+char *vlinkcfg_escape(const char *text);
+
+/*
+ * Reads an xl cfg with libxlutil: its name and its vlink list. Checks the file
+ * for NUL bytes first (libxlutil aborts on them). Returns 0, or -1 with
+ * "FILE:LINE: what" in @err as far as a line is known. A cfg without a vlink
+ * list is a domain with no ends.
+ */
+int vlinkcfg_domain_read(const char *path, struct vlinkcfg_domain *dom, char *err);
+void vlinkcfg_domain_clear(struct vlinkcfg_domain *dom);
+
+/*
+ * Checks that the two ends of every link in @doms agree (one server, one
+ * client, same class, each names the other's domain, no domain twice, unit
+ * unique per class, role and domain). An end whose peer has no cfg among @doms
+ * is no error. Calls @report once for each finding; returns their number.
+ */
+size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
+		      void (*report)(void *arg, const char *text), void *arg);
+
+struct vlinkcfg_class {
+	char *name;
+	char **services;
+	size_t nr_services;
+};
+
+struct vlinkcfg_classes {
+	struct vlinkcfg_class *classes;
+	size_t nr;
+};
+
+/*
+ * The built-in classes, overlaid by those of @path; @path NULL: the built-in
+ * ones alone. Returns 0, or -1 with "FILE:LINE: what" in @err.
+ */
+int vlinkcfg_classes_read(const char *path, struct vlinkcfg_classes *classes, char *err);
+const struct vlinkcfg_class *vlinkcfg_class_find(const struct vlinkcfg_classes *classes,
+						 const char *name);
+void vlinkcfg_classes_clear(struct vlinkcfg_classes *classes);
+
+#endif
