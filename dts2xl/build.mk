@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# The parser of vlink lists and of the class file; dts2xl, vlinkd and vlinkctl
+# link it together with $(VLINKCFG_LIBS).
+VLINKCFG_LIB  := $(O)/lib/libvlinkcfg.a
+VLINKCFG_LIBS := -lxlutil -lxenlight
+
+VLINKCFG_SRC := $(wildcard toolstack/vlinkcfg*.c)
+
+$(VLINKCFG_LIB): $(VLINKCFG_SRC:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+# Host unit tests are built with the sanitizers.
+ASAN_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+$(O)/asan/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
+
+-include $(shell find $(O)/asan/obj -name '*.d' 2>/dev/null)
+
+UNIT_TESTS += check-vlinkcfg
+.PHONY: check-vlinkcfg
+check-vlinkcfg: $(O)/asan/vlinkcfg_test
+	$<
+
+$(O)/asan/vlinkcfg_test: $(O)/asan/obj/tests/unit/vlinkcfg_test.o $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Checks that the domain configs of a board agree about their links. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vlinkcfg.h"
+#include "vlinkcfg_private.h"
+
+struct checker {
+	const struct vlinkcfg_domain *doms;
+	size_t nr;
+	void (*report)(void *arg, const char *text);
+	void *arg;
+	size_t findings;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void finding(struct checker *chk, const char *fmt, ...)
+{
+	char text[VLINKCFG_ERR_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	chk->findings++;
+	chk->report(chk->arg, text);
+}
+
+static void check_domain_name(struct checker *chk, size_t nr)
+{
+	const struct vlinkcfg_domain *dom = &chk->doms[nr];
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (strcmp(chk->doms[i].name, dom->name))
+			continue;
+		finding(chk, "%s: domain '%s' stands in %s already", dom->path,
+			dom->name, chk->doms[i].path);
+		return;
+	}
+}
+
+static bool same_node_name(const struct vlinkcfg_end *a, const struct vlinkcfg_end *b)
+{
+	return a->name && b->name && !strcmp(a->name, b->name);
+}
+
+/* Compares an end with one that stands before it in the same domain. */
+static void check_siblings(struct checker *chk, const struct vlinkcfg_domain *dom,
+			   const struct vlinkcfg_end *end,
+			   const struct vlinkcfg_end *before)
+{
+	if (!strcmp(end->link, before->link))
+		finding(chk, "%s: link '%s' is given twice", dom->path, end->link);
+	else if (strcmp(end->class_name, before->class_name))
+		return;
+	else if (end->role == before->role && end->unit == before->unit)
+		finding(chk, "%s: link '%s' has the unit %u, as link '%s' of the same class and role",
+			dom->path, end->link, end->unit, before->link);
+	else if (same_node_name(end, before))
+		finding(chk, "%s: link '%s' has the name '%s', as link '%s' of the same class",
+			dom->path, end->link, end->name, before->link);
+}
+
+static void check_pair(struct checker *chk, const struct vlinkcfg_domain *dom,
+		       const struct vlinkcfg_end *end,
+		       const struct vlinkcfg_domain *peer_dom,
+		       const struct vlinkcfg_end *peer)
+{
+	if (strcmp(end->peer, peer_dom->name))
+		finding(chk, "%s: link '%s': its peer is '%s', yet domain '%s' (%s) has an end of it",
+			dom->path, end->link, end->peer, peer_dom->name, peer_dom->path);
+	if (strcmp(peer->peer, dom->name))
+		finding(chk, "%s: link '%s': its peer is '%s', yet domain '%s' (%s) has an end of it",
+			peer_dom->path, peer->link, peer->peer, dom->name, dom->path);
+	if (end->role == peer->role)
+		finding(chk, "%s: link '%s' is a %s here and in %s", peer_dom->path,
+			end->link, end->role == VLINKCFG_SERVER ? "server" : "client",
+			dom->path);
+	if (strcmp(end->class_name, peer->class_name))
+		finding(chk, "%s: link '%s' is of class '%s' here, of class '%s' in %s",
+			peer_dom->path, end->link, peer->class_name, end->class_name,
+			dom->path);
+}
+
+static const struct vlinkcfg_end *find_link(const struct vlinkcfg_domain *dom,
+					    const char *link)
+{
+	size_t i;
+
+	for (i = 0; i < dom->nr_ends; i++)
+		if (!strcmp(dom->ends[i].link, link))
+			return &dom->ends[i];
+	return NULL;
+}
+
+static void check_end(struct checker *chk, const struct vlinkcfg_domain *dom,
+		      const struct vlinkcfg_end *end)
+{
+	const struct vlinkcfg_domain *other;
+	const struct vlinkcfg_end *peer;
+
+	if (!strcmp(end->peer, dom->name))
+		finding(chk, "%s: link '%s' joins %s to itself", dom->path,
+			end->link, dom->name);
+	for (other = chk->doms; other < chk->doms + chk->nr; other++) {
+		if (other == dom)
+			continue;
+		peer = find_link(other, end->link);
+		/* Each pair is looked at once, from the domain given first. */
+		if (peer && dom < other)
+			check_pair(chk, dom, end, other, peer);
+		if (!peer && !strcmp(other->name, end->peer))
+			finding(chk, "%s: link '%s': its peer '%s' (%s) has no such link",
+				dom->path, end->link, end->peer, other->path);
+	}
+}
+
+size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
+		      void (*report)(void *arg, const char *text), void *arg)
+{
+	struct checker chk = { .doms = doms, .nr = nr, .report = report, .arg = arg };
+	const struct vlinkcfg_domain *dom;
+	size_t i, j;
+
+	for (dom = doms; dom < doms + nr; dom++) {
+		check_domain_name(&chk, (size_t)(dom - doms));
+		for (i = 0; i < dom->nr_ends; i++) {
+			for (j = 0; j < i; j++)
+				check_siblings(&chk, dom, &dom->ends[i], &dom->ends[j]);
+			check_end(&chk, dom, &dom->ends[i]);
+		}
+	}
+	return chk.findings;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files of libvlinkcfg; not for its users. */
+#ifndef VLINKCFG_PRIVATE_H
+#define VLINKCFG_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VLINKCFG_FILE_MAX	(4u << 20)	/* bytes of a config or class file */
+
+/* Writes a message of at most VLINKCFG_ERR_MAX bytes and returns -1. */
+int vlinkcfg_fail(char *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A key, a class: 1 to 15 of a-z 0-9 -, beginning with a letter. */
+bool vlinkcfg_is_class_name(const char *text);
+bool vlinkcfg_is_domain_name(const char *text);
+
+/*
+ * Reads a regular file of bounded size as one NUL-terminated string; a NUL
+ * byte inside is an error. NULL with a message in @err.
+ */
+char *vlinkcfg_file_text(const char *path, char *err);
+
+/* Grows @array (of @size-byte items) for item number @nr; NULL: no memory. */
+void *vlinkcfg_grow(void *array, size_t nr, size_t size);
+
+#endif
