@@ -15,7 +15,7 @@ BENCH_LIBS_bench-tcp    := -lxenstore
 BENCH_OBJS_bench-evtchn := meet
 BENCH_LIBS_bench-evtchn := -lxenevtchn -lxenstore
 
-$(foreach s,bench meet channel $(BENCH_PROGRAMS),\
+$(foreach s,bench meet channel $(BENCH_PROGRAMS) report report_read report_sum report_print,\
   $(eval CFLAGS_tests_bench_$(s) := -D_GNU_SOURCE))
 
 bench_objs = $(patsubst %,$(O)/obj/tests/bench/%.o,$(1) bench $(BENCH_OBJS_$(1)))
@@ -29,9 +29,22 @@ endef
 BENCH_BINS :=
 $(foreach p,$(BENCH_PROGRAMS),$(eval $(call bench_program,$(p))))
 
-$(O)/bin/bench-report: $(O)/obj/tests/bench/report.o
+BENCH_REPORT_SRCS := $(addprefix tests/bench/,report.c report_read.c report_sum.c report_print.c)
+
+$(O)/bin/bench-report: $(BENCH_REPORT_SRCS:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lm
+
+# The same with the sanitizers, for its test
+$(O)/test/bench-report: $(BENCH_REPORT_SRCS) tests/bench/report.h
+	@mkdir -p $(@D)
+	$(CC) -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(VCFLAGS) -D_GNU_SOURCE \
+		-o $@ $(BENCH_REPORT_SRCS) -lm
+
+.PHONY: unit-bench-report
+unit-bench-report: $(O)/test/bench-report
+	tests/bench/test-report $<
+UNIT_TESTS += unit-bench-report
 
 BINS += $(BENCH_BINS) $(O)/bin/bench-report
 
