@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The link layer's interface to services. A service is a pair of small drivers,
+ * one per role, that register a struct vlink_driver each; docs/link-layer.md
+ * explains how to write one. include/xen/io/vlink.h is the wire protocol.
+ */
+#ifndef _LINUX_VLINK_H
+#define _LINUX_VLINK_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <xen/interface/event_channel.h>
+#include <xen/interface/grant_table.h>
+#include <xen/xenbus.h>
+
+#define VLINK_ID_MAX		48	/* characters of a link's id */
+#define VLINK_CLASS_MAX		15	/* characters of a class or a key */
+#define VLINK_NAME_MAX		31	/* characters of a node name */
+#define VLINK_PEER_MAX		63	/* characters of a domain's name */
+#define VLINK_INFO_MAX		1024	/* bytes of an info string */
+
+enum vlink_role { VLINK_SERVER, VLINK_CLIENT };
+
+struct vlink;
+struct vlink_region;
+
+/*
+ * What a service does for a link. add and remove bracket the life of the link in
+ * this domain; between them connections come and go, each bracketed by connect
+ * and disconnect. All but event are called in process context, may allocate and
+ * use xenstore, must not wait for the peer or a user process, and never run
+ * concurrently for one link.
+ */
+struct vlink_ops {
+	/*
+	 * The link is published to this domain. Returns 0, or a negative errno:
+	 * then the link is not served.
+	 */
+	int (*add)(struct vlink *link);
+	/* The link is gone, or the driver is; disconnect came before. */
+	void (*remove)(struct vlink *link);
+
+	/*
+	 * Server: write the service's keys to the back end's directory
+	 * (vlink_key_write) for a client to read. Optional.
+	 */
+	int (*offer)(struct vlink *link);
+	/*
+	 * Client: read the server's keys (vlink_peer_u32) and make the regions
+	 * (vlink_region_create). Optional.
+	 */
+	int (*setup)(struct vlink *link);
+	/* Client: write the service's keys, within the transaction @xbt. Optional. */
+	int (*publish)(struct vlink *link, struct xenbus_transaction xbt);
+
+	/*
+	 * Both ends are ready. The server reads and checks the client's keys
+	 * and maps its regions (vlink_region_map) here. From now on until
+	 * disconnect vlink_notify() may be called. A negative errno closes the
+	 * connection.
+	 */
+	int (*connect)(struct vlink *link);
+	/*
+	 * The connection ends. After return the driver must not touch regions
+	 * nor call vlink_notify(): both are released next.
+	 */
+	void (*disconnect)(struct vlink *link);
+	/*
+	 * The peer notified. Hard interrupt context, possibly before connect.
+	 * Returns whether there was any news; a peer that notifies without is
+	 * throttled.
+	 */
+	bool (*event)(struct vlink *link);
+};
+
+struct vlink_driver {
+	const char *service;		/* xenbus device type, at most 7 characters */
+	enum vlink_role role;
+	const struct vlink_ops *ops;
+
+	/* The rest is the link layer's. */
+	struct module *owner;
+	struct list_head node;
+	struct list_head links;
+	struct work_struct register_work;
+	struct xenbus_device_id ids[2];
+	struct xenbus_driver xenbus;
+	bool registered;
+};
+
+/* One end of a link for one service, as long as it is published. */
+struct vlink {
+	struct vlink_driver *drv;
+	char id[VLINK_ID_MAX + 1];
+	char class_name[VLINK_CLASS_MAX + 1];
+	char name[VLINK_NAME_MAX + 1];		/* "": none was given */
+	char peer[VLINK_PEER_MAX + 1];
+	char *info;				/* never NULL */
+	unsigned int unit;
+	unsigned int index;			/* among the domain's links */
+	void *priv;				/* the service's */
+
+	unsigned int epoch;			/* connections so far */
+	atomic64_t events_sent;
+	atomic64_t events_received;
+
+	/* The rest is the link layer's. */
+	struct kref ref;
+	struct list_head node;
+	bool seen;
+	struct mutex lock;			/* guards all below */
+	bool gone;
+	bool connected;
+	struct xenbus_device *xdev;
+	struct work_struct work;
+	struct list_head regions;
+	evtchn_port_t evtchn;
+	int irq;
+};
+
+/*
+ * Pages shared with the peer: the client's own, or the client's mapped by the
+ * server. The pages have kernel addresses, but not contiguous ones: on x86 PV no
+ * second mapping of a foreign page is allowed.
+ */
+struct vlink_region {
+	struct list_head node;
+	char name[VLINK_CLASS_MAX + 1];
+	unsigned int nr_pages;
+	struct page **pages;
+	grant_ref_t *refs;			/* client */
+	unsigned int nr_dirs;			/* client */
+	struct vlink_dir_page **dirs;		/* client */
+	grant_ref_t *dir_refs;			/* client */
+	grant_handle_t *handles;		/* server */
+};
+
+#define vlink_register_driver(drv) __vlink_register_driver(drv, THIS_MODULE)
+
+/*
+ * Registers a service's driver for one role. Links that are published already
+ * are added before this returns. Returns 0 or a negative errno.
+ */
+int __vlink_register_driver(struct vlink_driver *drv, struct module *owner);
+void vlink_unregister_driver(struct vlink_driver *drv);
+
+/*
+ * Loads the module of a driver when a link needs it: "vlink-SERVICE-ROLE" is what
+ * is asked for before the peer runs, the xenbus aliases when it does.
+ */
+#define VLINK_MODULE_ALIAS_SERVER(service)		\
+	MODULE_ALIAS("vlink-" service "-server");	\
+	MODULE_ALIAS("xen-backend:" service)
+#define VLINK_MODULE_ALIAS_CLIENT(service)		\
+	MODULE_ALIAS("vlink-" service "-client");	\
+	MODULE_ALIAS("xen:" service)
+
+/* Notifies the peer. Any context; only between connect and disconnect. */
+void vlink_notify(struct vlink *link);
+
+/*
+ * Client, in setup: @nr_pages zeroed pages, granted to the server under @name.
+ * They are released after disconnect; a page that the server still maps is kept
+ * out of use until it does not. Returns the region or an ERR_PTR.
+ */
+struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
+					 unsigned int nr_pages);
+/*
+ * Server, in connect: maps the client's region @name, which must have exactly
+ * @nr_pages pages. Returns the region or an ERR_PTR; -EPROTO is the client's
+ * fault.
+ */
+struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
+				      unsigned int nr_pages);
+
+/* Writes a decimal key to the own xenbus directory. */
+int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,
+		    const char *key, unsigned int value);
+/*
+ * Reads a decimal key of the peer's xenbus directory and checks that it lies
+ * within @min and @max. Returns 0, or -EPROTO and reports it.
+ */
+int vlink_peer_u32(struct vlink *link, const char *key, u32 min, u32 max, u32 *value);
+
+/*
+ * Typed parameters out of the info string: "key=value" items, separated by commas
+ * and blanks, keys in any case. vlink_param_size_get understands decimal and
+ * 0x numbers with an optional K, M or G (powers of 1024). A missing key gives
+ * @def without a word, a malformed value gives @def and a warning that names
+ * link, key and value; the first of two wins.
+ */
+u64 vlink_param_size_get(const struct vlink *link, const char *key, u64 def);
+bool vlink_param_bool_get(const struct vlink *link, const char *key, bool def);
+/* Copies the value to @buf, cut to @size bytes; returns its length or -ENOENT. */
+int vlink_param_string_get(const struct vlink *link, const char *key, char *buf, size_t size);
+/*
+ * Parses a decimal or 0x number with an optional K, M or G and nothing after it.
+ * Returns 0, -EINVAL or -ERANGE.
+ */
+int vlink_size_parse(const char *text, size_t len, u64 *value);
+
+/*
+ * Calls @fn for every link of @service that is published to this domain,
+ * whatever its role, in no particular order, until it returns non-zero. Reads
+ * xenstore.
+ */
+int vlink_for_each_published(const char *service,
+			     int (*fn)(void *arg, const char *id, unsigned int index,
+				       const char *info),
+			     void *arg);
+
+/* The link layer's directory in debugfs. */
+struct dentry *vlink_debugfs_root(void);
+
+static inline const char *vlink_role_name(enum vlink_role role)
+{
+	return role == VLINK_SERVER ? "server" : "client";
+}
+
+/* Messages that say which link they are about. */
+#define vlink_msg(fn, link, fmt, ...)					\
+	fn("%s %s %s: " fmt, (link)->drv->service,			\
+	   vlink_role_name((link)->drv->role), (link)->id, ##__VA_ARGS__)
+#define vlink_info(link, fmt, ...) vlink_msg(pr_info, link, fmt, ##__VA_ARGS__)
+#define vlink_warn(link, fmt, ...) vlink_msg(pr_warn_ratelimited, link, fmt, ##__VA_ARGS__)
+
+#endif /* _LINUX_VLINK_H */

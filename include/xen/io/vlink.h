@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vlink: what all services have in common on the wire.
+ *
+ * A link between a client (front end, domain F) and a server (back end, domain
+ * B) is a xenbus device pair per service. docs/xenstore.md lists the nodes that
+ * the toolstack makes; this file defines what the two drivers add to them.
+ *
+ * Xenstore keys
+ * =============
+ * Written by the back end before it enters InitWait:
+ *
+ *   versions         decimal list, blank-separated: protocol versions of the
+ *                    service that the back end speaks ("1")
+ *   and the keys that the header of the service names.
+ *
+ * Written by the front end in one transaction before it enters Initialised:
+ *
+ *   version          decimal: the version it chose
+ *   event-channel    decimal: port allocated by F for B to bind
+ *   NAME-ref         decimal: grant reference of the first directory page of
+ *                    the region NAME
+ *   NAME-pages       decimal: number of pages of the region
+ *   and the keys that the header of the service names.
+ *
+ * Regions
+ * =======
+ * A region is a number of pages, owned and granted by F, mapped by B. Its
+ * grant references stand in a chain of directory pages, which B reads once,
+ * while it connects:
+ *
+ *   offset  size  content
+ *   0       4     grant reference of the next directory page, 0 in the last
+ *   4       4*n   grant references of the pages, in order; n <= 1023, all
+ *                 1023 in each directory page but the last
+ *
+ * A reference of 0 for a page is invalid. Pages hold zeros when the front end
+ * enters Initialised: nothing of an earlier connection is ever visible.
+ *
+ * Events
+ * ======
+ * One interdomain event channel carries notifications both ways; what they are
+ * about stands in the shared memory.
+ *
+ * States
+ * ======
+ * The xenbus states of both ends. Every connection begins with both ends' first
+ * line, so that a peer that was restarted at any moment is found out; each new
+ * connection is a new epoch.
+ *
+ *   front end (F)                          back end (B)
+ *   -------------                          ------------
+ *   Initialising                           Initialising
+ *     waits for InitWait                     writes its keys -> InitWait
+ *     |                                      |
+ *   sees InitWait                          InitWait
+ *     makes and grants regions               waits for Initialised
+ *     and event channel -> Initialised       |
+ *     |                                    sees Initialised
+ *   Initialised                              maps regions, binds the event
+ *     waits for Connected                    channel -> Connected
+ *     |                                      |
+ *   sees Connected -> Connected            Connected
+ *     |                                      |
+ *   ...data...                             ...data...
+ *     |                                      |
+ *   sees InitWait, Initialising or         sees Initialising:
+ *   nothing (B started anew):                unmaps, -> InitWait
+ *     ends its grants -> Initialising
+ *     |                                      |
+ *   sees Closing or Closed:                sees Closing: unmaps -> Closing
+ *     ends its grants -> Closed            sees Closed or nothing:
+ *                                            unmaps -> Closed
+ *
+ * A Connected front end seen from InitWait is one of the previous epoch: B waits
+ * until F noticed. An Initialised front end that sees InitWait again keeps
+ * what it granted: B has not taken it yet. From Closed either end starts over
+ * when the other does. Any state may be followed by any other when the peer
+ * is hostile: what the picture does not show is ignored.
+ */
+#ifndef XEN_IO_VLINK_H
+#define XEN_IO_VLINK_H
+
+#define VLINK_DIR_REFS		1023	/* grant references in a directory page */
+
+struct vlink_dir_page {
+	unsigned int next;
+	unsigned int refs[VLINK_DIR_REFS];
+};
+
+#endif /* XEN_IO_VLINK_H */

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Kernel modules, built against the headers in $(KDIR) in a tree of links to the
+# sources, since Kbuild puts objects beside them.
+
+KDIR    ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+                       $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64))))
+KVER     = $(shell cat $(KDIR)/include/config/kernel.release)
+MODTREE := $(O)/modules
+KCONFIG := CONFIG_VLINK=m CONFIG_VBPIPE=m
+
+KSOURCES := Kbuild $(shell find include xen-common xen-frontends xen-backends \
+                    -name '*.[ch]' -o -name Kbuild)
+
+modules: $(MODTREE)/.built
+
+$(MODTREE)/.built: $(KSOURCES)
+	@test -n "$(KDIR)" || { echo "no kernel headers found: set KDIR or install linux-headers-$(ARCH)" >&2; exit 1; }
+	@mkdir -p $(MODTREE)
+	@find $(MODTREE) -type l -delete
+	@for f in $(KSOURCES); do mkdir -p $(MODTREE)/$$(dirname $$f) && \
+	    ln -sf $(abspath .)/$$f $(MODTREE)/$$f || exit 1; done
+	$(MAKE) -C $(KDIR) M=$(abspath $(MODTREE)) $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) $(KCONFIG) \
+	    $(KFLAGS) modules
+	@touch $@
+
+# The headers and symbols that a driver of one's own is built against.
+INSTALLS += install-modules install-headers
+.PHONY: modules install-modules install-headers
+install-modules: modules
+	install -d $(DESTDIR)/lib/modules/$(KVER)/updates
+	install -m 644 $$(find $(MODTREE) -name '*.ko') $(DESTDIR)/lib/modules/$(KVER)/updates/
+	install -d $(DESTDIR)$(PREFIX)/src/xen-vlink
+	install -m 644 $(MODTREE)/Module.symvers $(DESTDIR)$(PREFIX)/src/xen-vlink/
+install-headers:
+	install -d $(DESTDIR)$(PREFIX)/include
+	cp -r include/linux include/vlink include/xen $(DESTDIR)$(PREFIX)/src/xen-vlink/ 2>/dev/null || \
+	    { install -d $(DESTDIR)$(PREFIX)/src/xen-vlink && \
+	      cp -r include/linux include/vlink include/xen $(DESTDIR)$(PREFIX)/src/xen-vlink/; }

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Connections of a pipe: geometry, memory, their beginning and end, events. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "vbpipe.h"
+
+static unsigned int ring_pages(u32 size)
+{
+	return DIV_ROUND_UP(size, PAGE_SIZE);
+}
+
+/* One control page, then the ring client to server, then the other. */
+static unsigned int region_pages(u32 c2s_size, u32 s2c_size)
+{
+	return 1 + ring_pages(c2s_size) + ring_pages(s2c_size);
+}
+
+static int peer_ring_size(struct vlink *link, const char *key, u32 *size)
+{
+	int err = vlink_peer_u32(link, key, VBPIPE_RING_MIN, VBPIPE_RING_MAX, size);
+
+	if (!err && !is_power_of_2(*size)) {
+		vlink_warn(link, "peer's key \"%s\" is not a power of two\n", key);
+		err = -EPROTO;
+	}
+	return err;
+}
+
+int vbpipe_offer(struct vlink *link)
+{
+	struct vbpipe *pipe = link->priv;
+
+	return vlink_key_write(link, XBT_NIL, "rx-size", pipe->config.rx_size);
+}
+
+int vbpipe_setup(struct vlink *link)
+{
+	struct vbpipe *pipe = link->priv;
+	int err = peer_ring_size(link, "rx-size", &pipe->tx_size);
+
+	if (err)
+		return err;
+	pipe->region = vlink_region_create(link, "ring", region_pages(pipe->tx_size,
+								       pipe->config.rx_size));
+	return PTR_ERR_OR_ZERO(pipe->region);
+}
+
+int vbpipe_publish(struct vlink *link, struct xenbus_transaction xbt)
+{
+	struct vbpipe *pipe = link->priv;
+	int err = vlink_key_write(link, xbt, "c2s-size", pipe->tx_size);
+
+	return err ?: vlink_key_write(link, xbt, "s2c-size", pipe->config.rx_size);
+}
+
+static int server_map(struct vlink *link, struct vbpipe *pipe)
+{
+	u32 c2s_size = pipe->config.rx_size;
+	int err;
+
+	err = vlink_peer_u32(link, "c2s-size", c2s_size, c2s_size, &c2s_size);
+	if (!err)
+		err = peer_ring_size(link, "s2c-size", &pipe->tx_size);
+	if (err)
+		return err;
+	pipe->region = vlink_region_map(link, "ring", region_pages(c2s_size, pipe->tx_size));
+	return PTR_ERR_OR_ZERO(pipe->region);
+}
+
+static void conn_lay_out(struct vbpipe_conn *conn, struct vbpipe *pipe, bool server)
+{
+	struct page **pages = pipe->region->pages;
+	struct vbpipe_control *ctl = page_address(pages[0]);
+
+	BUILD_BUG_ON(offsetof(struct vbpipe_control, server) != 0x40);
+	BUILD_BUG_ON(offsetof(struct vbpipe_control, c2s_prod) != 0x80);
+	BUILD_BUG_ON(offsetof(struct vbpipe_control, c2s_cons) != 0xc0);
+	BUILD_BUG_ON(offsetof(struct vbpipe_control, s2c_prod) != 0x100);
+	BUILD_BUG_ON(offsetof(struct vbpipe_control, s2c_cons) != 0x140);
+
+	conn->rx_size = pipe->config.rx_size;
+	conn->tx_size = pipe->tx_size;
+	if (server) {
+		conn->my_word = &ctl->server.word;
+		conn->peer_word = &ctl->client.word;
+		conn->tx_prod = &ctl->s2c_prod;
+		conn->tx_cons = &ctl->s2c_cons;
+		conn->rx_prod = &ctl->c2s_prod;
+		conn->rx_cons = &ctl->c2s_cons;
+		conn->rx_pages = pages + 1;
+		conn->tx_pages = pages + 1 + ring_pages(conn->rx_size);
+	} else {
+		conn->my_word = &ctl->client.word;
+		conn->peer_word = &ctl->server.word;
+		conn->tx_prod = &ctl->c2s_prod;
+		conn->tx_cons = &ctl->c2s_cons;
+		conn->rx_prod = &ctl->s2c_prod;
+		conn->rx_cons = &ctl->s2c_cons;
+		conn->tx_pages = pages + 1;
+		conn->rx_pages = pages + 1 + ring_pages(conn->tx_size);
+	}
+}
+
+static struct vbpipe_conn *conn_new(struct vlink *link, struct vbpipe *pipe)
+{
+	struct vbpipe_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+
+	if (!conn)
+		return NULL;
+	conn->link = link;
+	conn_lay_out(conn, pipe, link->drv->role == VLINK_SERVER);
+	conn->residue = kvmalloc(conn->rx_size, GFP_KERNEL);
+	if (!conn->residue) {
+		kfree(conn);
+		return NULL;
+	}
+	return conn;
+}
+
+static void conn_free(struct vbpipe_conn *conn)
+{
+	kvfree(conn->residue);
+	kfree(conn);
+}
+
+int vbpipe_connect(struct vlink *link)
+{
+	struct vbpipe *pipe = link->priv;
+	struct vbpipe_conn *conn;
+	int err;
+
+	if (link->drv->role == VLINK_SERVER) {
+		err = server_map(link, pipe);
+		if (err)
+			return err;
+	}
+	conn = conn_new(link, pipe);
+	if (!conn)
+		return -ENOMEM;
+
+	rcu_assign_pointer(pipe->conn, conn);
+	vbpipe_wake_all(pipe);
+	return 0;
+}
+
+/* Copies what has arrived and was not read yet; nobody else uses conn any more. */
+static u32 salvage(struct vbpipe_conn *conn)
+{
+	bool broken = false;
+	u32 len = vlink_consumer_avail(&conn->rx, &broken);
+	u32 done, n, pos;
+
+	for (done = 0; done < len; done += n) {
+		pos = (conn->rx.index + done) & (conn->rx_size - 1);
+		n = min3(len - done, conn->rx_size - pos, (u32)(PAGE_SIZE - offset_in_page(pos)));
+		memcpy(conn->residue + done,
+		       page_address(conn->rx_pages[pos / PAGE_SIZE]) + offset_in_page(pos), n);
+	}
+	return len;
+}
+
+void vbpipe_disconnect(struct vlink *link)
+{
+	struct vbpipe *pipe = link->priv;
+	struct vbpipe_conn *conn = rcu_dereference_protected(pipe->conn, true);
+	u32 len = 0;
+
+	rcu_assign_pointer(pipe->conn, NULL);
+	/* Readers, writers and the interrupt handler are out after this. */
+	synchronize_rcu();
+
+	if (READ_ONCE(pipe->state) == VBPIPE_END_OPEN)
+		len = salvage(conn);
+
+	spin_lock(&pipe->lock);
+	if (pipe->state == VBPIPE_END_OPEN) {
+		/* Freed by the last close. */
+		swap(pipe->residue, conn->residue);
+		pipe->residue_len = len;
+		pipe->residue_pos = 0;
+		pipe->state = VBPIPE_END_LOST;
+	}
+	spin_unlock(&pipe->lock);
+
+	conn_free(conn);
+	vbpipe_wake_all(pipe);
+}
+
+/* Has *@word changed since @seen was taken from it? */
+static bool changed(const u32 *word, u32 *seen)
+{
+	u32 untrusted_now = READ_ONCE(*word);
+
+	if (untrusted_now == *seen)
+		return false;
+	*seen = untrusted_now;
+	return true;
+}
+
+bool vbpipe_event(struct vlink *link)
+{
+	struct vbpipe *pipe = link->priv;
+	bool word, data, space;
+	struct vbpipe_conn *conn;
+
+	rcu_read_lock();
+	conn = rcu_dereference(pipe->conn);
+	if (!conn) {
+		rcu_read_unlock();
+		return false;
+	}
+	word = changed(conn->peer_word, &conn->seen_word);
+	data = changed(&conn->rx_prod->prod, &conn->seen_prod);
+	space = changed(&conn->tx_cons->cons, &conn->seen_cons);
+	rcu_read_unlock();
+
+	if (pipe->wakeup && (word || data))
+		__pm_wakeup_event(pipe->wakeup, pipe->config.wakeup_ms);
+	if (word) {
+		vbpipe_wake_all(pipe);
+		return true;
+	}
+	if (data)
+		wake_up_interruptible(&pipe->rx_wait);
+	if (space)
+		wake_up_interruptible(&pipe->tx_wait);
+	return data || space;
+}

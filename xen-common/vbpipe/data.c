@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The data path: read, write, poll, FIONREAD.
+ *
+ * Bytes are copied between user memory and the shared ring directly, once on
+ * each side, in an RCU read-side section with page faults disabled: so a connection
+ * can end while a user's buffer is being paged in, and a user process never holds
+ * up the link. What faulted is brought in outside, then the copy goes on.
+ *
+ * read_lock and write_lock make one reader and one writer at a time: a blocking
+ * reader holds the lock until it has all it asked for, as pipes of this kind do.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include <asm/ioctls.h>
+
+#include "vbpipe.h"
+
+/*
+ * Bytes after which progress is published while more is being copied, so that
+ * both domains copy at the same time.
+ */
+#define CHUNK_MAX	(16u << 10)
+
+/* The connection that open files may use, or NULL. Under rcu_read_lock. */
+static struct vbpipe_conn *open_conn(struct vbpipe *pipe)
+{
+	if (READ_ONCE(pipe->state) != VBPIPE_END_OPEN)
+		return NULL;
+	return rcu_dereference(pipe->conn);
+}
+
+/* The peer's index made no sense: this end takes it for gone. Under pipe->lock. */
+static void give_up(struct vbpipe *pipe, struct vbpipe_conn *conn)
+{
+	if (pipe->state != VBPIPE_END_OPEN)
+		return;
+	vlink_warn(conn->link, "peer corrupted a ring index\n");
+	pipe->state = VBPIPE_END_LOST;
+	pipe->residue_len = 0;
+	pipe->residue_pos = 0;
+	vbpipe_wake_all(pipe);
+}
+
+static u32 rx_avail(struct vbpipe *pipe, struct vbpipe_conn *conn)
+{
+	bool broken = false;
+	u32 avail;
+
+	spin_lock(&pipe->lock);
+	avail = vlink_consumer_avail(&conn->rx, &broken);
+	if (broken)
+		give_up(pipe, conn);
+	spin_unlock(&pipe->lock);
+	return broken ? 0 : avail;
+}
+
+static u32 tx_space(struct vbpipe *pipe, struct vbpipe_conn *conn)
+{
+	bool broken = false;
+	u32 space;
+
+	spin_lock(&pipe->lock);
+	space = vlink_producer_space(&conn->tx, &broken);
+	if (broken)
+		give_up(pipe, conn);
+	spin_unlock(&pipe->lock);
+	return broken ? 0 : space;
+}
+
+/* Asks the peer for a notification; returns whether none is needed any more. */
+static bool rx_arm(struct vbpipe *pipe, struct vbpipe_conn *conn, u32 want)
+{
+	bool broken = false, ready;
+
+	spin_lock(&pipe->lock);
+	ready = vlink_consumer_arm(&conn->rx, want, &broken);
+	if (broken)
+		give_up(pipe, conn);
+	spin_unlock(&pipe->lock);
+	return ready || broken;
+}
+
+static bool tx_arm(struct vbpipe *pipe, struct vbpipe_conn *conn, u32 want)
+{
+	bool broken = false, ready;
+
+	spin_lock(&pipe->lock);
+	ready = vlink_producer_arm(&conn->tx, want, &broken);
+	if (broken)
+		give_up(pipe, conn);
+	spin_unlock(&pipe->lock);
+	return ready || broken;
+}
+
+static void rx_publish(struct vbpipe *pipe, struct vbpipe_conn *conn, u32 n)
+{
+	bool notify;
+
+	spin_lock(&pipe->lock);
+	notify = vlink_consumer_publish(&conn->rx, n);
+	spin_unlock(&pipe->lock);
+	if (notify)
+		vlink_notify(conn->link);
+}
+
+static void tx_publish(struct vbpipe *pipe, struct vbpipe_conn *conn, u32 n)
+{
+	bool notify;
+
+	spin_lock(&pipe->lock);
+	notify = vlink_producer_publish(&conn->tx, n);
+	spin_unlock(&pipe->lock);
+	if (notify)
+		vlink_notify(conn->link);
+}
+
+/* Bytes from ring position @pos that lie in one page, at most @len. */
+static u32 run_length(u32 size, u32 pos, u32 len)
+{
+	return min3(len, size - pos, (u32)(PAGE_SIZE - offset_in_page(pos)));
+}
+
+/* Copies up to @len bytes out of the ring; short when user memory faults. */
+static u32 copy_from_ring(struct vbpipe_conn *conn, u32 len, struct iov_iter *to)
+{
+	u32 done = 0, pos, n, copied;
+
+	pagefault_disable();
+	while (done < len) {
+		pos = (conn->rx.index + done) & (conn->rx_size - 1);
+		n = run_length(conn->rx_size, pos, len - done);
+		copied = copy_to_iter(page_address(conn->rx_pages[pos / PAGE_SIZE]) +
+				      offset_in_page(pos), n, to);
+		done += copied;
+		if (copied < n)
+			break;
+	}
+	pagefault_enable();
+	return done;
+}
+
+static u32 copy_to_ring(struct vbpipe_conn *conn, u32 len, struct iov_iter *from)
+{
+	u32 done = 0, pos, n, copied;
+
+	pagefault_disable();
+	while (done < len) {
+		pos = (conn->tx.index + done) & (conn->tx_size - 1);
+		n = run_length(conn->tx_size, pos, len - done);
+		copied = copy_from_iter(page_address(conn->tx_pages[pos / PAGE_SIZE]) +
+					offset_in_page(pos), n, from);
+		done += copied;
+		if (copied < n)
+			break;
+	}
+	pagefault_enable();
+	return done;
+}
+
+static u32 chunk_length(u32 size, u32 len)
+{
+	return min3(len, max(size / 4, VBPIPE_RING_MIN), CHUNK_MAX);
+}
+
+/*
+ * Moves what can be moved at once. Returns the number of bytes; *@fault says that
+ * user memory was not there, *@off that there is no peer any more.
+ */
+static size_t rx_move(struct vbpipe *pipe, struct iov_iter *to, bool *fault, bool *off)
+{
+	struct vbpipe_conn *conn;
+	size_t done = 0;
+	u32 len, n;
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	while (conn && iov_iter_count(to)) {
+		/* In this order: the peer closes after its last byte. */
+		*off = !vbpipe_peer_is_on(conn);
+		len = min_t(size_t, rx_avail(pipe, conn), iov_iter_count(to));
+		len = chunk_length(conn->rx_size, len);
+		if (!len)
+			break;
+		*off = false;
+		n = copy_from_ring(conn, len, to);
+		rx_publish(pipe, conn, n);
+		done += n;
+		if (n < len) {
+			*fault = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return done;
+}
+
+static size_t tx_move(struct vbpipe *pipe, struct iov_iter *from, bool *fault, bool *off)
+{
+	struct vbpipe_conn *conn;
+	size_t done = 0;
+	u32 len, n;
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	while (conn && iov_iter_count(from)) {
+		*off = !vbpipe_peer_is_on(conn);
+		if (*off)
+			break;
+		len = min_t(size_t, tx_space(pipe, conn), iov_iter_count(from));
+		len = chunk_length(conn->tx_size, len);
+		if (!len)
+			break;
+		n = copy_to_ring(conn, len, from);
+		tx_publish(pipe, conn, n);
+		done += n;
+		if (n < len) {
+			*fault = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return done;
+}
+
+/* What was left of a lost connection; private memory under read_lock. */
+static size_t residue_move(struct vbpipe *pipe, struct iov_iter *to)
+{
+	size_t n = min_t(size_t, pipe->residue_len - pipe->residue_pos, iov_iter_count(to));
+
+	if (!n)
+		return 0;
+	n = copy_to_iter(pipe->residue + pipe->residue_pos, n, to);
+	pipe->residue_pos += n;
+	return n;
+}
+
+static bool is_lost(struct vbpipe *pipe)
+{
+	/* Pairs with the unlock after which the residue is complete. */
+	return smp_load_acquire(&pipe->state) == VBPIPE_END_LOST;
+}
+
+/* Is there something for a reader that wants @want bytes to do? */
+static bool rx_ready(struct vbpipe *pipe, size_t want)
+{
+	struct vbpipe_conn *conn;
+	bool ready = is_lost(pipe);
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	if (conn)
+		ready = rx_arm(pipe, conn, min_t(size_t, want, max(conn->rx_size / 2, 1u))) ||
+			!vbpipe_peer_is_on(conn);
+	rcu_read_unlock();
+	return ready;
+}
+
+static bool tx_ready(struct vbpipe *pipe, size_t want)
+{
+	struct vbpipe_conn *conn;
+	bool ready = is_lost(pipe);
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	if (conn)
+		ready = tx_arm(pipe, conn, min_t(size_t, want, max(conn->tx_size / 2, 1u))) ||
+			!vbpipe_peer_is_on(conn);
+	rcu_read_unlock();
+	return ready;
+}
+
+static bool is_nonblock(const struct kiocb *iocb)
+{
+	return iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT;
+}
+
+static int lock_end(struct mutex *lock, bool nonblock)
+{
+	if (nonblock)
+		return mutex_trylock(lock) ? 0 : -EAGAIN;
+	return mutex_lock_interruptible(lock) ? -ERESTARTSYS : 0;
+}
+
+/*
+ * Reads what is there, bringing in user memory as needed. *@eof: nothing more
+ * will come. *@err is -EFAULT when user memory is not to be had.
+ */
+static size_t read_pass(struct vbpipe *pipe, struct iov_iter *to, bool *eof, int *err)
+{
+	size_t done = 0;
+	bool fault;
+
+	do {
+		fault = false;
+		done += rx_move(pipe, to, &fault, eof);
+	} while (fault && !fault_in_iov_iter_writeable(to, 1));
+	if (fault)
+		*err = -EFAULT;
+
+	if (is_lost(pipe) && !fault) {
+		done += residue_move(pipe, to);
+		*eof = pipe->residue_pos == pipe->residue_len;
+		if (!*eof && iov_iter_count(to))
+			*err = -EFAULT;
+	}
+	return done;
+}
+
+static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblock)
+{
+	const bool available = pipe->config.read_available;
+	bool eof = false;
+	size_t done = 0;
+	int err = 0;
+
+	for (;;) {
+		done += read_pass(pipe, to, &eof, &err);
+		if (err || eof || !iov_iter_count(to) || (done && available))
+			break;
+		if (nonblock) {
+			err = -EAGAIN;
+			break;
+		}
+		err = wait_event_interruptible(pipe->rx_wait,
+					       rx_ready(pipe, available ? 1 : iov_iter_count(to)));
+		if (err)
+			break;
+	}
+	return done ?: err;
+}
+
+ssize_t vbpipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct vbpipe *pipe = vbpipe_of(iocb->ki_filp);
+	bool nonblock = is_nonblock(iocb);
+	ssize_t ret;
+
+	atomic64_inc(&pipe->stats.reads);
+	if (!iov_iter_count(to))
+		return 0;
+	ret = lock_end(&pipe->read_lock, nonblock);
+	if (ret)
+		return ret;
+	ret = read_locked(pipe, to, nonblock);
+	mutex_unlock(&pipe->read_lock);
+	if (ret > 0)
+		atomic64_add(ret, &pipe->stats.read_bytes);
+	return ret;
+}
+
+/* Writes what there is room for. *@err: why nothing more can be written, or 0. */
+static size_t write_pass(struct vbpipe *pipe, struct iov_iter *from, int *err)
+{
+	bool fault, off = false;
+	size_t done = 0;
+
+	do {
+		fault = false;
+		done += tx_move(pipe, from, &fault, &off);
+	} while (fault && !fault_in_iov_iter_readable(from, 1));
+	if (fault)
+		*err = -EFAULT;
+	if (off || is_lost(pipe))
+		*err = -EPIPE;
+	return done;
+}
+
+/* Is there room for all of @count, or no peer to have room for? */
+static bool has_room(struct vbpipe *pipe, size_t count)
+{
+	struct vbpipe_conn *conn;
+	bool room = true;
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	if (conn && vbpipe_peer_is_on(conn) && count <= conn->tx_size)
+		room = tx_space(pipe, conn) >= count;
+	rcu_read_unlock();
+	return room;
+}
+
+static ssize_t write_locked(struct vbpipe *pipe, struct iov_iter *from, bool nonblock)
+{
+	size_t done = 0;
+	int err = 0;
+
+	/* Up to the size of the ring all or nothing: nobody else writes now. */
+	if (nonblock && !has_room(pipe, iov_iter_count(from)))
+		return -EAGAIN;
+
+	for (;;) {
+		done += write_pass(pipe, from, &err);
+		if (!iov_iter_count(from))
+			return done;
+		if (err)
+			break;
+		if (nonblock) {
+			err = -EAGAIN;
+			break;
+		}
+		err = wait_event_interruptible(pipe->tx_wait,
+					       tx_ready(pipe, iov_iter_count(from)));
+		if (err)
+			break;
+	}
+	return done ?: err;
+}
+
+ssize_t vbpipe_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct vbpipe *pipe = vbpipe_of(iocb->ki_filp);
+	bool nonblock = is_nonblock(iocb);
+	ssize_t ret;
+
+	atomic64_inc(&pipe->stats.writes);
+	if (!iov_iter_count(from))
+		return 0;
+	ret = lock_end(&pipe->write_lock, nonblock);
+	if (ret)
+		return ret;
+	ret = write_locked(pipe, from, nonblock);
+	mutex_unlock(&pipe->write_lock);
+	if (ret > 0)
+		atomic64_add(ret, &pipe->stats.write_bytes);
+	return ret;
+}
+
+/* Bytes that a reader would get now. */
+static u32 readable(struct vbpipe *pipe)
+{
+	struct vbpipe_conn *conn;
+	u32 avail = 0;
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	if (conn)
+		avail = rx_avail(pipe, conn);
+	else if (is_lost(pipe))
+		avail = READ_ONCE(pipe->residue_len) - READ_ONCE(pipe->residue_pos);
+	rcu_read_unlock();
+	return avail;
+}
+
+__poll_t vbpipe_poll(struct file *file, poll_table *wait)
+{
+	struct vbpipe *pipe = vbpipe_of(file);
+	struct vbpipe_conn *conn;
+	__poll_t mask = 0;
+
+	poll_wait(file, &pipe->rx_wait, wait);
+	poll_wait(file, &pipe->tx_wait, wait);
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	if (conn) {
+		if (tx_arm(pipe, conn, 1))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		rx_arm(pipe, conn, 1);
+		if (!vbpipe_peer_is_on(conn))
+			mask = EPOLLERR | EPOLLHUP;
+	}
+	rcu_read_unlock();
+
+	if (is_lost(pipe))
+		mask = EPOLLERR | EPOLLHUP;
+	if (readable(pipe))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	return mask;
+}
+
+long vbpipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+	return put_user((int)readable(vbpipe_of(file)), (int __user *)arg);
+}

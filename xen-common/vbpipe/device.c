@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device nodes of pipes: their minors and names, open and close. A node
+ * appears when its link is published to this domain, not when the peer does: open
+ * waits for the peer.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "vbpipe.h"
+
+static struct class *vbpipe_class;
+static dev_t vbpipe_devt;
+
+/* Guards the list, and with it which minors and names are taken. */
+static DEFINE_MUTEX(pipes_lock);
+static LIST_HEAD(pipes);
+
+/* The first opener meets the peer, the others join it. */
+static int vbpipe_open(struct inode *inode, struct file *file)
+{
+	struct vbpipe *pipe = container_of(inode->i_cdev, struct vbpipe, cdev);
+	int err = 0;
+
+	if (mutex_lock_interruptible(&pipe->open_lock))
+		return -ERESTARTSYS;
+	if (!pipe->users)
+		err = vbpipe_rendezvous(pipe);
+	if (!err)
+		pipe->users++;
+	mutex_unlock(&pipe->open_lock);
+	if (err)
+		return err;
+
+	atomic64_inc(&pipe->stats.opens);
+	/* The open file keeps the cdev, and that its parent, our device. */
+	file->private_data = pipe;
+	/* No position: reads and writes of one file run at the same time. */
+	return stream_open(inode, file);
+}
+
+static int vbpipe_release(struct inode *inode, struct file *file)
+{
+	struct vbpipe *pipe = vbpipe_of(file);
+
+	mutex_lock(&pipe->open_lock);
+	if (!--pipe->users)
+		vbpipe_retract(pipe);
+	mutex_unlock(&pipe->open_lock);
+	return 0;
+}
+
+static const struct file_operations vbpipe_fops = {
+	.llseek = no_llseek,
+	.read_iter = vbpipe_read_iter,
+	.write_iter = vbpipe_write_iter,
+	.poll = vbpipe_poll,
+	.unlocked_ioctl = vbpipe_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.open = vbpipe_open,
+	.release = vbpipe_release,
+};
+
+void vbpipe_for_each(void (*fn)(void *arg, struct vbpipe *pipe), void *arg)
+{
+	struct vbpipe *pipe;
+
+	mutex_lock(&pipes_lock);
+	list_for_each_entry(pipe, &pipes, node)
+		fn(arg, pipe);
+	mutex_unlock(&pipes_lock);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Minors and names                                                           */
+
+static bool minor_is_taken(int minor)
+{
+	struct vbpipe *pipe;
+
+	list_for_each_entry(pipe, &pipes, node)
+		if (MINOR(pipe->dev.devt) == minor)
+			return true;
+	return false;
+}
+
+static bool name_is_taken(const char *name)
+{
+	struct vbpipe *pipe;
+
+	list_for_each_entry(pipe, &pipes, node)
+		if (!strcmp(dev_name(&pipe->dev), name))
+			return true;
+	return false;
+}
+
+/* What is known of the pipes published to this domain, ours among them. */
+struct minor_plan {
+	const struct vlink *link;
+	DECLARE_BITMAP(wanted, VBPIPE_MINORS);
+	unsigned int rank;	/* of ours among those that ask for no minor */
+};
+
+static int plan_published(void *arg, const char *id, unsigned int index, const char *info)
+{
+	struct minor_plan *plan = arg;
+	int minor = vbpipe_config_minor(info);
+
+	if (minor >= 0)
+		__set_bit(minor, plan->wanted);
+	else if (index < plan->link->index)
+		plan->rank++;
+	return 0;
+}
+
+/*
+ * Minors that links ask for go first, the others get what is left in the order of
+ * the domain's config: so numbers do not depend on which driver is loaded first.
+ */
+static int pick_minor(struct vbpipe *pipe)
+{
+	struct minor_plan plan = { .link = pipe->link };
+	unsigned int minor, rank;
+	int wanted = vbpipe_config_minor(pipe->link->info);
+
+	if (wanted >= 0 && !minor_is_taken(wanted))
+		return wanted;
+	if (wanted >= 0)
+		vlink_warn(pipe->link, "minor %d is taken\n", wanted);
+
+	vlink_for_each_published("vbpipe", plan_published, &plan);
+	rank = plan.rank;
+	for_each_clear_bit(minor, plan.wanted, VBPIPE_MINORS)
+		if (!rank-- && !minor_is_taken(minor))
+			return minor;
+	/* The list changed since others were numbered. */
+	for (minor = 0; minor < VBPIPE_MINORS; minor++)
+		if (!minor_is_taken(minor))
+			return minor;
+	return -ENOSPC;
+}
+
+static int set_name(struct vbpipe *pipe, int minor)
+{
+	const char *name = pipe->config.name;
+	char plain[16];
+
+	snprintf(plain, sizeof(plain), "vbpipe%d", minor);
+	if (!*name || name_is_taken(name)) {
+		if (*name)
+			vlink_warn(pipe->link, "name \"%s\" is taken, using \"%s\"\n", name, plain);
+		name = plain;
+	}
+	if (name_is_taken(name))
+		return -EEXIST;
+	return dev_set_name(&pipe->dev, "%s", name);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Links come and go                                                          */
+
+static void vbpipe_dev_release(struct device *dev)
+{
+	struct vbpipe *pipe = container_of(dev, struct vbpipe, dev);
+
+	kvfree(pipe->residue);
+	kfree(pipe);
+}
+
+static struct vbpipe *vbpipe_new(struct vlink *link)
+{
+	struct vbpipe *pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
+
+	if (!pipe)
+		return NULL;
+
+	mutex_init(&pipe->open_lock);
+	mutex_init(&pipe->read_lock);
+	mutex_init(&pipe->write_lock);
+	spin_lock_init(&pipe->lock);
+	init_waitqueue_head(&pipe->open_wait);
+	init_waitqueue_head(&pipe->rx_wait);
+	init_waitqueue_head(&pipe->tx_wait);
+	pipe->link = link;
+	vbpipe_config_parse(link, &pipe->config);
+
+	device_initialize(&pipe->dev);
+	pipe->dev.class = vbpipe_class;
+	pipe->dev.groups = vbpipe_groups;
+	pipe->dev.release = vbpipe_dev_release;
+	return pipe;
+}
+
+/* Under pipes_lock, so that minor and name stay free until they are ours. */
+static int vbpipe_register(struct vbpipe *pipe)
+{
+	int minor = pick_minor(pipe);
+	int err;
+
+	if (minor < 0)
+		return minor;
+	err = set_name(pipe, minor);
+	if (err)
+		return err;
+
+	pipe->dev.devt = MKDEV(MAJOR(vbpipe_devt), minor);
+	cdev_init(&pipe->cdev, &vbpipe_fops);
+	/* An open file keeps the driver of its link loaded. */
+	pipe->cdev.owner = pipe->link->drv->owner;
+	err = cdev_device_add(&pipe->cdev, &pipe->dev);
+	if (!err)
+		list_add_tail(&pipe->node, &pipes);
+	return err;
+}
+
+static int vbpipe_add(struct vlink *link)
+{
+	struct vbpipe *pipe = vbpipe_new(link);
+	int err;
+
+	if (!pipe)
+		return -ENOMEM;
+	/* The files' reads of pipe->link go through connections, which come later. */
+	link->priv = pipe;
+
+	mutex_lock(&pipes_lock);
+	err = vbpipe_register(pipe);
+	mutex_unlock(&pipes_lock);
+	if (err) {
+		/* device_initialize()'s reference */
+		put_device(&pipe->dev);
+		return err;
+	}
+
+	if (pipe->config.wakeup_ms)
+		pipe->wakeup = wakeup_source_register(NULL, dev_name(&pipe->dev));
+	vlink_info(link, "/dev/%s to %s\n", dev_name(&pipe->dev), link->peer);
+	return 0;
+}
+
+static void vbpipe_remove(struct vlink *link)
+{
+	struct vbpipe *pipe = link->priv;
+
+	mutex_lock(&pipes_lock);
+	list_del(&pipe->node);
+	mutex_unlock(&pipes_lock);
+
+	spin_lock(&pipe->lock);
+	pipe->removed = true;
+	spin_unlock(&pipe->lock);
+	vbpipe_wake_all(pipe);
+
+	cdev_device_del(&pipe->cdev, &pipe->dev);
+	/* No events come any more: the link is disconnected. */
+	wakeup_source_unregister(pipe->wakeup);
+	pipe->wakeup = NULL;
+	/* device_initialize()'s reference; open files hold others. */
+	put_device(&pipe->dev);
+}
+
+const struct vlink_ops vbpipe_link_ops = {
+	.add = vbpipe_add,
+	.remove = vbpipe_remove,
+	.offer = vbpipe_offer,
+	.setup = vbpipe_setup,
+	.publish = vbpipe_publish,
+	.connect = vbpipe_connect,
+	.disconnect = vbpipe_disconnect,
+	.event = vbpipe_event,
+};
+EXPORT_SYMBOL_GPL(vbpipe_link_ops);
+
+static int __init vbpipe_init(void)
+{
+	int err = alloc_chrdev_region(&vbpipe_devt, 0, VBPIPE_MINORS, "vbpipe");
+
+	if (err)
+		return err;
+	vbpipe_class = class_create(THIS_MODULE, "vbpipe");
+	if (IS_ERR(vbpipe_class)) {
+		unregister_chrdev_region(vbpipe_devt, VBPIPE_MINORS);
+		return PTR_ERR(vbpipe_class);
+	}
+	vbpipe_debugfs_init();
+	return 0;
+}
+
+static void __exit vbpipe_exit(void)
+{
+	vbpipe_debugfs_exit();
+	class_destroy(vbpipe_class);
+	unregister_chrdev_region(vbpipe_devt, VBPIPE_MINORS);
+}
+
+module_init(vbpipe_init);
+module_exit(vbpipe_exit);
+
+MODULE_DESCRIPTION("Bidirectional byte pipes between Xen domains");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /sys/kernel/debug/vlink/links: a line for each link that a driver serves. */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "internal.h"
+
+static struct dentry *root;
+
+struct dentry *vlink_debugfs_root(void)
+{
+	return root;
+}
+EXPORT_SYMBOL_GPL(vlink_debugfs_root);
+
+static void show_link(void *arg, struct vlink *link)
+{
+	struct seq_file *m = arg;
+	struct xenbus_device *xdev;
+
+	mutex_lock(&link->lock);
+	xdev = link->xdev;
+	seq_printf(m, "%-8s %-6s %-16s %-8s %4u %-12s %-13s %6u %10lld %10lld %s\n",
+		   link->drv->service, vlink_role_name(link->drv->role), link->id,
+		   link->class_name, link->unit, link->peer,
+		   xdev ? xenbus_strstate(xdev->state) : "-", link->epoch,
+		   atomic64_read(&link->events_sent), atomic64_read(&link->events_received),
+		   link->info);
+	mutex_unlock(&link->lock);
+}
+
+static int links_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%-8s %-6s %-16s %-8s %4s %-12s %-13s %6s %10s %10s %s\n",
+		   "service", "role", "link", "class", "unit", "peer", "state", "epoch",
+		   "sent", "received", "info");
+	vlink_for_each(show_link, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(links);
+
+void vlink_debugfs_init(void)
+{
+	root = debugfs_create_dir("vlink", NULL);
+	debugfs_create_file("links", 0400, root, NULL, &links_fops);
+}
+
+void vlink_debugfs_exit(void)
+{
+	debugfs_remove_recursive(root);
+}

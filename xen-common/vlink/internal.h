@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VLINK_INTERNAL_H
+#define VLINK_INTERNAL_H
+
+#include <linux/vlink.h>
+
+extern struct workqueue_struct *vlink_wq;
+
+/* published.c: from the list that the toolstack publishes to links and modules */
+int vlink_published_start(void);
+void vlink_published_stop(void);
+void vlink_published_scan(void);
+void vlink_driver_add(struct vlink_driver *drv);
+void vlink_driver_del(struct vlink_driver *drv);
+struct vlink *vlink_find_get(struct vlink_driver *drv, const char *id);
+void vlink_put(struct vlink *link);
+/* Reads a key as a string of at most @max characters; kfree() it. */
+char *vlink_read_text(const char *dir, const char *key, size_t max);
+
+/* xenbus.c: connections */
+int vlink_xenbus_register(struct vlink_driver *drv);
+void vlink_xenbus_unregister(struct vlink_driver *drv);
+void vlink_state_work(struct work_struct *work);
+void vlink_teardown(struct vlink *link);
+
+/* region.c */
+int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt);
+void vlink_regions_release(struct vlink *link);
+
+/* debugfs.c */
+void vlink_debugfs_init(void);
+void vlink_debugfs_exit(void);
+/* Calls @fn for each link of each driver, under the list's lock. */
+void vlink_for_each(void (*fn)(void *arg, struct vlink *link), void *arg);
+
+#endif

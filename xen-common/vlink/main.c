@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vlink: the link layer between Xen domains. Module and driver registration.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+
+#include <xen/xen.h>
+
+#include "internal.h"
+
+struct workqueue_struct *vlink_wq;
+
+int __vlink_register_driver(struct vlink_driver *drv, struct module *owner)
+{
+	if (!xen_domain())
+		return -ENODEV;
+
+	drv->owner = owner;
+	vlink_driver_add(drv);
+	return vlink_xenbus_register(drv);
+}
+EXPORT_SYMBOL_GPL(__vlink_register_driver);
+
+void vlink_unregister_driver(struct vlink_driver *drv)
+{
+	vlink_xenbus_unregister(drv);
+	vlink_driver_del(drv);
+}
+EXPORT_SYMBOL_GPL(vlink_unregister_driver);
+
+static int __init vlink_init(void)
+{
+	int err;
+
+	if (!xen_domain())
+		return -ENODEV;
+
+	vlink_wq = alloc_workqueue("vlink", WQ_UNBOUND, 0);
+	if (!vlink_wq)
+		return -ENOMEM;
+
+	vlink_debugfs_init();
+	err = vlink_published_start();
+	if (err) {
+		vlink_debugfs_exit();
+		destroy_workqueue(vlink_wq);
+	}
+	return err;
+}
+
+static void __exit vlink_exit(void)
+{
+	vlink_published_stop();
+	vlink_debugfs_exit();
+	destroy_workqueue(vlink_wq);
+}
+
+module_init(vlink_init);
+module_exit(vlink_exit);
+
+MODULE_DESCRIPTION("Link layer between Xen domains");
+MODULE_LICENSE("GPL");

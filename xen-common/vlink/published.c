@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The links of this domain, as the toolstack publishes them under "vlink" in the
+ * domain's xenstore home (docs/xenstore.md). A link lives here from its
+ * publication on, whether or not its peer runs; what it connects to comes and
+ * goes in xenbus.c.
+ *
+ * The list is written by dom0 alone, so it is trusted, yet every value
+ * is bounded and checked: it came through a configuration file.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#define PUBLISHED "vlink"
+
+/* Guards the drivers, their lists of links and the scan as a whole. */
+static DEFINE_MUTEX(links_lock);
+static LIST_HEAD(drivers);
+
+/* xenstore answers; before it does, reading it would block. */
+static bool watching;
+
+/* Modules that were asked for, so that each scan does not ask again. */
+struct requested_module {
+	struct list_head node;
+	char alias[48];
+};
+
+static LIST_HEAD(requested_modules);
+
+/* The published link that is being read. */
+struct published {
+	const char *service;
+	const char *id;
+	char path[sizeof(PUBLISHED) + 10 + VLINK_ID_MAX + 2];
+};
+
+char *vlink_read_text(const char *dir, const char *key, size_t max)
+{
+	unsigned int len;
+	char *text = xenbus_read(XBT_NIL, dir, key, &len);
+
+	if (IS_ERR(text))
+		return text;
+	if (len > max || strlen(text) != len) {
+		kfree(text);
+		return ERR_PTR(-EINVAL);
+	}
+	return text;
+}
+
+static int read_bounded(const char *dir, const char *key, char *buf, size_t max)
+{
+	char *text = vlink_read_text(dir, key, max);
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	strscpy(buf, text, max + 1);
+	kfree(text);
+	return 0;
+}
+
+static int read_role(const char *dir, enum vlink_role *role)
+{
+	char text[8];
+	int err = read_bounded(dir, "role", text, sizeof(text) - 1);
+
+	if (err)
+		return err;
+	if (!strcmp(text, "server"))
+		*role = VLINK_SERVER;
+	else if (!strcmp(text, "client"))
+		*role = VLINK_CLIENT;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static bool is_id(const char *s, size_t max)
+{
+	size_t len = strlen(s);
+
+	if (!len || len > max)
+		return false;
+	for (; *s; s++)
+		if (!isalnum(*s) && *s != '_' && *s != '-')
+			return false;
+	return true;
+}
+
+static void link_release(struct kref *ref)
+{
+	struct vlink *link = container_of(ref, struct vlink, ref);
+
+	kfree(link->info);
+	kfree(link);
+}
+
+void vlink_put(struct vlink *link)
+{
+	kref_put(&link->ref, link_release);
+}
+
+static int link_read(struct vlink *link, const char *path)
+{
+	char *info;
+	int err;
+
+	err = read_bounded(path, "class", link->class_name, VLINK_CLASS_MAX);
+	if (!err)
+		err = read_bounded(path, "peer", link->peer, VLINK_PEER_MAX);
+	if (err)
+		return err;
+	err = read_bounded(path, "name", link->name, VLINK_NAME_MAX);
+	if (err && err != -ENOENT)
+		return err;
+	link->unit = xenbus_read_unsigned(path, "unit", 0);
+	link->index = xenbus_read_unsigned(path, "index", 0);
+
+	info = vlink_read_text(path, "info", VLINK_INFO_MAX);
+	if (IS_ERR(info)) {
+		if (PTR_ERR(info) != -ENOENT)
+			return PTR_ERR(info);
+		info = kstrdup("", GFP_KERNEL);
+		if (!info)
+			return -ENOMEM;
+	}
+	link->info = info;
+	return 0;
+}
+
+static struct vlink *link_new(struct vlink_driver *drv, const struct published *pub)
+{
+	struct vlink *link = kzalloc(sizeof(*link), GFP_KERNEL);
+	int err;
+
+	if (!link)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&link->ref);
+	mutex_init(&link->lock);
+	INIT_WORK(&link->work, vlink_state_work);
+	INIT_LIST_HEAD(&link->regions);
+	link->drv = drv;
+	link->irq = -1;
+	strscpy(link->id, pub->id, sizeof(link->id));
+
+	err = link_read(link, pub->path);
+	if (err) {
+		vlink_put(link);
+		return ERR_PTR(err);
+	}
+	return link;
+}
+
+static void link_add(struct vlink_driver *drv, const struct published *pub)
+{
+	struct vlink *link = link_new(drv, pub);
+	int err;
+
+	if (IS_ERR(link)) {
+		pr_warn("%s: cannot be read: %ld\n", pub->path, PTR_ERR(link));
+		return;
+	}
+
+	err = drv->ops->add(link);
+	if (err) {
+		vlink_warn(link, "is not served: %d\n", err);
+		vlink_put(link);
+		return;
+	}
+	link->seen = true;
+	/* The list's reference is link_new()'s; link_del() drops it. */
+	list_add_tail(&link->node, &drv->links);
+}
+
+static void link_del(struct vlink *link)
+{
+	list_del(&link->node);
+
+	mutex_lock(&link->lock);
+	vlink_teardown(link);
+	link->gone = true;
+	mutex_unlock(&link->lock);
+
+	link->drv->ops->remove(link);
+	vlink_put(link);
+}
+
+static struct vlink *link_find(struct vlink_driver *drv, const char *id)
+{
+	struct vlink *link;
+
+	list_for_each_entry(link, &drv->links, node)
+		if (!strcmp(link->id, id))
+			return link;
+	return NULL;
+}
+
+/* Returns the link with a reference for the caller, or NULL. */
+struct vlink *vlink_find_get(struct vlink_driver *drv, const char *id)
+{
+	struct vlink *link;
+
+	mutex_lock(&links_lock);
+	link = link_find(drv, id);
+	if (link)
+		kref_get(&link->ref);
+	mutex_unlock(&links_lock);
+	return link;
+}
+
+void vlink_for_each(void (*fn)(void *arg, struct vlink *link), void *arg)
+{
+	struct vlink_driver *drv;
+	struct vlink *link;
+
+	mutex_lock(&links_lock);
+	list_for_each_entry(drv, &drivers, node)
+		list_for_each_entry(link, &drv->links, node)
+			fn(arg, link);
+	mutex_unlock(&links_lock);
+}
+
+static struct vlink_driver *vlink_driver_find(const char *service, enum vlink_role role)
+{
+	struct vlink_driver *drv;
+
+	list_for_each_entry(drv, &drivers, node)
+		if (drv->role == role && !strcmp(drv->service, service))
+			return drv;
+	return NULL;
+}
+
+static void module_request(const char *service, enum vlink_role role)
+{
+	struct requested_module *req;
+	char alias[sizeof(req->alias)];
+
+	snprintf(alias, sizeof(alias), "vlink-%s-%s", service, vlink_role_name(role));
+	list_for_each_entry(req, &requested_modules, node)
+		if (!strcmp(req->alias, alias))
+			return;
+
+	req = kzalloc(sizeof(*req), GFP_KERNEL);
+	if (!req)
+		return;
+	strscpy(req->alias, alias, sizeof(req->alias));
+	list_add(&req->node, &requested_modules);
+	request_module_nowait("%s", alias);
+}
+
+/* Calls @fn for each child of @dir that may be a link's id. */
+static int for_each_id(const char *service,
+		       int (*fn)(void *arg, const struct published *pub), void *arg)
+{
+	struct published pub = { .service = service };
+	unsigned int nr, i;
+	char **ids;
+	int ret = 0;
+
+	ids = xenbus_directory(XBT_NIL, PUBLISHED, service, &nr);
+	if (IS_ERR(ids))
+		return 0;
+
+	for (i = 0; i < nr && !ret; i++) {
+		if (!is_id(ids[i], VLINK_ID_MAX))
+			continue;
+		pub.id = ids[i];
+		snprintf(pub.path, sizeof(pub.path), PUBLISHED "/%s/%s", service, ids[i]);
+		ret = fn(arg, &pub);
+	}
+	kfree(ids);
+	return ret;
+}
+
+static int scan_link(void *arg, const struct published *pub)
+{
+	struct vlink_driver *drv;
+	enum vlink_role role;
+	struct vlink *link;
+
+	if (read_role(pub->path, &role)) {
+		pr_warn("%s: no valid role\n", pub->path);
+		return 0;
+	}
+
+	drv = vlink_driver_find(pub->service, role);
+	if (!drv) {
+		module_request(pub->service, role);
+		return 0;
+	}
+
+	link = link_find(drv, pub->id);
+	if (link)
+		link->seen = true;
+	else
+		link_add(drv, pub);
+	return 0;
+}
+
+static void mark_all_unseen(void)
+{
+	struct vlink_driver *drv;
+	struct vlink *link;
+
+	list_for_each_entry(drv, &drivers, node)
+		list_for_each_entry(link, &drv->links, node)
+			link->seen = false;
+}
+
+static void drop_unseen(void)
+{
+	struct vlink_driver *drv;
+	struct vlink *link, *next;
+
+	list_for_each_entry(drv, &drivers, node)
+		list_for_each_entry_safe(link, next, &drv->links, node)
+			if (!link->seen)
+				link_del(link);
+}
+
+/* Makes our links agree with the published list. */
+void vlink_published_scan(void)
+{
+	unsigned int nr, i;
+	char **services;
+
+	mutex_lock(&links_lock);
+	mark_all_unseen();
+	services = xenbus_directory(XBT_NIL, PUBLISHED, "", &nr);
+	if (!IS_ERR(services)) {
+		for (i = 0; i < nr; i++)
+			if (is_id(services[i], 7))
+				for_each_id(services[i], scan_link, NULL);
+		kfree(services);
+	}
+	/* An error other than an absent list says nothing about the links. */
+	if (!IS_ERR(services) || PTR_ERR(services) == -ENOENT)
+		drop_unseen();
+	mutex_unlock(&links_lock);
+}
+
+struct each_published {
+	int (*fn)(void *arg, const char *id, unsigned int index, const char *info);
+	void *arg;
+};
+
+static int published_call(void *arg, const struct published *pub)
+{
+	struct each_published *each = arg;
+	char *info = vlink_read_text(pub->path, "info", VLINK_INFO_MAX);
+	int ret;
+
+	ret = each->fn(each->arg, pub->id, xenbus_read_unsigned(pub->path, "index", 0),
+		       IS_ERR(info) ? "" : info);
+	if (!IS_ERR(info))
+		kfree(info);
+	return ret;
+}
+
+int vlink_for_each_published(const char *service,
+			     int (*fn)(void *arg, const char *id, unsigned int index,
+				       const char *info),
+			     void *arg)
+{
+	struct each_published each = { .fn = fn, .arg = arg };
+
+	return for_each_id(service, published_call, &each);
+}
+EXPORT_SYMBOL_GPL(vlink_for_each_published);
+
+void vlink_driver_add(struct vlink_driver *drv)
+{
+	INIT_LIST_HEAD(&drv->links);
+	mutex_lock(&links_lock);
+	list_add_tail(&drv->node, &drivers);
+	mutex_unlock(&links_lock);
+	if (READ_ONCE(watching))
+		vlink_published_scan();
+}
+
+void vlink_driver_del(struct vlink_driver *drv)
+{
+	struct vlink *link, *next;
+
+	mutex_lock(&links_lock);
+	list_del(&drv->node);
+	list_for_each_entry_safe(link, next, &drv->links, node)
+		link_del(link);
+	mutex_unlock(&links_lock);
+	/* A state change that was queued for one of them still uses the driver. */
+	flush_workqueue(vlink_wq);
+}
+
+static void scan_work_fn(struct work_struct *work)
+{
+	vlink_published_scan();
+}
+
+static DECLARE_WORK(scan_work, scan_work_fn);
+
+static void published_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	queue_work(vlink_wq, &scan_work);
+}
+
+static struct xenbus_watch published_watch = {
+	.node = PUBLISHED,
+	.callback = published_changed,
+};
+
+/* dom0 may load us before its xenstored runs: then this is called when it does. */
+static int xenstore_up(struct notifier_block *nb, unsigned long event, void *data)
+{
+	int err = register_xenbus_watch(&published_watch);
+
+	if (err)
+		pr_err("cannot watch \"" PUBLISHED "\" in xenstore: %d\n", err);
+	else
+		WRITE_ONCE(watching, true);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block xenstore_notifier = { .notifier_call = xenstore_up };
+
+int vlink_published_start(void)
+{
+	return register_xenstore_notifier(&xenstore_notifier);
+}
+
+void vlink_published_stop(void)
+{
+	struct requested_module *req, *next;
+
+	unregister_xenstore_notifier(&xenstore_notifier);
+	if (watching)
+		unregister_xenbus_watch(&published_watch);
+	cancel_work_sync(&scan_work);
+	list_for_each_entry_safe(req, next, &requested_modules, node) {
+		list_del(&req->node);
+		kfree(req);
+	}
+}

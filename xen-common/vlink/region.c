@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Shared regions: the client grants pages through a chain of directory pages,
+ * the server reads the directory once into private memory and maps the pages.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include <xen/grant_table.h>
+#include <xen/io/vlink.h>
+#include <xen/page.h>
+
+#include "internal.h"
+
+/* Bounds what a service may ask for and a peer may claim: 256 MiB. */
+#define REGION_PAGES_MAX	65536u
+/* Grant operations per hypercall. */
+#define MAP_BATCH		32u
+
+static struct vlink_region *region_new(struct vlink *link, const char *name,
+				       unsigned int nr_pages)
+{
+	struct vlink_region *region;
+
+	if (!nr_pages || nr_pages > REGION_PAGES_MAX)
+		return ERR_PTR(-EINVAL);
+
+	region = kzalloc(sizeof(*region), GFP_KERNEL);
+	if (!region)
+		return ERR_PTR(-ENOMEM);
+	strscpy(region->name, name, sizeof(region->name));
+	region->nr_pages = nr_pages;
+	region->pages = kvcalloc(nr_pages, sizeof(*region->pages), GFP_KERNEL);
+	if (!region->pages) {
+		kfree(region);
+		return ERR_PTR(-ENOMEM);
+	}
+	INIT_LIST_HEAD(&region->node);
+	return region;
+}
+
+static void region_free(struct vlink_region *region)
+{
+	kvfree(region->pages);
+	kvfree(region->refs);
+	kvfree(region->handles);
+	kfree(region->dirs);
+	kfree(region->dir_refs);
+	kfree(region);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The client's side                                                          */
+
+/* Gives back a page that may be granted; Xen's word decides when it is reused. */
+static void unshare_page(struct page *page, grant_ref_t ref)
+{
+	if (!page)
+		return;
+	if (ref)
+		gnttab_end_foreign_access(ref, page);
+	else
+		__free_page(page);
+}
+
+static void region_unshare(struct vlink_region *region)
+{
+	unsigned int i;
+
+	for (i = 0; region->dirs && region->dir_refs && i < region->nr_dirs; i++)
+		if (region->dirs[i])
+			unshare_page(virt_to_page(region->dirs[i]), region->dir_refs[i]);
+	for (i = 0; region->refs && i < region->nr_pages; i++)
+		unshare_page(region->pages[i], region->refs[i]);
+}
+
+/* @ref is 0 until the page is granted: Xen reserves reference 0. */
+static struct page *share_new_page(domid_t domid, bool readonly, grant_ref_t *ref)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	int got;
+
+	if (!page)
+		return ERR_PTR(-ENOMEM);
+	got = gnttab_grant_foreign_access(domid, xen_page_to_gfn(page), readonly);
+	if (got < 0) {
+		__free_page(page);
+		return ERR_PTR(got);
+	}
+	*ref = got;
+	return page;
+}
+
+static int region_share_pages(struct vlink_region *region, domid_t domid)
+{
+	unsigned int i;
+
+	for (i = 0; i < region->nr_pages; i++) {
+		struct page *page = share_new_page(domid, false, &region->refs[i]);
+
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		region->pages[i] = page;
+	}
+	return 0;
+}
+
+static int region_share_dirs(struct vlink_region *region, domid_t domid)
+{
+	unsigned int i, n, done = 0;
+
+	for (i = 0; i < region->nr_dirs; i++) {
+		struct page *page = share_new_page(domid, true, &region->dir_refs[i]);
+
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		region->dirs[i] = page_address(page);
+	}
+	for (i = 0; i < region->nr_dirs; i++, done += n) {
+		n = min_t(unsigned int, region->nr_pages - done, VLINK_DIR_REFS);
+		memcpy(region->dirs[i]->refs, region->refs + done, n * sizeof(grant_ref_t));
+		region->dirs[i]->next = i + 1 < region->nr_dirs ? region->dir_refs[i + 1] : 0;
+	}
+	return 0;
+}
+
+struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
+					 unsigned int nr_pages)
+{
+	struct vlink_region *region = region_new(link, name, nr_pages);
+	domid_t domid = link->xdev->otherend_id;
+	int err = -ENOMEM;
+
+	BUILD_BUG_ON(sizeof(struct vlink_dir_page) != XEN_PAGE_SIZE);
+	BUILD_BUG_ON(PAGE_SIZE != XEN_PAGE_SIZE);
+
+	if (IS_ERR(region))
+		return region;
+
+	region->nr_dirs = DIV_ROUND_UP(nr_pages, VLINK_DIR_REFS);
+	region->refs = kvcalloc(nr_pages, sizeof(*region->refs), GFP_KERNEL);
+	region->dirs = kcalloc(region->nr_dirs, sizeof(*region->dirs), GFP_KERNEL);
+	region->dir_refs = kcalloc(region->nr_dirs, sizeof(*region->dir_refs), GFP_KERNEL);
+	if (!region->refs || !region->dirs || !region->dir_refs)
+		goto fail;
+
+	err = region_share_pages(region, domid);
+	if (!err)
+		err = region_share_dirs(region, domid);
+	if (err)
+		goto fail;
+
+	list_add_tail(&region->node, &link->regions);
+	return region;
+
+fail:
+	vlink_warn(link, "cannot share %u pages as \"%s\": %d\n", nr_pages, name, err);
+	region_unshare(region);
+	region_free(region);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_GPL(vlink_region_create);
+
+int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt)
+{
+	struct vlink_region *region;
+	char key[VLINK_CLASS_MAX + 8];
+	int err;
+
+	list_for_each_entry(region, &link->regions, node) {
+		snprintf(key, sizeof(key), "%s-ref", region->name);
+		err = vlink_key_write(link, xbt, key, region->dir_refs[0]);
+		if (err)
+			return err;
+		snprintf(key, sizeof(key), "%s-pages", region->name);
+		err = vlink_key_write(link, xbt, key, region->nr_pages);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* The server's side                                                          */
+
+static unsigned long page_vaddr(struct page *page)
+{
+	return (unsigned long)pfn_to_kaddr(page_to_pfn(page));
+}
+
+/* Maps up to MAP_BATCH pages; what was mapped has a valid handle, error or not. */
+static int map_batch(domid_t domid, const grant_ref_t *refs, struct page **pages,
+		     grant_handle_t *handles, unsigned int n, unsigned int flags)
+{
+	struct gnttab_map_grant_ref *ops;
+	unsigned int i;
+	int err;
+
+	ops = kcalloc(n, sizeof(*ops), GFP_KERNEL);
+	if (!ops)
+		return -ENOMEM;
+
+	for (i = 0; i < n; i++)
+		gnttab_set_map_op(&ops[i], page_vaddr(pages[i]), flags, refs[i], domid);
+
+	err = gnttab_map_refs(ops, NULL, pages, n);
+	for (i = 0; i < n; i++) {
+		/* After a failed hypercall no status was written. */
+		if (ops[i].status == GNTST_okay && ops[i].handle != INVALID_GRANT_HANDLE)
+			handles[i] = ops[i].handle;
+		if (ops[i].status != GNTST_okay && !err)
+			err = -EPROTO;
+	}
+	kfree(ops);
+	return err;
+}
+
+static void unmap_batch(struct page **pages, grant_handle_t *handles, unsigned int n,
+			unsigned int flags)
+{
+	struct gnttab_unmap_grant_ref ops[MAP_BATCH];
+	struct page *mapped[MAP_BATCH];
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < n; i++) {
+		if (handles[i] == INVALID_GRANT_HANDLE)
+			continue;
+		gnttab_set_unmap_op(&ops[nr], page_vaddr(pages[i]), flags, handles[i]);
+		mapped[nr++] = pages[i];
+		handles[i] = INVALID_GRANT_HANDLE;
+	}
+	if (nr && gnttab_unmap_refs(ops, NULL, mapped, nr))
+		pr_err("%u granted pages could not be unmapped\n", nr);
+}
+
+static void region_unmap(struct vlink_region *region)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < region->nr_pages; i += n) {
+		n = min(region->nr_pages - i, MAP_BATCH);
+		unmap_batch(region->pages + i, region->handles + i, n, GNTMAP_host_map);
+	}
+	gnttab_free_pages(region->nr_pages, region->pages);
+}
+
+/* Copies one directory page of the client to @dir. */
+static int read_dir(domid_t domid, grant_ref_t ref, struct vlink_dir_page *dir)
+{
+	const unsigned int flags = GNTMAP_host_map | GNTMAP_readonly;
+	grant_handle_t handle = INVALID_GRANT_HANDLE;
+	struct page *page;
+	int err;
+
+	err = gnttab_alloc_pages(1, &page);
+	if (err)
+		return err;
+	err = map_batch(domid, &ref, &page, &handle, 1, flags);
+	if (!err)
+		memcpy(dir, page_address(page), sizeof(*dir));
+	unmap_batch(&page, &handle, 1, flags);
+	gnttab_free_pages(1, &page);
+	return err;
+}
+
+/* Collects the references of @nr pages from the chain that begins at @ref. */
+static int read_refs(domid_t domid, grant_ref_t ref, grant_ref_t *refs, unsigned int nr)
+{
+	struct vlink_dir_page *untrusted_dir;
+	unsigned int done, n;
+	int err = 0;
+
+	untrusted_dir = kmalloc(sizeof(*untrusted_dir), GFP_KERNEL);
+	if (!untrusted_dir)
+		return -ENOMEM;
+
+	for (done = 0; done < nr && !err; done += n) {
+		n = min_t(unsigned int, nr - done, VLINK_DIR_REFS);
+		err = ref ? read_dir(domid, ref, untrusted_dir) : -EPROTO;
+		if (err)
+			break;
+		/* Xen checks each reference when it is mapped. */
+		memcpy(refs + done, untrusted_dir->refs, n * sizeof(*refs));
+		ref = untrusted_dir->next;
+	}
+	kfree(untrusted_dir);
+	return err;
+}
+
+static int region_map_pages(struct vlink_region *region, domid_t domid, const grant_ref_t *refs)
+{
+	unsigned int i, n;
+	int err;
+
+	for (i = 0; i < region->nr_pages; i += n) {
+		n = min(region->nr_pages - i, MAP_BATCH);
+		err = map_batch(domid, refs + i, region->pages + i, region->handles + i, n,
+				GNTMAP_host_map);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int region_map(struct vlink_region *region, domid_t domid, grant_ref_t dir_ref)
+{
+	unsigned int i, nr = region->nr_pages;
+	grant_ref_t *refs;
+	int err = -ENOMEM;
+
+	region->handles = kvcalloc(nr, sizeof(*region->handles), GFP_KERNEL);
+	refs = kvcalloc(nr, sizeof(*refs), GFP_KERNEL);
+	if (!region->handles || !refs)
+		goto out;
+	for (i = 0; i < nr; i++)
+		region->handles[i] = INVALID_GRANT_HANDLE;
+
+	err = read_refs(domid, dir_ref, refs, nr);
+	if (err)
+		goto out;
+	err = gnttab_alloc_pages(nr, region->pages);
+	if (err)
+		goto out;
+	err = region_map_pages(region, domid, refs);
+	if (err)
+		region_unmap(region);
+out:
+	kvfree(refs);
+	return err;
+}
+
+struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
+				      unsigned int nr_pages)
+{
+	struct vlink_region *region;
+	char key[VLINK_CLASS_MAX + 8];
+	u32 pages, dir_ref;
+	int err;
+
+	snprintf(key, sizeof(key), "%s-pages", name);
+	err = vlink_peer_u32(link, key, nr_pages, nr_pages, &pages);
+	if (err)
+		return ERR_PTR(err);
+	snprintf(key, sizeof(key), "%s-ref", name);
+	err = vlink_peer_u32(link, key, 1, U32_MAX, &dir_ref);
+	if (err)
+		return ERR_PTR(err);
+
+	region = region_new(link, name, nr_pages);
+	if (IS_ERR(region))
+		return region;
+	err = region_map(region, link->xdev->otherend_id, dir_ref);
+	if (err) {
+		vlink_warn(link, "cannot map %u pages of \"%s\": %d\n", nr_pages, name, err);
+		region_free(region);
+		return ERR_PTR(err);
+	}
+	list_add_tail(&region->node, &link->regions);
+	return region;
+}
+EXPORT_SYMBOL_GPL(vlink_region_map);
+
+void vlink_regions_release(struct vlink *link)
+{
+	struct vlink_region *region, *next;
+
+	list_for_each_entry_safe(region, next, &link->regions, node) {
+		list_del(&region->node);
+		if (region->handles)
+			region_unmap(region);
+		else
+			region_unshare(region);
+		region_free(region);
+	}
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+/* VBPIPE, the client's end. Both ends behave alike: see xen-common/vbpipe. */
+#include <linux/module.h>
+#include <linux/vbpipe.h>
+#include <linux/vlink.h>
+
+static struct vlink_driver vbpipe_front = {
+	.service = "vbpipe",
+	.role = VLINK_CLIENT,
+	.ops = &vbpipe_link_ops,
+};
+
+static int __init vbpipe_front_init(void)
+{
+	return vlink_register_driver(&vbpipe_front);
+}
+
+static void __exit vbpipe_front_exit(void)
+{
+	vlink_unregister_driver(&vbpipe_front);
+}
+
+module_init(vbpipe_front_init);
+module_exit(vbpipe_front_exit);
+
+MODULE_DESCRIPTION("Bidirectional byte pipes between Xen domains, client's end");
+MODULE_LICENSE("GPL");
+VLINK_MODULE_ALIAS_CLIENT("vbpipe");
