@@ -54,3 +54,11 @@ bench-programs: $(BENCH_BINS)
 # ROWS: beginnings of row names, all rows without; more in docs/benchmarks.md
 bench: $(O)/bin/bench-report
 	tests/bench/run --report $(O)/bin/bench-report $(if $(ROWS),--rows "$(ROWS)") $(BENCHFLAGS)
+
+# Into every domain of the lab
+.PHONY: install-bench
+install-bench: $(BENCH_BINS)
+	install -d $(DESTDIR)/usr/lib/xen-vlink/bench
+	install -m 755 $(BENCH_BINS) tests/bench/bench-side $(DESTDIR)/usr/lib/xen-vlink/bench/
+install-tests: install-bench
+.PHONY: install-tests

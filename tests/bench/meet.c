@@ -20,10 +20,13 @@ static struct xs_handle *connection(void)
 	return xs;
 }
 
-/* The server's own paths are relative: xenstored knows who asks. */
+/*
+ * The server's own paths are relative: xenstored knows who asks. A measure's
+ * name has dots, which a path must not have.
+ */
 char *bench_meet_path(const struct bench_args *args)
 {
-	char *path;
+	char *path, *dot;
 	int ret;
 
 	if (args->side == BENCH_SERVER)
@@ -33,6 +36,8 @@ char *bench_meet_path(const struct bench_args *args)
 			       args->id, args->rep);
 	if (ret < 0)
 		bench_die("out of memory");
+	for (dot = strchr(path, '.'); dot; dot = strchr(dot, '.'))
+		*dot = '-';
 	return path;
 }
 

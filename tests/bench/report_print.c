@@ -16,7 +16,7 @@ static void bar_text(const struct row *row, char *text, size_t size)
 static void spread_text(const struct spread *s, char *text, size_t size)
 {
 	if (s->n)
-		snprintf(text, size, "%.3g (%.3g-%.3g)", s->median, s->low, s->high);
+		snprintf(text, size, "%.4g (%.4g-%.4g)", s->median, s->low, s->high);
 	else
 		snprintf(text, size, "nothing");
 }
