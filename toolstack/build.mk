@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+VLINKD_SRC   := $(wildcard toolstack/vlinkd/*.c)
+VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/vlinkd/alloc.c toolstack/vlinkd/xs.c
+
+BINS += $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
+
+# The variables of libvlinkcfg are set by another build.mk: hence the late expansion.
+$(O)/toolstack/vlinkd: $(VLINKD_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libvlinkcfg.a
+	@mkdir -p $(@D)
+	$(CC) $(VLDFLAGS) -o $@ $^ $(VLINKCFG_LIBS) -lxenctrl -lxenstore
+
+$(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(VLDFLAGS) -o $@ $^ -lxenstore
+
+# All of it but the start of the program runs against a xenstore in memory.
+VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
+	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/background.c,$(VLINKD_SRC)) \
+	toolstack/vlinkctl/links.c $(wildcard toolstack/vlinkcfg*.c)
+
+UNIT_TESTS += check-vlinkd
+.PHONY: check-vlinkd
+check-vlinkd: $(O)/asan/vlinkd_test
+	$<
+
+$(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
+
+INSTALLS += install-toolstack
+.PHONY: install-toolstack
+install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
+	install -D -m 0755 $(O)/toolstack/vlinkd $(DESTDIR)$(PREFIX)/sbin/vlinkd
+	install -D -m 0755 $(O)/toolstack/vlinkctl $(DESTDIR)$(PREFIX)/bin/vlinkctl
+	install -D -m 0644 toolstack/vlink.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/vlink.conf
+	install -D -m 0644 toolstack/vlinkd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vlinkd.service
+	install -D -m 0644 toolstack/classes.conf $(DESTDIR)/etc/vlink/classes.conf
+	install -D -m 0644 docs/man/vlinkd.8 $(DESTDIR)$(PREFIX)/share/man/man8/vlinkd.8
+	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Chooses the links whose ends fit together. */
+#ifndef VLINKD_ACCEPT_H
+#define VLINKD_ACCEPT_H
+
+#include "config.h"
+
+/* Fills config->ends out of config->files; each link left out leaves messages. */
+void accept_links(struct config *config, struct config_messages *messages);
+/* Takes over @text. */
+void config_message(struct config_messages *messages, char *text);
+
+#endif

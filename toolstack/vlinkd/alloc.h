@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Memory that is there or ends the program: the daemon keeps no state of its
+ * own, so that a restart is the best thing it can do without memory.
+ */
+#ifndef VLINKD_ALLOC_H
+#define VLINKD_ALLOC_H
+
+#include <stddef.h>
+
+void *alloc_zero(size_t nr, size_t size);
+char *alloc_string(const char *text);
+/* Grows @array (of @size-byte items) so that item @nr fits. */
+void *alloc_grow(void *array, size_t nr, size_t size);
+__attribute__((format(printf, 1, 2)))
+char *alloc_printf(const char *fmt, ...);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Does what a plan says. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "apply.h"
+#include "log.h"
+#include "records.h"
+
+void withdrawn_add(struct withdrawn *withdrawn, const struct device_id *dev)
+{
+	withdrawn->list[withdrawn->next++ % APPLY_WITHDRAWN_MAX] = *dev;
+}
+
+bool withdrawn_has(const struct withdrawn *withdrawn, const struct device_id *dev)
+{
+	size_t i;
+
+	for (i = 0; i < APPLY_WITHDRAWN_MAX && i < withdrawn->next; i++) {
+		const struct device_id *old = &withdrawn->list[i];
+
+		if (old->frontend == dev->frontend && old->id == dev->id &&
+		    !strcmp(old->service, dev->service))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A domain's home may be wiped between the scan and now; writing there would
+ * leave nodes in the home of nobody. Being read in the transaction, the name
+ * makes the transaction fail as well when that happens later.
+ */
+int check_home(struct xs_handle *xs, xs_transaction_t t, const struct domain *domain)
+{
+	char *name;
+	int ret;
+
+	if (domain->domid == 0)
+		return 0;
+	name = xsh_read(xs, t, xsh_path("/local/domain/%u/name", domain->domid).s);
+	if (!name)
+		return errno == ENOENT ? -ESTALE : -errno;
+	ret = strcmp(name, domain->name) ? -ESTALE : 0;
+	free(name);
+	return ret;
+}
+
+/* The directories above a device that were made for it, as far as they are empty. */
+static int remove_parents(struct xs_handle *xs, xs_transaction_t t, const struct device_id *dev)
+{
+	int ret;
+
+	ret = xsh_remove_empty(xs, t, xsh_path("/local/domain/%u/device/%s", dev->frontend,
+					       dev->service).s);
+	if (!ret)
+		ret = xsh_remove_empty(xs, t, xsh_path("/local/domain/%u/backend/%s/%u",
+						       dev->backend, dev->service,
+						       dev->frontend).s);
+	if (!ret)
+		ret = xsh_remove_empty(xs, t, xsh_path("/local/domain/%u/backend/%s",
+						       dev->backend, dev->service).s);
+	return ret;
+}
+
+static int remove_pair(struct xs_handle *xs, xs_transaction_t t, const struct device_id *dev)
+{
+	int ret;
+
+	ret = xsh_remove(xs, t, records_frontend_path(dev).s);
+	if (!ret)
+		ret = xsh_remove(xs, t, records_backend_path(dev).s);
+	return ret ? ret : remove_parents(xs, t, dev);
+}
+
+/* Both directories at once: that makes the driver that is left take notice. */
+static int remove_body(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+	const struct record *record = arg;
+	int ret = 0;
+
+	if (record->sound)
+		ret = remove_pair(xs, t, &record->dev);
+	if (!ret && *record->service)
+		ret = xsh_remove(xs, t, xsh_path(RECORDS_ROOT "/%s/%s", record->link,
+						 record->service).s);
+	if (!ret)
+		ret = xsh_remove_empty(xs, t, xsh_path(RECORDS_ROOT "/%s", record->link).s);
+	return ret;
+}
+
+static int remove_record(struct applier *applier, const struct action *action)
+{
+	struct record *record = (struct record *)action->record;
+	int ret = xsh_transaction(applier->xs, remove_body, record);
+
+	if (ret)
+		return ret;
+	if (record->sound)
+		withdrawn_add(applier->withdrawn, &record->dev);
+	log_info("link '%s', service '%s': disconnected: %s", record->link, record->service,
+		 action->reason);
+	return 0;
+}
+
+static int remove_dir_body(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+	const struct found_dir *dir = arg;
+	struct xsh_path path = dir->is_backend ? records_backend_path(&dir->dev) :
+						 records_frontend_path(&dir->dev);
+	int ret = xsh_remove(xs, t, path.s);
+
+	if (ret)
+		return ret;
+	if (!dir->is_backend)
+		return xsh_remove_empty(xs, t, xsh_path("/local/domain/%u/device/%s",
+							dir->dev.frontend, dir->dev.service).s);
+	return xsh_remove_empty(xs, t, xsh_path("/local/domain/%u/backend/%s/%u",
+						dir->dev.backend, dir->dev.service,
+						dir->dev.frontend).s);
+}
+
+static int remove_dir(struct applier *applier, const struct found_dir *dir)
+{
+	int ret = xsh_transaction(applier->xs, remove_dir_body, (void *)dir);
+
+	if (ret)
+		return ret;
+	withdrawn_add(applier->withdrawn, &dir->dev);
+	log_info("domain %u: %s device '%s' %u removed: no record knows it",
+		 dir->is_backend ? dir->dev.backend : dir->dev.frontend,
+		 dir->is_backend ? "back end" : "front end", dir->dev.service, dir->dev.id);
+	return 0;
+}
+
+static int publish(struct applier *applier, const struct action *action)
+{
+	int ret = publish_links(applier->xs, applier->config, action->domain,
+				action->config_domain);
+
+	if (!ret)
+		return 0;
+	applier->unpublished = alloc_grow(applier->unpublished, applier->nr_unpublished,
+					  sizeof(*applier->unpublished));
+	applier->unpublished[applier->nr_unpublished++] = action->domain;
+	return ret;
+}
+
+static bool is_published(const struct applier *applier, const struct domain *domain)
+{
+	size_t i;
+
+	for (i = 0; i < applier->nr_unpublished; i++)
+		if (applier->unpublished[i] == domain)
+			return false;
+	return true;
+}
+
+int apply_action(struct applier *applier, const struct action *action)
+{
+	switch (action->kind) {
+	case ACTION_REMOVE:
+		return remove_record(applier, action);
+	case ACTION_REMOVE_DIR:
+		return remove_dir(applier, action->dir);
+	case ACTION_PUBLISH:
+		return publish(applier, action);
+	case ACTION_CONNECT:
+		/* The link layers are to know a link before its devices come. */
+		if (!is_published(applier, action->server_domain) ||
+		    !is_published(applier, action->client_domain))
+			return -EAGAIN;
+		return connect_link(applier, action);
+	}
+	return -EINVAL;
+}
+
+void apply_clear(struct applier *applier)
+{
+	free(applier->unpublished);
+}

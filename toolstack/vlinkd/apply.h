@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Does what a plan says: one transaction for each action. */
+#ifndef VLINKD_APPLY_H
+#define VLINKD_APPLY_H
+
+#include "plan.h"
+#include "xs.h"
+
+#define APPLY_WITHDRAWN_MAX	64
+
+/*
+ * Device numbers withdrawn lately. A kernel that finds a directory at its place
+ * again, before it looked at the removal, takes the new device for the old
+ * one: so a number is not given again at once.
+ */
+struct withdrawn {
+	struct device_id list[APPLY_WITHDRAWN_MAX];
+	size_t next;
+};
+
+struct applier {
+	struct xs_handle *xs;
+	const struct config *config;
+	const struct records *records;
+	struct withdrawn *withdrawn;
+	/* Domains whose published list is not what it should be. */
+	const struct domain **unpublished;
+	size_t nr_unpublished;
+};
+
+/* Returns 0 or -errno: -EAGAIN and -ESTALE when others were at work on the same nodes. */
+int apply_action(struct applier *applier, const struct action *action);
+void apply_clear(struct applier *applier);
+
+/* Parts of it. */
+int publish_links(struct xs_handle *xs, const struct config *config,
+		  const struct domain *domain, const struct vlinkcfg_domain *dom);
+int connect_link(struct applier *applier, const struct action *action);
+/* Fails with -ESTALE when the domain is not the one it was when it was looked at. */
+int check_home(struct xs_handle *xs, xs_transaction_t t, const struct domain *domain);
+void withdrawn_add(struct withdrawn *withdrawn, const struct device_id *dev);
+bool withdrawn_has(const struct withdrawn *withdrawn, const struct device_id *dev);
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Makes the xenbus directories of a link and its private record. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "log.h"
+#include "records.h"
+
+#define XENBUS_INITIALISING	"1"
+
+struct connection {
+	struct applier *applier;
+	const struct action *action;
+	const char *link;
+	struct device_id dev;	/* of the service at hand */
+};
+
+static int write_key(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *key,
+		     const char *value, struct xsh_access access)
+{
+	return xsh_write(xs, t, xsh_path("%s/%s", dir, key).s, value, access);
+}
+
+static int write_number(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+			const char *key, unsigned int number, struct xsh_access access)
+{
+	return write_key(xs, t, dir, key, xsh_path("%u", number).s, access);
+}
+
+/* What the front end's domain says of this number is no matter of trust: it is its own. */
+static bool is_in_records(const struct connection *con)
+{
+	const struct records *records = con->applier->records;
+	size_t i;
+
+	for (i = 0; i < records->nr; i++) {
+		const struct device_id *dev = &records->list[i].dev;
+
+		if (records->list[i].sound && dev->frontend == con->dev.frontend &&
+		    dev->id == con->dev.id && !strcmp(dev->service, con->dev.service))
+			return true;
+	}
+	return false;
+}
+
+static bool is_taken(struct xs_handle *xs, xs_transaction_t t, const struct connection *con)
+{
+	return is_in_records(con) || withdrawn_has(con->applier->withdrawn, &con->dev) ||
+	       xsh_exists(xs, t, records_frontend_path(&con->dev).s);
+}
+
+static int choose_id(struct xs_handle *xs, xs_transaction_t t, struct connection *con)
+{
+	for (con->dev.id = 0; con->dev.id <= PLAN_ID_MAX; con->dev.id++)
+		if (!is_taken(xs, t, con))
+			return 0;
+	return -ENOSPC;
+}
+
+static int make_frontend(struct xs_handle *xs, xs_transaction_t t, const struct connection *con)
+{
+	const struct device_id *dev = &con->dev;
+	struct xsh_access access = { .owner = dev->frontend, .reader = dev->backend };
+	struct xsh_path dir = records_frontend_path(dev);
+	struct xsh_path back = records_backend_path(dev);
+	int ret;
+
+	ret = xsh_mkdir(xs, t, dir.s, access);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "backend", back.s, access);
+	if (!ret)
+		ret = write_number(xs, t, dir.s, "backend-id", dev->backend, access);
+	if (!ret)
+		ret = write_number(xs, t, dir.s, "handle", dev->id, access);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "link", con->link, access);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "state", XENBUS_INITIALISING, access);
+	return ret;
+}
+
+static int make_backend(struct xs_handle *xs, xs_transaction_t t, const struct connection *con)
+{
+	const struct device_id *dev = &con->dev;
+	struct xsh_access access = { .owner = dev->backend, .reader = dev->frontend };
+	struct xsh_path dir = records_backend_path(dev);
+	struct xsh_path front = records_frontend_path(dev);
+	int ret;
+
+	/* One that is there belongs to no record: the number is free. */
+	ret = xsh_remove(xs, t, dir.s);
+	if (!ret)
+		ret = xsh_mkdir(xs, t, dir.s, access);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "frontend", front.s, access);
+	if (!ret)
+		ret = write_number(xs, t, dir.s, "frontend-id", dev->frontend, access);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "online", "1", access);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "link", con->link, access);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "state", XENBUS_INITIALISING, access);
+	return ret;
+}
+
+/* The directories above: dom0 owns them, the domain they are in may list them. */
+static int make_parents(struct xs_handle *xs, xs_transaction_t t, const struct device_id *dev)
+{
+	struct xsh_access front = { .owner = 0, .reader = dev->frontend };
+	struct xsh_access back = { .owner = 0, .reader = dev->backend };
+	struct xsh_path f = xsh_path("/local/domain/%u/device", dev->frontend);
+	struct xsh_path b = xsh_path("/local/domain/%u/backend", dev->backend);
+	int ret;
+
+	ret = xsh_mkdir(xs, t, f.s, front);
+	if (!ret)
+		ret = xsh_mkdir(xs, t, xsh_path("%s/%s", f.s, dev->service).s, front);
+	if (!ret)
+		ret = xsh_mkdir(xs, t, b.s, back);
+	if (!ret)
+		ret = xsh_mkdir(xs, t, xsh_path("%s/%s", b.s, dev->service).s, back);
+	if (!ret)
+		ret = xsh_mkdir(xs, t, xsh_path("%s/%s/%u", b.s, dev->service,
+						dev->frontend).s, back);
+	return ret;
+}
+
+static int make_record(struct xs_handle *xs, xs_transaction_t t, const struct connection *con)
+{
+	struct xsh_access dom0 = { 0 };
+	struct xsh_path link = xsh_path(RECORDS_ROOT "/%s", con->link);
+	struct xsh_path dir = xsh_path("%s/%s", link.s, con->dev.service);
+	const struct action *action = con->action;
+	int ret;
+
+	ret = xsh_mkdir(xs, t, RECORDS_ROOT, dom0);
+	if (!ret)
+		ret = xsh_mkdir(xs, t, link.s, dom0);
+	if (!ret)
+		ret = xsh_mkdir(xs, t, dir.s, dom0);
+	if (!ret)
+		ret = write_number(xs, t, dir.s, "frontend-id", con->dev.frontend, dom0);
+	if (!ret)
+		ret = write_number(xs, t, dir.s, "backend-id", con->dev.backend, dom0);
+	if (!ret)
+		ret = write_number(xs, t, dir.s, "id", con->dev.id, dom0);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "frontend-uuid", action->client_domain->uuid, dom0);
+	if (!ret)
+		ret = write_key(xs, t, dir.s, "backend-uuid", action->server_domain->uuid, dom0);
+	return ret;
+}
+
+static int connect_service(struct xs_handle *xs, xs_transaction_t t, struct connection *con,
+			   const char *service)
+{
+	int ret;
+
+	strcpy(con->dev.service, service);
+	if (xsh_exists(xs, t, xsh_path(RECORDS_ROOT "/%s/%s", con->link, service).s))
+		return 0;
+	ret = choose_id(xs, t, con);
+	if (!ret)
+		ret = make_parents(xs, t, &con->dev);
+	if (!ret)
+		ret = make_frontend(xs, t, con);
+	if (!ret)
+		ret = make_backend(xs, t, con);
+	return ret ? ret : make_record(xs, t, con);
+}
+
+static int connect_body(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+	struct connection *con = arg;
+	const struct vlinkcfg_class *cls = con->action->client->cls;
+	size_t i;
+	int ret;
+
+	ret = check_home(xs, t, con->action->server_domain);
+	if (!ret)
+		ret = check_home(xs, t, con->action->client_domain);
+	for (i = 0; i < cls->nr_services && !ret; i++)
+		ret = connect_service(xs, t, con, cls->services[i]);
+	return ret;
+}
+
+int connect_link(struct applier *applier, const struct action *action)
+{
+	struct connection con = {
+		.applier = applier, .action = action, .link = action->client->end->link,
+		.dev.frontend = action->client_domain->domid,
+		.dev.backend = action->server_domain->domid,
+	};
+	int ret = xsh_transaction(applier->xs, connect_body, &con);
+
+	if (!ret)
+		log_info("link '%s': joins '%s' (domain %u) as server and '%s' (domain %u) as client",
+			 con.link, action->server_domain->name, con.dev.backend,
+			 action->client_domain->name, con.dev.frontend);
+	return ret;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The work of vlinkd, apart from how it is started and woken. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "records.h"
+
+/* What is found out in one pass. */
+struct view {
+	struct domains domains;
+	struct records records;
+	struct found_dirs dirs;
+};
+
+int daemon_start(struct daemon *daemon)
+{
+	daemon->config_stale = true;
+	daemon->search_orphans = true;
+	if (!xs_watch(daemon->xs, "@introduceDomain", "introduce") ||
+	    !xs_watch(daemon->xs, "@releaseDomain", "release"))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+int daemon_take_events(struct daemon *daemon)
+{
+	int nr = 0;
+	char **event;
+
+	while ((event = xs_check_watch(daemon->xs))) {
+		/* Without inotify this is the latest moment for a new cfg to be seen. */
+		if (!strcmp(event[XS_WATCH_TOKEN], "introduce"))
+			daemon->config_stale = true;
+		free(event);
+		nr++;
+	}
+	return errno == EAGAIN ? nr : -errno;
+}
+
+static void clear_view(struct view *view)
+{
+	domains_clear(&view->domains);
+	records_clear(&view->records);
+	records_clear_dirs(&view->dirs);
+}
+
+static int look(struct daemon *daemon, struct view *view)
+{
+	int ret;
+
+	ret = domains_scan(daemon->xc, daemon->xs, &daemon->watched, &view->domains);
+	if (!ret)
+		ret = records_read(daemon->xs, &view->records);
+	if (!ret && daemon->search_orphans && daemon->config.classes_usable)
+		ret = records_find_dirs(daemon->xs, &view->domains, &daemon->config.classes,
+					&view->dirs);
+	return ret;
+}
+
+/* Says a failure that lasts once, not at each attempt. */
+static void say_failure(struct daemon *daemon, int error)
+{
+	if (error == daemon->said)
+		return;
+	daemon->said = error;
+	log_warning("looking at the domains or writing to xenstore failed: %s; trying again", strerror(-error));
+}
+
+static bool leaves_orphans(const struct action *action)
+{
+	return action->kind == ACTION_REMOVE && !action->record->sound;
+}
+
+/* One action that fails does not keep the others from being done. */
+static int act(struct daemon *daemon, struct applier *applier, const struct plan *plan)
+{
+	int ret, result = 0;
+	size_t i;
+
+	for (i = 0; i < plan->nr; i++) {
+		ret = apply_action(applier, &plan->list[i]);
+		if (leaves_orphans(&plan->list[i])) {
+			daemon->search_orphans = true;
+			result = -EAGAIN;
+		}
+		if (!ret)
+			continue;
+		if (xsh_is_fatal(ret))
+			return ret;
+		if (ret != -EAGAIN && ret != -ESTALE)
+			say_failure(daemon, ret);
+		result = -EAGAIN;
+	}
+	return result;
+}
+
+static int compare_and_repair(struct daemon *daemon, struct view *view)
+{
+	struct applier applier = {
+		.xs = daemon->xs, .config = &daemon->config, .records = &view->records,
+		.withdrawn = &daemon->withdrawn,
+	};
+	bool searched = daemon->search_orphans;
+	struct plan plan;
+	int ret;
+
+	plan_make(&daemon->config, &view->domains, &view->records, &view->dirs, &plan);
+	daemon->search_orphans = false;
+	ret = act(daemon, &applier, &plan);
+	if (ret && searched)
+		daemon->search_orphans = true;
+	plan_clear(&plan);
+	apply_clear(&applier);
+	return ret;
+}
+
+int daemon_pass(struct daemon *daemon)
+{
+	struct view view = { 0 };
+	int ret;
+
+	if (daemon->config_stale)
+		config_reload(&daemon->config);
+	daemon->config_stale = false;
+	ret = look(daemon, &view);
+	if (!ret)
+		ret = compare_and_repair(daemon, &view);
+	clear_view(&view);
+	if (!ret) {
+		daemon->said = 0;
+	} else if (!xsh_is_fatal(ret) && ret != -EAGAIN) {
+		say_failure(daemon, ret);
+		ret = -EAGAIN;
+	}
+	return ret;
+}
+
+void daemon_clear(struct daemon *daemon)
+{
+	config_clear(&daemon->config);
+	domains_watched_clear(&daemon->watched);
+}

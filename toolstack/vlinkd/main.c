@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * vlinkd: publishes the links of the domain configs to the domains, and makes
+ * and removes the xenbus devices of the links as domains come and go.
+ *
+ * It keeps no state of its own: all it does is to compare, after each event,
+ * what the configs ask for with what stands in xenstore. docs/xenstore.md
+ * defines what that is.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "background.h"
+#include "daemon.h"
+#include "log.h"
+#include "watchdirs.h"
+
+#define DEFAULT_DIR	"/etc/xen"
+#define DEFAULT_CLASSES	"/etc/vlink/classes.conf"
+#define RETRY_FIRST_MS	50
+#define RETRY_LAST_MS	5000
+
+static const char usage_text[] =
+	"usage: vlinkd [--config DIR]... [--classes FILE] [--foreground] [--pidfile FILE]\n"
+	"\n"
+	"Connects the links that the xl configs of the running domains ask for.\n"
+	"\n"
+	"  --config DIR    read the *.cfg files of DIR (default " DEFAULT_DIR "); may be repeated\n"
+	"  --classes FILE  the class file (default " DEFAULT_CLASSES ", if it is there)\n"
+	"  --foreground    stay in the foreground and log to stderr\n"
+	"  --pidfile FILE  write the process id to FILE; refuse to start while it is locked\n"
+	"  --help          show this text\n";
+
+struct options {
+	const char **dirs;
+	size_t nr_dirs;
+	const char *classes;
+	const char *pidfile;
+	bool foreground;
+};
+
+struct server {
+	struct daemon daemon;
+	struct watchdirs watchdirs;
+	int signals;
+	int retry_ms;	/* until the next attempt; -1: nothing is left to do */
+	bool stop;
+};
+
+static void add_dir(struct options *opts, const char *dir)
+{
+	opts->dirs = alloc_grow(opts->dirs, opts->nr_dirs, sizeof(*opts->dirs));
+	opts->dirs[opts->nr_dirs++] = dir;
+}
+
+static int usage_error(void)
+{
+	fputs("Try 'vlinkd --help'.\n", stderr);
+	return 2;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse_options(int argc, char **argv, struct options *opts)
+{
+	static const struct option longopts[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "classes", required_argument, NULL, 'C' },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "pidfile", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			add_dir(opts, optarg);
+			break;
+		case 'C':
+			opts->classes = optarg;
+			break;
+		case 'f':
+			opts->foreground = true;
+			break;
+		case 'p':
+			opts->pidfile = optarg;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return 0;
+		default:
+			return usage_error();
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "vlinkd: unexpected argument '%s'\n", argv[optind]);
+		return usage_error();
+	}
+	if (!opts->nr_dirs)
+		add_dir(opts, DEFAULT_DIR);
+	return -1;
+}
+
+/* Relative names must hold in the background, too, where the directory is another. */
+static void make_absolute(struct options *opts)
+{
+	char *cwd = getcwd(NULL, 0);
+	size_t i;
+
+	for (i = 0; cwd && i < opts->nr_dirs; i++)
+		if (opts->dirs[i][0] != '/')
+			opts->dirs[i] = alloc_printf("%s/%s", cwd, opts->dirs[i]);
+	if (cwd && opts->classes && opts->classes[0] != '/')
+		opts->classes = alloc_printf("%s/%s", cwd, opts->classes);
+	if (cwd && opts->pidfile && opts->pidfile[0] != '/')
+		opts->pidfile = alloc_printf("%s/%s", cwd, opts->pidfile);
+	free(cwd);
+}
+
+static void setup_config(struct server *srv, const struct options *opts)
+{
+	struct config *config = &srv->daemon.config;
+	size_t i;
+	char *path;
+
+	config->dirs = opts->dirs;
+	config->nr_dirs = opts->nr_dirs;
+	config->classes_path = opts->classes ? opts->classes : DEFAULT_CLASSES;
+	config->classes_optional = !opts->classes;
+	watchdirs_open(&srv->watchdirs);
+	for (i = 0; i < opts->nr_dirs; i++)
+		watchdirs_add(&srv->watchdirs, opts->dirs[i]);
+	path = alloc_string(config->classes_path);
+	watchdirs_add(&srv->watchdirs, dirname(path));
+	free(path);
+	watchdirs_renew(&srv->watchdirs);
+	config_reload(config);
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	/* Before libxenstore makes its thread, which inherits the mask. */
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int open_xen(struct daemon *daemon)
+{
+	int ret;
+
+	daemon->xs = xs_open(0);
+	if (!daemon->xs) {
+		log_error("cannot reach xenstored: %s", strerror(errno));
+		return -1;
+	}
+	daemon->xc = xc_interface_open(NULL, NULL, 0);
+	if (!daemon->xc) {
+		log_error("cannot reach the hypervisor: %s", strerror(errno));
+		return -1;
+	}
+	ret = daemon_start(daemon);
+	if (ret)
+		log_error("cannot watch xenstore: %s", strerror(-ret));
+	return ret;
+}
+
+static void take_signals(struct server *srv)
+{
+	struct signalfd_siginfo info;
+
+	while (read(srv->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo != SIGHUP) {
+			srv->stop = true;
+			continue;
+		}
+		srv->daemon.config_stale = true;
+		srv->daemon.search_orphans = true;
+	}
+}
+
+static void set_retry(struct server *srv, bool needed)
+{
+	if (!needed)
+		srv->retry_ms = -1;
+	else if (srv->retry_ms < 0)
+		srv->retry_ms = RETRY_FIRST_MS;
+	else if (srv->retry_ms < RETRY_LAST_MS)
+		srv->retry_ms *= 2;
+}
+
+static int pass(struct server *srv)
+{
+	int ret;
+
+	if (watchdirs_renew(&srv->watchdirs))
+		srv->daemon.config_stale = true;
+	ret = daemon_pass(&srv->daemon);
+	if (ret && ret != -EAGAIN) {
+		log_error("xenstored is lost: %s", strerror(-ret));
+		return ret;
+	}
+	set_retry(srv, ret == -EAGAIN);
+	return 0;
+}
+
+static int wait_for_events(struct server *srv)
+{
+	struct pollfd fds[] = {
+		{ .fd = xs_fileno(srv->daemon.xs), .events = POLLIN },
+		{ .fd = srv->signals, .events = POLLIN },
+		{ .fd = srv->watchdirs.fd, .events = POLLIN },
+	};
+	int ret;
+
+	if (poll(fds, 3, srv->retry_ms) < 0 && errno != EINTR) {
+		log_error("poll: %s", strerror(errno));
+		return -errno;
+	}
+	take_signals(srv);
+	if (watchdirs_take(&srv->watchdirs))
+		srv->daemon.config_stale = true;
+	ret = daemon_take_events(&srv->daemon);
+	if (ret < 0)
+		log_error("xenstored is lost: %s", strerror(-ret));
+	return ret < 0 ? ret : 0;
+}
+
+static int serve(struct server *srv)
+{
+	int ret = pass(srv);
+
+	if (ret)
+		return ret;
+	background_ready();
+	while (!ret && !srv->stop) {
+		ret = wait_for_events(srv);
+		if (!ret && !srv->stop)
+			ret = pass(srv);
+	}
+	return ret;
+}
+
+static int run(struct server *srv, const struct options *opts)
+{
+	setup_config(srv, opts);
+	if (!srv->daemon.config.classes_usable)
+		return 1;
+	if (!opts->foreground && background_start()) {
+		log_error("cannot go to the background: %s", strerror(errno));
+		return 1;
+	}
+	if (opts->pidfile && background_pidfile(opts->pidfile))
+		return 1;
+	srv->signals = open_signals();
+	if (srv->signals < 0) {
+		log_error("signalfd: %s", strerror(errno));
+		return 1;
+	}
+	return open_xen(&srv->daemon) || serve(srv) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct server srv = { .signals = -1, .retry_ms = -1, .watchdirs.fd = -1 };
+	struct options opts = { 0 };
+	int status = parse_options(argc, argv, &opts);
+
+	if (status >= 0) {
+		free(opts.dirs);
+		return status;
+	}
+	make_absolute(&opts);
+	status = run(&srv, &opts);
+	/* The links stay: who stops the daemon does not mean to stop the domains. */
+	if (opts.pidfile && srv.daemon.xs)
+		unlink(opts.pidfile);
+	if (srv.daemon.xc)
+		xc_interface_close(srv.daemon.xc);
+	xs_close(srv.daemon.xs);
+	daemon_clear(&srv.daemon);
+	watchdirs_close(&srv.watchdirs);
+	free(opts.dirs);
+	return status;
+}

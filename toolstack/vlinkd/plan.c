@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Compares what should be with what is, and says what to do. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "plan.h"
+
+struct planner {
+	const struct config *config;
+	const struct domains *domains;
+	const struct records *records;
+	struct plan *plan;
+};
+
+static struct action *add_action(struct planner *pl, enum action_kind kind)
+{
+	struct plan *plan = pl->plan;
+
+	plan->list = alloc_grow(plan->list, plan->nr, sizeof(*plan->list));
+	plan->list[plan->nr] = (struct action){ .kind = kind };
+	return &plan->list[plan->nr++];
+}
+
+static bool class_has(const struct vlinkcfg_class *cls, const char *service)
+{
+	size_t i;
+
+	for (i = 0; i < cls->nr_services; i++)
+		if (!strcmp(cls->services[i], service))
+			return true;
+	return false;
+}
+
+/* Whether the domain that holds this end is the one that was meant. */
+static bool end_matches(const struct planner *pl, const struct config_end *end,
+			unsigned int domid, const char *uuid)
+{
+	const struct domain *domain = domains_by_name(pl->domains, end->dom->name);
+
+	return domain && domain == domains_by_identity(pl->domains, domid, uuid);
+}
+
+/* Why a record must go; NULL when it is right. */
+static const char *fault_of(const struct planner *pl, const struct record *record)
+{
+	const struct config_end *server, *client;
+
+	if (!record->sound)
+		return "its record is damaged";
+	server = config_find_end(pl->config, record->link, VLINKCFG_SERVER);
+	client = config_find_end(pl->config, record->link, VLINKCFG_CLIENT);
+	if (!server || !client || !class_has(server->cls, record->service))
+		return "no longer configured";
+	if (!end_matches(pl, server, record->dev.backend, record->backend_uuid))
+		return "its server's domain is gone";
+	if (!end_matches(pl, client, record->dev.frontend, record->frontend_uuid))
+		return "its client's domain is gone";
+	return record->intact ? NULL : "its xenbus directories are damaged";
+}
+
+static void plan_removals(struct planner *pl)
+{
+	size_t i;
+
+	for (i = 0; i < pl->records->nr; i++) {
+		const struct record *record = &pl->records->list[i];
+		const char *reason = fault_of(pl, record);
+		struct action *action;
+
+		if (!reason)
+			continue;
+		action = add_action(pl, ACTION_REMOVE);
+		action->record = record;
+		action->reason = reason;
+	}
+}
+
+static bool is_dir_of(const struct found_dir *dir, const struct record *record)
+{
+	const struct device_id *a = &dir->dev, *b = &record->dev;
+
+	return record->sound && !strcmp(a->service, b->service) && a->id == b->id &&
+	       a->frontend == b->frontend && (!dir->is_backend || a->backend == b->backend);
+}
+
+static void plan_orphans(struct planner *pl, const struct found_dirs *dirs)
+{
+	size_t i, j;
+
+	for (i = 0; i < dirs->nr; i++) {
+		for (j = 0; j < pl->records->nr; j++)
+			if (is_dir_of(&dirs->list[i], &pl->records->list[j]))
+				break;
+		if (j == pl->records->nr)
+			add_action(pl, ACTION_REMOVE_DIR)->dir = &dirs->list[i];
+	}
+}
+
+static const struct vlinkcfg_domain *config_of(const struct planner *pl,
+					       const struct domain *domain)
+{
+	size_t i;
+
+	/* Of two that run under one name, the first is taken, here and everywhere. */
+	if (domain != domains_by_name(pl->domains, domain->name))
+		return NULL;
+	for (i = 0; i < pl->config->nr_ends; i++)
+		if (!strcmp(pl->config->ends[i].dom->name, domain->name))
+			return pl->config->ends[i].dom;
+	return NULL;
+}
+
+static void plan_publications(struct planner *pl)
+{
+	size_t i;
+
+	for (i = 0; i < pl->domains->nr; i++) {
+		const struct domain *domain = &pl->domains->list[i];
+		struct action *action;
+
+		if (domains_in_transit(domain))
+			continue;
+		action = add_action(pl, ACTION_PUBLISH);
+		action->domain = domain;
+		action->config_domain = config_of(pl, domain);
+	}
+}
+
+static bool has_right_record(const struct planner *pl, const char *link, const char *service)
+{
+	size_t i;
+
+	for (i = 0; i < pl->records->nr; i++) {
+		const struct record *record = &pl->records->list[i];
+
+		if (!strcmp(record->link, link) && !strcmp(record->service, service))
+			return !fault_of(pl, record);
+	}
+	return false;
+}
+
+static bool is_connected(const struct planner *pl, const struct config_end *end)
+{
+	size_t i;
+
+	for (i = 0; i < end->cls->nr_services; i++)
+		if (!has_right_record(pl, end->end->link, end->cls->services[i]))
+			return false;
+	return true;
+}
+
+static void plan_connection(struct planner *pl, const struct config_end *client)
+{
+	const struct config_end *server;
+	const struct domain *client_domain, *server_domain;
+	struct action *action;
+
+	server = config_find_end(pl->config, client->end->link, VLINKCFG_SERVER);
+	if (!server || is_connected(pl, client))
+		return;
+	client_domain = domains_by_name(pl->domains, client->dom->name);
+	server_domain = domains_by_name(pl->domains, server->dom->name);
+	if (!client_domain || !server_domain)
+		return;
+	action = add_action(pl, ACTION_CONNECT);
+	action->server = server;
+	action->client = client;
+	action->server_domain = server_domain;
+	action->client_domain = client_domain;
+}
+
+static void plan_connections(struct planner *pl)
+{
+	size_t i;
+
+	for (i = 0; i < pl->config->nr_ends; i++)
+		if (pl->config->ends[i].end->role == VLINKCFG_CLIENT)
+			plan_connection(pl, &pl->config->ends[i]);
+}
+
+void plan_make(const struct config *config, const struct domains *domains,
+	       const struct records *records, const struct found_dirs *dirs,
+	       struct plan *plan)
+{
+	struct planner pl = {
+		.config = config, .domains = domains, .records = records, .plan = plan,
+	};
+
+	*plan = (struct plan){ 0 };
+	plan_removals(&pl);
+	plan_orphans(&pl, dirs);
+	plan_publications(&pl);
+	plan_connections(&pl);
+}
+
+void plan_clear(struct plan *plan)
+{
+	free(plan->list);
+	*plan = (struct plan){ 0 };
+}
