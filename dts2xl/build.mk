@@ -28,3 +28,13 @@ check-vlinkcfg: $(O)/asan/vlinkcfg_test
 
 $(O)/asan/vlinkcfg_test: $(O)/asan/obj/tests/unit/vlinkcfg_test.o $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
+
+DTS2XL_SRC := $(wildcard dts2xl/*.c)
+BINS       += $(O)/bin/dts2xl
+
+$(O)/bin/dts2xl: $(DTS2XL_SRC:%.c=$(O)/obj/%.o) $(VLINKCFG_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+
+$(O)/asan/dts2xl: $(DTS2XL_SRC:%.c=$(O)/asan/obj/%.o) $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)

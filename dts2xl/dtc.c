@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
+#include <libfdt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dtc.h"
+#include "mem.h"
+#include "process.h"
+
+/* Stands for the block's file in line markers: a file name may need escapes there. */
+#define BLOCK_FILE	"dts2xl-block"
+#define TIMEOUT_MS	60000
+#define OUTPUT_MAX	(256u << 20)
+
+/* One line of what dtc prints: [Error: ]FILE:LINE.COL...[:] what. */
+struct complaint {
+	struct pos pos;
+	char *text;
+	bool has_pos;
+};
+
+/* Finds ":LINE.COL" with a file name before it. */
+static const char *find_position(const char *line)
+{
+	const char *colon;
+
+	for (colon = strchr(line, ':'); colon; colon = strchr(colon + 1, ':'))
+		if (colon > line && isdigit((unsigned char)colon[1]) &&
+		    colon[1 + strspn(colon + 1, "0123456789")] == '.')
+			return colon;
+	return NULL;
+}
+
+static const char *skip_word(const char *text, const char *word)
+{
+	return strncmp(text, word, strlen(word)) ? text : text + strlen(word);
+}
+
+/* "ERROR (check): " says little to a user. */
+static const char *skip_check_name(const char *text)
+{
+	const char *end = strncmp(text, "ERROR (", 7) ? NULL : strstr(text, "): ");
+
+	return end ? end + 3 : text;
+}
+
+/* dtc speaks of the fragment where the user wrote &label. */
+static char *name_block(const char *text, const struct block *block)
+{
+	static const char fragment[] = "/fragment@0/__overlay__";
+	const char *found;
+	char *named = mem_string("");
+
+	while ((found = strstr(text, fragment)) && block->label) {
+		named = mem_printf("%s%.*s&%s", named, (int)(found - text), text, block->label);
+		text = found + strlen(fragment);
+	}
+	return mem_printf("%s%s", named, text);
+}
+
+static struct complaint parse_complaint(const char *line, const struct block *block)
+{
+	struct complaint complaint = { .pos = block->pos };
+	const char *file, *colon, *text;
+
+	file = skip_word(skip_word(line, "FATAL ERROR: "), "Error: ");
+	colon = find_position(file);
+	text = file;
+	if (colon) {
+		complaint.has_pos = true;
+		complaint.pos.line = (unsigned int)strtoul(colon + 1, NULL, 10);
+		if (strncmp(file, BLOCK_FILE ":", strlen(BLOCK_FILE) + 1))
+			complaint.pos.file = mem_copy(file, (size_t)(colon - file));
+		text = colon + 1 + strspn(colon + 1, "0123456789.-");
+		text += strspn(text, ": ");
+	}
+	complaint.text = name_block(skip_check_name(text), block);
+	return complaint;
+}
+
+/*
+ * Lines without a position only round off those that have one; they are
+ * reported when there is nothing better.
+ */
+static void report(const struct block *block, char *text)
+{
+	unsigned int before = diag_errors();
+	struct complaint complaint;
+	char *line, *save, *last = NULL;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		complaint = parse_complaint(line, block);
+		if (isspace((unsigned char)*line))
+			diag_note(complaint.pos, "%s", complaint.text + strspn(complaint.text, " \t"));
+		else if (complaint.has_pos)
+			diag_error(complaint.pos, "%s", complaint.text);
+		else if (!last)
+			last = complaint.text;
+	}
+	if (diag_errors() == before)
+		diag_error(block->pos, "dtc failed: %s", last ? last : "it gives no reason");
+}
+
+/* The compiler is given each line where the user wrote it. */
+static char *wrap(const struct block *block)
+{
+	return mem_printf("/dts-v1/;\n/plugin/;\n# %u \"" BLOCK_FILE "\"\n%s\n",
+			  block->pos.line, block->text);
+}
+
+static const void *check_blob(const struct block *block, const struct output *out)
+{
+	int ret = out->len >= sizeof(struct fdt_header) ?
+		fdt_check_full(out->data, out->len) : -FDT_ERR_TRUNCATED;
+
+	if (!ret)
+		return out->data;
+	diag_error(block->pos, "dtc made an unusable blob: %s", fdt_strerror(ret));
+	return NULL;
+}
+
+static void run_dtc(const char *program, struct process *process)
+{
+	switch (process_run(process)) {
+	case PROCESS_NOT_FOUND:
+		diag_fatal("the program '%s' is not installed: it is part of the package device-tree-compiler",
+			   program);
+	case PROCESS_FAILED:
+		diag_fatal("running '%s' failed: %s", program, process->why);
+	case PROCESS_EXITED:
+		break;
+	}
+}
+
+const void *dtc_compile(const char *program, const struct block *block)
+{
+	char *input = wrap(block);
+	char *const argv[] = { mem_string(program), "-q", "-@", "-I", "dts", "-O", "dtb",
+			       "-i", mem_string(block->directory), "-", NULL };
+	struct process process = {
+		.argv = argv,
+		.input = input,
+		.input_len = strlen(input),
+		.timeout_ms = TIMEOUT_MS,
+		.output_max = OUTPUT_MAX,
+	};
+
+	run_dtc(program, &process);
+	if (process.status) {
+		report(block, process.err.data);
+		return NULL;
+	}
+	if (block->odd) {
+		diag_error(block->pos, "something in this block is not understood");
+		return NULL;
+	}
+	return check_blob(block, &process.out);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Memory of a converter run. Everything lives until the end, so nothing is
+ * released singly; when memory is short the run ends with a message.
+ */
+#ifndef DTS2XL_MEM_H
+#define DTS2XL_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);			/* zeroed */
+char *mem_copy(const char *text, size_t len);	/* NUL-terminated */
+char *mem_string(const char *text);
+char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void mem_release_all(void);
+
+/* Makes room for item number @nr in an array that began as NULL. */
+void *mem_grow(void *array, size_t nr, size_t size);
+
+/* Appends a zeroed item to the array @items with the counter @nr; yields its address. */
+#define MEM_APPEND(items, nr) \
+	(*((items) = mem_grow(items, nr, sizeof(*(items))), &(items)[(nr)++]) \
+		= (__typeof__(*(items))){ 0 }, &(items)[(nr) - 1])
+
+#endif

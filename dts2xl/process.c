@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "mem.h"
+#include "process.h"
+
+extern char **environ;
+
+enum { IN, OUT, ERR, NR_PIPES };
+
+struct run {
+	struct process *process;
+	pid_t pid;
+	int child_fd[NR_PIPES];	/* -1 once closed */
+	int our_fd[NR_PIPES];
+	size_t written;
+	long long deadline_ms;
+};
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void open_pipes(struct run *run)
+{
+	int fds[2], i;
+
+	for (i = 0; i < NR_PIPES; i++) {
+		if (pipe2(fds, O_CLOEXEC))
+			diag_fatal("cannot make a pipe: %s", strerror(errno));
+		run->child_fd[i] = fds[i == IN ? 0 : 1];
+		run->our_fd[i] = fds[i == IN ? 1 : 0];
+		fcntl(run->our_fd[i], F_SETFL, O_NONBLOCK);
+	}
+}
+
+/* Returns an errno value. */
+static int spawn(struct run *run)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t set;
+	int i, ret;
+
+	posix_spawn_file_actions_init(&actions);
+	for (i = 0; i < NR_PIPES; i++)
+		posix_spawn_file_actions_adddup2(&actions, run->child_fd[i], i);
+	/* We ignore SIGPIPE; the program need not. */
+	posix_spawnattr_init(&attr);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &set);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	ret = posix_spawnp(&run->pid, run->process->argv[0], &actions, &attr,
+			   run->process->argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	for (i = 0; i < NR_PIPES; i++)
+		close_fd(&run->child_fd[i]);
+	return ret;
+}
+
+static void feed(struct run *run)
+{
+	struct process *process = run->process;
+	ssize_t put;
+
+	put = write(run->our_fd[IN], process->input + run->written,
+		    process->input_len - run->written);
+	if (put > 0)
+		run->written += (size_t)put;
+	/* EPIPE: the program has seen enough, and will say why. */
+	if ((put < 0 && errno != EAGAIN && errno != EINTR) ||
+	    run->written == process->input_len)
+		close_fd(&run->our_fd[IN]);
+}
+
+/* False when the program prints more than it should. */
+static bool drain(struct run *run, int which, struct output *output)
+{
+	char buf[65536], *grown;
+	ssize_t got = read(run->our_fd[which], buf, sizeof(buf));
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (got <= 0) {
+		close_fd(&run->our_fd[which]);
+		return true;
+	}
+	if (output->len + (size_t)got > run->process->output_max)
+		return false;
+	grown = realloc(output->data, output->len + (size_t)got + 1);
+	if (!grown)
+		diag_fatal("out of memory");
+	memcpy(grown + output->len, buf, (size_t)got);
+	output->data = grown;
+	output->len += (size_t)got;
+	grown[output->len] = '\0';
+	return true;
+}
+
+/* Serves the three pipes until the program has closed them. */
+static const char *serve(struct run *run)
+{
+	struct pollfd polls[NR_PIPES];
+	long long left;
+	int i;
+
+	while (run->our_fd[OUT] >= 0 || run->our_fd[ERR] >= 0) {
+		for (i = 0; i < NR_PIPES; i++)
+			polls[i] = (struct pollfd){ .fd = run->our_fd[i],
+						    .events = i == IN ? POLLOUT : POLLIN };
+		left = run->deadline_ms - now_ms();
+		if (left <= 0)
+			return "it does not come to an end";
+		if (poll(polls, NR_PIPES, (int)left) <= 0)
+			continue;
+		if (polls[IN].revents)
+			feed(run);
+		if ((polls[OUT].revents && !drain(run, OUT, &run->process->out)) ||
+		    (polls[ERR].revents && !drain(run, ERR, &run->process->err)))
+			return "it prints without end";
+	}
+	return NULL;
+}
+
+static enum process_result reap(struct run *run)
+{
+	int status;
+
+	while (waitpid(run->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			diag_fatal("cannot wait for %s: %s", run->process->argv[0],
+				   strerror(errno));
+	if (WIFEXITED(status)) {
+		run->process->status = WEXITSTATUS(status);
+		return PROCESS_EXITED;
+	}
+	if (!run->process->why)
+		run->process->why = mem_printf("it was killed by signal %d", WTERMSIG(status));
+	return PROCESS_FAILED;
+}
+
+/* Moves what was read to memory of the run. */
+static void keep_output(struct output *output)
+{
+	char *data = mem_copy(output->len ? output->data : "", output->len);
+
+	free(output->data);
+	output->data = data;
+}
+
+enum process_result process_run(struct process *process)
+{
+	struct run run = { .process = process };
+	enum process_result result;
+	int i, ret;
+
+	open_pipes(&run);
+	signal(SIGPIPE, SIG_IGN);
+	run.deadline_ms = now_ms() + process->timeout_ms;
+	ret = spawn(&run);
+	if (!ret) {
+		process->why = serve(&run);
+		if (process->why)
+			kill(run.pid, SIGKILL);
+		result = reap(&run);
+		if (process->why)
+			result = PROCESS_FAILED;
+	} else {
+		process->why = strerror(ret);
+		result = ret == ENOENT ? PROCESS_NOT_FOUND : PROCESS_FAILED;
+	}
+	for (i = 0; i < NR_PIPES; i++)
+		close_fd(&run.our_fd[i]);
+	keep_output(&process->out);
+	keep_output(&process->err);
+	return result;
+}
