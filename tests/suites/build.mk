@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The suites that run inside domains: a program each, with the harness and, for
+# the peer's half, the agent. Installed for the lab by 'make install-tests'.
+
+SUITE_DIR := /usr/lib/xen-vlink/tests
+
+suite_objs = $(patsubst %,$(O)/obj/tests/suites/%.o,$(1))
+
+SUITE_COMMON  := harness pattern asleep agent_client
+VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read vbpipe_write \
+		 vbpipe_poll vbpipe_file vbpipe_info vbpipe_concurrent vbpipe_kill vbpipe_stats \
+		 vbpipe_data
+
+$(foreach s,harness vbpipe_common vbpipe_info,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
+
+$(O)/suites/agent: $(call suite_objs,agent agent_server pattern asleep)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^
+
+$(O)/suites/vbpipe_suite: $(call suite_objs,$(SUITE_COMMON) $(VBPIPE_SUITE))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lcunit
+
+SUITE_BINS := $(O)/suites/agent $(O)/suites/vbpipe_suite
+BINS += $(SUITE_BINS)
+
+.PHONY: install-suites install-tests
+install-suites: $(SUITE_BINS)
+	install -d $(DESTDIR)$(SUITE_DIR)
+	install -m 755 $(SUITE_BINS) $(DESTDIR)$(SUITE_DIR)/
+install-tests: install-suites
+
+# Host test of the harness and the agent, with the sanitizers
+SELFTEST_SRCS := $(addprefix tests/suites/,selftest.c harness.c agent_server.c agent_client.c \
+		   pattern.c asleep.c)
+
+$(O)/test/suites_selftest: $(SELFTEST_SRCS) $(wildcard tests/suites/*.h) tests/unit/unit.h
+	@mkdir -p $(@D)
+	$(CC) -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(VCFLAGS) -D_GNU_SOURCE \
+		-pthread -o $@ $(SELFTEST_SRCS) -lcunit
+
+.PHONY: unit-suites
+unit-suites: $(O)/test/suites_selftest
+	$<
+UNIT_TESTS += unit-suites

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What sysfs and debugfs tell about a pipe. */
+#include "vbpipe_suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* The path of a node's attribute; that of the device number is the same for all names. */
+static void attribute_path(char *path, size_t size, const char *name, const char *attribute)
+{
+	struct stat status;
+
+	if (stat(node(name), &status))
+		suite_fail("stat of %s: %s", node(name), strerror(errno));
+	snprintf(path, size, "/sys/dev/char/%u:%u/%s", major(status.st_rdev),
+		 minor(status.st_rdev), attribute);
+}
+
+static long long counter(const char *name, const char *attribute)
+{
+	char path[AGENT_PATH_MAX];
+	long long number;
+	FILE *file;
+
+	attribute_path(path, sizeof(path), name, attribute);
+	file = fopen(path, "re");
+	if (!file)
+		suite_fail("%s: %s", path, strerror(errno));
+	if (fscanf(file, "%lld", &number) != 1)
+		suite_fail("%s holds no number", path);
+	fclose(file);
+	return number;
+}
+
+static void opens_are_counted(void)
+{
+	long long before = counter("def", "opens");
+	struct pair pair = pair_open("def");
+	int second = open(node("def"), O_RDWR | O_CLOEXEC);
+
+	SUITE_EQUAL(counter("def", "opens") - before, 2);
+	close(second);
+	pair_close(&pair);
+	SUITE_EQUAL(counter("def", "opens") - before, 2);
+}
+
+static void reads_and_their_bytes_are_counted(void)
+{
+	long long reads = counter("def", "reads"), bytes = counter("def", "read_bytes");
+	struct pair pair = pair_open("def");
+	char byte;
+
+	peer_send(&pair, 70, 1, 0);
+	receive_all(pair.fd, 50, 1, 0);
+	receive_all(pair.fd, 20, 1, 50);
+	SUITE_EQUAL(read(pair.fd, &byte, 0), 0);
+	SUITE_EQUAL(counter("def", "reads") - reads, 3);
+	SUITE_EQUAL(counter("def", "read_bytes") - bytes, 70);
+	pair_close(&pair);
+}
+
+static void writes_and_their_bytes_are_counted(void)
+{
+	long long writes = counter("def", "writes"), bytes = counter("def", "write_bytes");
+	struct pair pair = pair_open("def");
+
+	send_all(pair.fd, 50, 2, 0);
+	send_all(pair.fd, 20, 2, 50);
+	SUITE_EQUAL(write(pair.fd, "", 0), 0);
+	SUITE_EQUAL(counter("def", "writes") - writes, 3);
+	SUITE_EQUAL(counter("def", "write_bytes") - bytes, 70);
+	pair_close(&pair);
+}
+
+static void partial_transfers_are_counted(void)
+{
+	long long bytes = counter("def", "write_bytes");
+	struct pair pair = pair_open("def");
+	size_t full = fill_ring(pair.fd, 3);
+
+	SUITE_EQUAL(counter("def", "write_bytes") - bytes, full);
+	pair_close(&pair);
+}
+
+static void events_wake_a_sleeping_reader(void)
+{
+	struct pair pair = pair_open("def");
+	uint32_t ticket = agent_start(peer(), agent_request_read(pair.peer_fd, 1, 4, 0));
+	long long sent;
+
+	CU_ASSERT(peer_call_blocks(ticket));
+	sent = counter("def", "events_sent");
+	send_all(pair.fd, 1, 4, 0);
+	SUITE_EQUAL(agent_finish(peer(), ticket).value, 1);
+	SUITE_EQUAL(counter("def", "events_sent") - sent, 1);
+	pair_close(&pair);
+}
+
+/* Nobody waits, so nobody is to be woken. */
+static void writes_nobody_waits_for_send_no_events(void)
+{
+	struct pair pair = pair_open("def");
+	long long sent = counter("def", "events_sent");
+
+	for (unsigned int i = 0; i < 500; i++)
+		send_all(pair.fd, 4, 5, 4 * i);
+	CU_ASSERT(counter("def", "events_sent") - sent <= 1);
+	peer_receive(&pair, 2000, 5, 0);
+	pair_close(&pair);
+}
+
+static void events_are_counted_where_they_arrive(void)
+{
+	struct pair pair = pair_open("def");
+	long long received = counter("def", "events_received");
+	struct call call;
+
+	call_read(&call, pair.fd, 1, 6, 0);
+	CU_ASSERT(call_blocks(&call));
+	peer_send(&pair, 1, 6, 0);
+	SUITE_EQUAL(call_finish(&call), 1);
+	CU_ASSERT(counter("def", "events_received") > received);
+	pair_close(&pair);
+}
+
+static void ring_size_is_shown(void)
+{
+	CU_ASSERT(counter("def", "ring_size") >= SIZE_DEFAULT - RING_HEADER);
+	CU_ASSERT(counter("big", "ring_size") >= (64 << 10) - RING_HEADER);
+	CU_ASSERT(counter("tiny", "ring_size") < SIZE_DEFAULT);
+}
+
+static void attributes_cannot_be_written(void)
+{
+	static const char *const names[] = { "opens", "reads", "read_bytes", "writes", "write_bytes",
+					     "events_sent", "events_received", "ring_size" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char path[AGENT_PATH_MAX];
+		struct stat status;
+
+		attribute_path(path, sizeof(path), "def", names[i]);
+		CU_ASSERT_FATAL(!stat(path, &status));
+		SUITE_EQUAL(status.st_mode & 0777, 0444);
+	}
+}
+
+static void debugfs_has_a_line_for_each_pipe(void)
+{
+	static const char *const names[] = { "def", "avail", "big", "tiny", "mixed", "odd" };
+	const size_t nr = sizeof(names) / sizeof(*names);
+	FILE *file = fopen("/sys/kernel/debug/vlink/vbpipe", "re");
+	unsigned int lines = 0, found = 0;
+	char line[512];
+
+	if (!file)
+		suite_fail("debugfs: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		lines++;
+		for (size_t i = 0; i < nr; i++) {
+			const char *name = node(names[i]) + strlen("/dev/");
+			const char *at = strstr(line, name);
+			char after = at ? at[strlen(name)] : 0;
+
+			found += after == ' ' || after == '\t' || after == '\n';
+		}
+	}
+	fclose(file);
+	CU_ASSERT(lines > nr);
+	SUITE_EQUAL(found, nr);
+}
+
+const struct suite_test stats_tests[] = {
+	{ "opens_are_counted", opens_are_counted, 0 },
+	{ "reads_and_their_bytes_are_counted", reads_and_their_bytes_are_counted, 0 },
+	{ "writes_and_their_bytes_are_counted", writes_and_their_bytes_are_counted, 0 },
+	{ "partial_transfers_are_counted", partial_transfers_are_counted, 0 },
+	{ "events_wake_a_sleeping_reader", events_wake_a_sleeping_reader, 0 },
+	{ "writes_nobody_waits_for_send_no_events", writes_nobody_waits_for_send_no_events, 0 },
+	{ "events_are_counted_where_they_arrive", events_are_counted_where_they_arrive, 0 },
+	{ "ring_size_is_shown", ring_size_is_shown, 0 },
+	{ "attributes_cannot_be_written", attributes_cannot_be_written, 0 },
+	{ "debugfs_has_a_line_for_each_pipe", debugfs_has_a_line_for_each_pipe, 0 },
+	{ NULL, NULL, 0 },
+};
