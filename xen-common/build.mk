@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Kernel modules, built against the headers in $(KDIR) in a tree of links to the
-# sources, since Kbuild puts objects beside them.
+# sources, since Kbuild puts objects beside them. Kbuild must not see our own
+# variables: an O= of its own means something else to it.
 
 KDIR    ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
                        $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64))))
@@ -19,7 +20,7 @@ $(MODTREE)/.built: $(KSOURCES)
 	@find $(MODTREE) -type l -delete
 	@for f in $(KSOURCES); do mkdir -p $(MODTREE)/$$(dirname $$f) && \
 	    ln -sf $(abspath .)/$$f $(MODTREE)/$$f || exit 1; done
-	$(MAKE) -C $(KDIR) M=$(abspath $(MODTREE)) $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) $(KCONFIG) \
+	+env -u MAKEFLAGS -u MAKEOVERRIDES $(MAKE) -j$$(nproc) -C $(KDIR) M=$(abspath $(MODTREE)) $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) $(KCONFIG) \
 	    $(KFLAGS) modules
 	@touch $@
 
@@ -32,7 +33,5 @@ install-modules: modules
 	install -d $(DESTDIR)$(PREFIX)/src/xen-vlink
 	install -m 644 $(MODTREE)/Module.symvers $(DESTDIR)$(PREFIX)/src/xen-vlink/
 install-headers:
-	install -d $(DESTDIR)$(PREFIX)/include
-	cp -r include/linux include/vlink include/xen $(DESTDIR)$(PREFIX)/src/xen-vlink/ 2>/dev/null || \
-	    { install -d $(DESTDIR)$(PREFIX)/src/xen-vlink && \
-	      cp -r include/linux include/vlink include/xen $(DESTDIR)$(PREFIX)/src/xen-vlink/; }
+	install -d $(DESTDIR)$(PREFIX)/src/xen-vlink/include
+	cp -r include/linux include/vlink include/xen $(DESTDIR)$(PREFIX)/src/xen-vlink/include/
