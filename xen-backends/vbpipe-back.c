@@ -25,4 +25,5 @@ module_exit(vbpipe_back_exit);
 
 MODULE_DESCRIPTION("Bidirectional byte pipes between Xen domains, server's end");
 MODULE_LICENSE("GPL");
-VLINK_MODULE_ALIAS_SERVER("vbpipe");
+MODULE_ALIAS(VLINK_ALIAS_SERVER("vbpipe"));
+MODULE_ALIAS("xen-backend:vbpipe");

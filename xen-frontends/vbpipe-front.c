@@ -25,4 +25,5 @@ module_exit(vbpipe_front_exit);
 
 MODULE_DESCRIPTION("Bidirectional byte pipes between Xen domains, client's end");
 MODULE_LICENSE("GPL");
-VLINK_MODULE_ALIAS_CLIENT("vbpipe");
+MODULE_ALIAS(VLINK_ALIAS_CLIENT("vbpipe"));
+MODULE_ALIAS("xen:vbpipe");

@@ -149,15 +149,12 @@ int __vlink_register_driver(struct vlink_driver *drv, struct module *owner);
 void vlink_unregister_driver(struct vlink_driver *drv);
 
 /*
- * Loads the module of a driver when a link needs it: "vlink-SERVICE-ROLE" is what
- * is asked for before the peer runs, the xenbus aliases when it does.
+ * The module alias that the link layer asks for when a link of a service is
+ * published, which is before the peer runs. A driver also has the alias of its
+ * xenbus device, "xen-backend:SERVICE" or "xen:SERVICE".
  */
-#define VLINK_MODULE_ALIAS_SERVER(service)		\
-	MODULE_ALIAS("vlink-" service "-server");	\
-	MODULE_ALIAS("xen-backend:" service)
-#define VLINK_MODULE_ALIAS_CLIENT(service)		\
-	MODULE_ALIAS("vlink-" service "-client");	\
-	MODULE_ALIAS("xen:" service)
+#define VLINK_ALIAS_SERVER(service)	"vlink-" service "-server"
+#define VLINK_ALIAS_CLIENT(service)	"vlink-" service "-client"
 
 /* Notifies the peer. Any context; only between connect and disconnect. */
 void vlink_notify(struct vlink *link);
@@ -208,7 +205,7 @@ int vlink_size_parse(const char *text, size_t len, u64 *value);
  * whatever its role, in no particular order, until it returns non-zero. Reads
  * xenstore.
  */
-int vlink_for_each_published(const char *service,
+int vlink_published_walk(const char *service,
 			     int (*fn)(void *arg, const char *id, unsigned int index,
 				       const char *info),
 			     void *arg);

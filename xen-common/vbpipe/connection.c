@@ -40,12 +40,14 @@ int vbpipe_offer(struct vlink *link)
 int vbpipe_setup(struct vlink *link)
 {
 	struct vbpipe *pipe = link->priv;
-	int err = peer_ring_size(link, "rx-size", &pipe->tx_size);
+	unsigned int nr_pages;
+	int err;
 
+	err = peer_ring_size(link, "rx-size", &pipe->tx_size);
 	if (err)
 		return err;
-	pipe->region = vlink_region_create(link, "ring", region_pages(pipe->tx_size,
-								       pipe->config.rx_size));
+	nr_pages = region_pages(pipe->tx_size, pipe->config.rx_size);
+	pipe->region = vlink_region_create(link, "ring", nr_pages);
 	return PTR_ERR_OR_ZERO(pipe->region);
 }
 

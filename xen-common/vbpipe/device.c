@@ -130,7 +130,7 @@ static int pick_minor(struct vbpipe *pipe)
 	if (wanted >= 0)
 		vlink_warn(pipe->link, "minor %d is taken\n", wanted);
 
-	vlink_for_each_published("vbpipe", plan_published, &plan);
+	vlink_published_walk("vbpipe", plan_published, &plan);
 	rank = plan.rank;
 	for_each_clear_bit(minor, plan.wanted, VBPIPE_MINORS)
 		if (!rank-- && !minor_is_taken(minor))

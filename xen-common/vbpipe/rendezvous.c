@@ -12,7 +12,7 @@
 bool vbpipe_peer_is_on(const struct vbpipe_conn *conn)
 {
 	/* Acquire: what the peer produced before it closed is seen after. */
-	return VBPIPE_STATE(virt_load_acquire(conn->peer_word)) == VBPIPE_ON;
+	return VBPIPE_STATE(vlink_load_acquire(conn->peer_word)) == VBPIPE_ON;
 }
 
 void vbpipe_wake_all(struct vbpipe *pipe)
@@ -25,9 +25,9 @@ void vbpipe_wake_all(struct vbpipe *pipe)
 static void set_word(struct vbpipe_conn *conn, u32 state, u32 count)
 {
 	conn->word = VBPIPE_WORD(state, count);
-	virt_store_release(conn->my_word, conn->word);
+	vlink_store_release(conn->my_word, conn->word);
 	/* Either we see the peer's next store or it sees ours. */
-	virt_mb();
+	vlink_full_barrier();
 	vlink_notify(conn->link);
 }
 
@@ -48,7 +48,7 @@ static void enter_open(struct vbpipe *pipe, struct vbpipe_conn *conn)
 /* One row of the table in the wire header; returns whether the state changed. */
 static bool rendezvous_step(struct vbpipe *pipe, struct vbpipe_conn *conn)
 {
-	u32 untrusted_peer = virt_load_acquire(conn->peer_word);
+	u32 untrusted_peer = vlink_load_acquire(conn->peer_word);
 	u32 peer = VBPIPE_STATE(untrusted_peer);
 
 	switch (VBPIPE_STATE(conn->word)) {

@@ -257,7 +257,7 @@ static void module_request(const char *service, enum vlink_role role)
 }
 
 /* Calls @fn for each child of @dir that may be a link's id. */
-static int for_each_id(const char *service,
+static int walk_ids(const char *service,
 		       int (*fn)(void *arg, const struct published *pub), void *arg)
 {
 	struct published pub = { .service = service };
@@ -338,7 +338,7 @@ void vlink_published_scan(void)
 	if (!IS_ERR(services)) {
 		for (i = 0; i < nr; i++)
 			if (is_id(services[i], 7))
-				for_each_id(services[i], scan_link, NULL);
+				walk_ids(services[i], scan_link, NULL);
 		kfree(services);
 	}
 	/* An error other than an absent list says nothing about the links. */
@@ -365,16 +365,16 @@ static int published_call(void *arg, const struct published *pub)
 	return ret;
 }
 
-int vlink_for_each_published(const char *service,
+int vlink_published_walk(const char *service,
 			     int (*fn)(void *arg, const char *id, unsigned int index,
 				       const char *info),
 			     void *arg)
 {
 	struct each_published each = { .fn = fn, .arg = arg };
 
-	return for_each_id(service, published_call, &each);
+	return walk_ids(service, published_call, &each);
 }
-EXPORT_SYMBOL_GPL(vlink_for_each_published);
+EXPORT_SYMBOL_GPL(vlink_published_walk);
 
 void vlink_driver_add(struct vlink_driver *drv)
 {

@@ -16,9 +16,9 @@
  *
  * The region "ring"
  * =================
- *   page 0                 control page
- *   page 1...              ring client to server, rounded up to pages
- *   then                   ring server to client, rounded up to pages
+ *   first page             the control page
+ *   next                   ring client to server, rounded up to pages
+ *   last                   ring server to client, rounded up to pages
  *
  * Control page (vlink/ring.h has the lines of the rings):
  *
