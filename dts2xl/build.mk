@@ -38,3 +38,15 @@ $(O)/bin/dts2xl: $(DTS2XL_SRC:%.c=$(O)/obj/%.o) $(VLINKCFG_LIB)
 
 $(O)/asan/dts2xl: $(DTS2XL_SRC:%.c=$(O)/asan/obj/%.o) $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+
+UNIT_TESTS += check-dts2xl
+.PHONY: check-dts2xl
+check-dts2xl: $(O)/asan/dts2xl
+	tests/unit/dts2xl/run.sh $<
+
+INSTALLS += install-dts2xl
+.PHONY: install-dts2xl
+install-dts2xl: $(O)/bin/dts2xl
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/dts2xl
+	install -D -m 644 docs/man/dts2xl.1 $(DESTDIR)$(PREFIX)/share/man/man1/dts2xl.1
+	install -D -m 644 docs/man/vlink-config.5 $(DESTDIR)$(PREFIX)/share/man/man5/vlink-config.5

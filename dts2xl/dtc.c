@@ -13,7 +13,7 @@
 /* Stands for the block's file in line markers: a file name may need escapes there. */
 #define BLOCK_FILE	"dts2xl-block"
 #define TIMEOUT_MS	60000
-#define OUTPUT_MAX	(256u << 20)
+#define OUTPUT_MAX	(64u << 20)
 
 /* One line of what dtc prints: [Error: ]FILE:LINE.COL...[:] what. */
 struct complaint {
@@ -77,6 +77,8 @@ static struct complaint parse_complaint(const char *line, const struct block *bl
 		text = colon + 1 + strspn(colon + 1, "0123456789.-");
 		text += strspn(text, ": ");
 	}
+	if (!strcmp(text, "syntax error"))
+		text = "syntax error: is a ';' or a ',' missing before this?";
 	complaint.text = name_block(skip_check_name(text), block);
 	return complaint;
 }

@@ -84,7 +84,7 @@ static bool is_ours(const char *path)
 	FILE *in = fopen(path, "re");
 
 	if (!in)
-		return errno == ENOENT;
+		return errno == ENOENT || errno == ENOTDIR;
 	if (!fgets(line, sizeof(line), in))
 		line[0] = '\0';
 	fclose(in);

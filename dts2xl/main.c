@@ -136,6 +136,8 @@ static void read_model(const struct options *options, struct source *source,
 		source_read(source, options->files[file]);
 	model->source = source;
 	for (i = 0; i < source->nr_blocks; i++) {
+		if (source->blocks[i]->refused)
+			continue;
 		blob = dtc_compile(options->dtc, source->blocks[i]);
 		if (blob)
 			tree_read(model, source->blocks[i], blob);

@@ -99,10 +99,22 @@ static void feed(struct run *run)
 		close_fd(&run->our_fd[IN]);
 }
 
+static void append(struct output *output, const char *data, size_t len)
+{
+	if (output->len + len > output->size) {
+		output->size = 2 * (output->len + len);
+		output->data = realloc(output->data, output->size);
+		if (!output->data)
+			diag_fatal("out of memory");
+	}
+	memcpy(output->data + output->len, data, len);
+	output->len += len;
+}
+
 /* False when the program prints more than it should. */
 static bool drain(struct run *run, int which, struct output *output)
 {
-	char buf[65536], *grown;
+	char buf[65536];
 	ssize_t got = read(run->our_fd[which], buf, sizeof(buf));
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -113,13 +125,7 @@ static bool drain(struct run *run, int which, struct output *output)
 	}
 	if (output->len + (size_t)got > run->process->output_max)
 		return false;
-	grown = realloc(output->data, output->len + (size_t)got + 1);
-	if (!grown)
-		diag_fatal("out of memory");
-	memcpy(grown + output->len, buf, (size_t)got);
-	output->data = grown;
-	output->len += (size_t)got;
-	grown[output->len] = '\0';
+	append(output, buf, (size_t)got);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 struct output {
 	char *data;	/* NUL-terminated beyond @len */
 	size_t len;
+	size_t size;	/* allocated */
 };
 
 enum process_result {

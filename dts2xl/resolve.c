@@ -333,15 +333,15 @@ void resolve(struct model *model)
 	}
 	for (i = 0; i < model->nr_nodes; i++)
 		add_link(model, model->nodes[i]);
-	for (i = 0; i < model->nr_nodes; i++) {
+	for (i = 0; i < model->nr_nodes; i++)
 		check_clones(model->nodes[i]);
-		warn_unused(model->nodes[i]);
-	}
 	for (i = 0; i < model->nr_links; i++)
 		name_link(model, i);
 	/* What is missing or doubled would only bring messages that mislead. */
 	if (diag_errors())
 		return;
+	for (i = 0; i < model->nr_nodes; i++)
+		warn_unused(model->nodes[i]);
 	for (i = 0; i < model->nr_links; i++) {
 		add_end(model, model->links[i], model->links[i]->label, model->links[i]->phandle);
 		add_end(model, model->links[i], model->links[i]->phandle, model->links[i]->label);

@@ -98,9 +98,13 @@ static void read_statement(struct lexer *lexer, struct statement *stmt)
 static bool skip_value(struct lexer *lexer, struct token token)
 {
 	while (!token_is_char(&token, ';')) {
-		if (token.kind == TOKEN_END || token.kind == TOKEN_BROKEN ||
+		if (token.kind == TOKEN_END ||
 		    token_is_char(&token, '{') || token_is_char(&token, '}'))
 			return false;
+		if (token.kind == TOKEN_BROKEN) {
+			refuse_broken(&token);
+			return false;
+		}
 		if (token_is(&token, TOKEN_DIRECTIVE, "incbin")) {
 			diag_error(token.pos, "/incbin/ is not supported");
 			return false;
@@ -110,7 +114,14 @@ static bool skip_value(struct lexer *lexer, struct token token)
 	return true;
 }
 
-static bool add_property(struct lexer *lexer, struct outline_node *node,
+/* dtc would speak of a label that does not exist. */
+static bool is_peer_by_path(const struct statement *stmt, const struct token *value)
+{
+	return token_is(&stmt->name, TOKEN_NAME, "peer-phandle") &&
+	       value->kind == TOKEN_REFERENCE;
+}
+
+static bool add_property(struct lexer *lexer, struct block *block, struct outline_node *node,
 			 const struct statement *stmt)
 {
 	struct outline_property *property;
@@ -121,7 +132,11 @@ static bool add_property(struct lexer *lexer, struct outline_node *node,
 	property->pos = stmt->name.pos;
 	if (token_is_char(&stmt->after, '=')) {
 		value = lex_next(lexer);
-		property->value_is_reference = value.kind == TOKEN_REFERENCE;
+	}
+	if (is_peer_by_path(stmt, &value)) {
+		diag_error(stmt->name.pos, "peer-phandle: a reference without < > is a path: write <&%s>",
+			   token_string(&value));
+		block->refused = true;
 	}
 	return skip_value(lexer, value);
 }
@@ -146,11 +161,34 @@ static bool refuse_statement(const struct block *block, const struct statement *
 
 enum outcome { BLOCK_GOES_ON, BLOCK_ENDS, BLOCK_ODD, BLOCK_REFUSED };
 
+static enum outcome read_property(struct lexer *lexer, struct block *block,
+				  struct outline_node *node, const struct statement *stmt)
+{
+	unsigned int errors = diag_errors();
+
+	if (add_property(lexer, block, node, stmt))
+		return BLOCK_GOES_ON;
+	return diag_errors() > errors ? BLOCK_REFUSED : BLOCK_ODD;
+}
+
+static enum outcome enter_child(struct outline_node **node, const struct statement *stmt)
+{
+	struct outline_node *child;
+
+	if (depth_of(*node) >= NODE_DEPTH_MAX) {
+		diag_error(stmt->name.pos, "nodes are nested too deeply");
+		return BLOCK_REFUSED;
+	}
+	child = add_child(*node, &stmt->name);
+	child->labels = stmt->labels;
+	child->nr_labels = stmt->nr_labels;
+	*node = child;
+	return BLOCK_GOES_ON;
+}
+
 static enum outcome read_body_statement(struct lexer *lexer, struct block *block,
 					struct outline_node **node)
 {
-	unsigned int errors = diag_errors();
-	struct outline_node *child;
 	struct statement stmt;
 
 	read_statement(lexer, &stmt);
@@ -162,22 +200,11 @@ static enum outcome read_body_statement(struct lexer *lexer, struct block *block
 		return BLOCK_GOES_ON;
 	if (stmt.name.kind == TOKEN_DIRECTIVE && !token_is(&stmt.name, TOKEN_DIRECTIVE, "include"))
 		return skip_value(lexer, stmt.name) ? BLOCK_GOES_ON : BLOCK_ODD;
-	if (stmt.name.kind == TOKEN_NAME && token_is_char(&stmt.after, '{')) {
-		if (depth_of(*node) >= NODE_DEPTH_MAX) {
-			diag_error(stmt.name.pos, "nodes are nested too deeply");
-			return BLOCK_REFUSED;
-		}
-		child = add_child(*node, &stmt.name);
-		child->labels = stmt.labels;
-		child->nr_labels = stmt.nr_labels;
-		*node = child;
-		return BLOCK_GOES_ON;
-	}
+	if (stmt.name.kind == TOKEN_NAME && token_is_char(&stmt.after, '{'))
+		return enter_child(node, &stmt);
 	if (stmt.name.kind == TOKEN_NAME &&
 	    (token_is_char(&stmt.after, '=') || token_is_char(&stmt.after, ';'))) {
-		if (add_property(lexer, *node, &stmt))
-			return BLOCK_GOES_ON;
-		return diag_errors() > errors ? BLOCK_REFUSED : BLOCK_ODD;
+		return read_property(lexer, block, *node, &stmt);
 	}
 	return refuse_statement(block, &stmt) ? BLOCK_REFUSED : BLOCK_ODD;
 }
@@ -273,7 +300,7 @@ static bool include(struct splitter *splitter)
 		return false;
 	}
 	path = token_string(&name);
-	if (*path != '/')
+	if (*path != '/' && strcmp(splitter->directory, "."))
 		path = mem_printf("%s/%s", splitter->directory, path);
 	read_file(splitter->source, path, name.pos, splitter->depth + 1);
 	return true;

@@ -18,7 +18,6 @@
 struct outline_property {
 	char *name;
 	struct pos pos;
-	bool value_is_reference;	/* = &label, without < > */
 };
 
 struct outline_node {
@@ -39,6 +38,7 @@ struct block {
 	char *text;		/* from & to the last ; */
 	const char *directory;	/* of the file */
 	struct outline_node outline;
+	bool refused;		/* for a reason that was reported already */
 	bool odd;		/* the outline may be incomplete: dtc should complain */
 };
 

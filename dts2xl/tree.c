@@ -106,17 +106,6 @@ static void read_role(struct reader *reader, const char *name, const char *data,
 		reader->node->role = role;
 }
 
-static const struct outline_property *outlined(const struct reader *reader, const char *name)
-{
-	const struct outline_node *outline = reader->node->outline;
-	size_t i;
-
-	for (i = 0; i < outline->nr_properties; i++)
-		if (!strcmp(outline->properties[i].name, name))
-			return &outline->properties[i];
-	return NULL;
-}
-
 /* The label of another block that a cell of this node refers to, or NULL. */
 static const char *external_label(const struct reader *reader, const char *property)
 {
@@ -157,14 +146,9 @@ static const char *local_label(const struct reader *reader, const char *property
 
 static void read_peer(struct reader *reader, const char *name, const char *data, int len)
 {
-	const struct outline_property *property = outlined(reader, name);
 	const char *label;
 	fdt32_t cell;
 
-	if (property && property->value_is_reference) {
-		wrong(reader, name, "a reference without < > is a path: write <&label>");
-		return;
-	}
 	if (len != sizeof(cell)) {
 		wrong(reader, name, "exactly one reference expected, as in <&label>");
 		return;
