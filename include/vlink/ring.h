@@ -204,15 +204,16 @@ static inline bool vlink_consumer_publish(struct vlink_ring_end *end, vlink_u32 
 	return vlink_event_passed(vlink_load(&end->prod_line->space_event), old, end->index);
 }
 
-/*
- * Stores @event in *@word unless the event that stands there is still ahead of
- * the peer's index and comes sooner: another waiter's.
- */
+/* Is the event that stands in the own line still ahead of the peer's index? */
+static inline bool vlink_ring_armed(const struct vlink_ring_end *end)
+{
+	return (vlink_s32)(end->event - end->peer) > 0;
+}
+
+/* Stores @event in *@word unless an event of another waiter comes sooner. */
 static inline void vlink_ring_arm(struct vlink_ring_end *end, vlink_u32 *word, vlink_u32 event)
 {
-	bool pending = (vlink_s32)(end->event - end->peer) > 0;
-
-	if (!pending || (vlink_s32)(end->event - event) > 0) {
+	if (!vlink_ring_armed(end) || (vlink_s32)(end->event - event) > 0) {
 		end->event = event;
 		vlink_store(word, event);
 	}
@@ -226,15 +227,28 @@ static inline void vlink_ring_arm(struct vlink_ring_end *end, vlink_u32 *word, v
  */
 static inline bool vlink_producer_arm(struct vlink_ring_end *end, vlink_u32 want, bool *broken)
 {
-	vlink_ring_arm(end, &end->prod_line->space_event, end->index + want - end->size);
-	return vlink_producer_space(end, broken) >= want;
+	if (vlink_producer_space(end, broken) >= want)
+		return true;
+	do {
+		vlink_ring_arm(end, &end->prod_line->space_event, end->index + want - end->size);
+		if (vlink_producer_space(end, broken) >= want)
+			return true;
+		/* Another waiter's event may have passed just now: then ours is due. */
+	} while (!vlink_ring_armed(end));
+	return false;
 }
 
 /* To be called before sleeping for @want units (1 to size) of data; mirror image. */
 static inline bool vlink_consumer_arm(struct vlink_ring_end *end, vlink_u32 want, bool *broken)
 {
-	vlink_ring_arm(end, &end->cons_line->data_event, end->index + want);
-	return vlink_consumer_avail(end, broken) >= want;
+	if (vlink_consumer_avail(end, broken) >= want)
+		return true;
+	do {
+		vlink_ring_arm(end, &end->cons_line->data_event, end->index + want);
+		if (vlink_consumer_avail(end, broken) >= want)
+			return true;
+	} while (!vlink_ring_armed(end));
+	return false;
 }
 
 #endif /* VLINK_RING_H */

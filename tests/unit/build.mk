@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Host tests of code that kernel and user space share.
+
+UNIT_TESTS += check-ring check-ring-stress check-ring-stress-tsan
+.PHONY: check-ring check-ring-stress check-ring-stress-tsan
+
+check-ring: $(O)/test/ring_test
+check-ring-stress: $(O)/test/ring_stress
+check-ring-stress-tsan: $(O)/test/ring_stress_tsan
+check-ring check-ring-stress check-ring-stress-tsan:
+	$<
+
+RING_DEPS := include/vlink/ring.h tests/unit/unit.h
+
+$(O)/test/ring_test: tests/unit/ring_test.c $(RING_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -o $@ $< -lcunit
+
+# The fences are what is tested: no sanitizer in their way.
+$(O)/test/ring_stress: tests/unit/ring_stress.c $(RING_DEPS)
+	@mkdir -p $(@D)
+	$(CC) -O2 -g $(VCFLAGS) -pthread -o $@ $< -lcunit
+
+$(O)/test/ring_stress_tsan: tests/unit/ring_stress.c $(RING_DEPS)
+	@mkdir -p $(@D)
+	$(CC) -O1 -g -fsanitize=thread $(VCFLAGS) -pthread -o $@ $< -lcunit
