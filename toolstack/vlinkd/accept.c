@@ -87,28 +87,15 @@ static void add_domain(struct acceptor *acc, size_t nr)
 	acc->nr++;
 }
 
-static bool has_option(const struct vlinkcfg_end *end, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < end->nr_options; i++)
-		if (!strcmp(end->options[i].key, key))
-			return true;
-	return false;
-}
-
 /* What vlinkcfg_check() does not look at. */
-static bool end_is_good(struct acceptor *acc, const struct vlinkcfg_domain *dom,
-			const struct vlinkcfg_end *end)
+static bool class_is_known(struct acceptor *acc, const struct vlinkcfg_domain *dom,
+			   const struct vlinkcfg_end *end)
 {
-	char *reason = NULL;
+	char *reason;
 
-	if (!vlinkcfg_class_find(&acc->config->classes, end->class_name))
-		reason = alloc_printf("%s: class '%s' is not known", dom->path, end->class_name);
-	else if (has_option(end, "index"))
-		reason = alloc_printf("%s: key 'index' is reserved", dom->path);
-	if (!reason)
+	if (vlinkcfg_class_find(&acc->config->classes, end->class_name))
 		return true;
+	reason = alloc_printf("%s: class '%s' is not known", dom->path, end->class_name);
 	refuse(acc, reason);
 	free(reason);
 	return false;
@@ -125,7 +112,7 @@ static bool add_ends(struct acceptor *acc, struct accepted *dom)
 
 		if (strcmp(end->link, acc->link))
 			continue;
-		if (!end_is_good(acc, dom->whole, end))
+		if (!class_is_known(acc, dom->whole, end))
 			good = false;
 		dom->part.ends[dom->part.nr_ends++] = *end;
 	}

@@ -1,0 +1,1176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* vlinkd and the reading side of vlinkctl, against a xenstore in memory. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../toolstack/vlinkctl/links.h"
+#include "../../toolstack/vlinkd/daemon.h"
+#include "../../toolstack/vlinkd/log.h"
+#include "../../toolstack/vlinkd/plan.h"
+#include "../../toolstack/vlinkd/records.h"
+#include "../../toolstack/vlinkd/xs.h"
+#include "fake_xen.h"
+#include "unit.h"
+
+#define MAX_PASSES	200
+#define UUID(byte)	byte byte byte byte "-" byte byte "-" byte byte "-" byte byte "-" \
+			byte byte byte byte byte byte
+
+/* ---- what the daemon says ---- */
+
+static char said[65536];
+
+void log_message(enum log_level level, const char *fmt, ...)
+{
+	size_t len = strlen(said);
+	va_list ap;
+
+	/* No test looks back as far as this. */
+	if (len > sizeof(said) - 2048)
+		len = 0;
+
+	(void)level;
+	va_start(ap, fmt);
+	vsnprintf(said + len, 2000, fmt, ap);
+	va_end(ap);
+	strcat(said, "\n");
+}
+
+static size_t times_said(const char *text)
+{
+	const char *at = said;
+	size_t nr = 0;
+
+	while ((at = strstr(at, text))) {
+		nr++;
+		at++;
+	}
+	return nr;
+}
+
+static void expect_said(const char *text, size_t times)
+{
+	if (times_said(text) != times)
+		fprintf(stderr, "\n  said %zu times '%s' in:\n%s\n", times_said(text), text, said);
+	CU_ASSERT_EQUAL(times_said(text), times);
+}
+
+static void expect_text(const char *got, const char *want)
+{
+	if (!got || strcmp(got, want))
+		fprintf(stderr, "\n  got  '%s'\n  want '%s'\n", got ? got : "(null)", want);
+	CU_ASSERT_TRUE(got && !strcmp(got, want));
+}
+
+/* ---- the configs ---- */
+
+static char dir[] = "/tmp/vlinkd-test-XXXXXX";
+
+static void cfg(const char *file, const char *text)
+{
+	static unsigned int version;
+	char path[256], new[256];
+	FILE *out;
+
+	/* By another file each time: two changes in one tick of the clock are told apart. */
+	snprintf(new, sizeof(new), "%s/new-%u", dir, version++);
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	out = fopen(new, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	fputs(text, out);
+	CU_ASSERT_EQUAL(fclose(out), 0);
+	CU_ASSERT_EQUAL(rename(new, path), 0);
+}
+
+static void remove_cfg(const char *file)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	if (unlink(path)) {
+		perror(path);
+		abort();
+	}
+}
+
+static void remove_all_cfgs(void)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+
+	while ((entry = readdir(d)))
+		if (entry->d_name[0] != '.')
+			remove_cfg(entry->d_name);
+	closedir(d);
+}
+
+#define VM3_PIPE	"link=p,class=vbpipe,role=client,peer=vm4,unit=0,name=vbpipe0,info=;;;wakeup=250"
+#define VM4_PIPE	"link=p,class=vbpipe,role=server,peer=vm3,unit=0"
+#define VM3_GFX		"link=g,class=vogl,role=client,peer=vm4,unit=0"
+#define VM4_GFX		"link=g,class=vogl,role=server,peer=vm3,unit=0,mode=x"
+
+static void two_domains(void)
+{
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\", \"" VM3_GFX "\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\", \"" VM4_GFX "\" ]\n");
+}
+
+static void two_domains_one_pipe(void)
+{
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\" ]\n");
+}
+
+/* ---- the daemon ---- */
+
+static const char *const dirs[] = { dir };
+static struct daemon vlinkd;
+
+static int start(void)
+{
+	vlinkd = (struct daemon){ .config = { .dirs = dirs, .nr_dirs = 1 } };
+	return daemon_start(&vlinkd);
+}
+
+/* Goes on until there is nothing left to do. Returns 0 or the error that ended it. */
+static int settle(void)
+{
+	int passes, events, ret = 0;
+
+	for (passes = 0; passes < MAX_PASSES; passes++) {
+		events = daemon_take_events(&vlinkd);
+		if (events < 0)
+			return events;
+		if (passes && !events && !ret)
+			return 0;
+		ret = daemon_pass(&vlinkd);
+		if (ret && ret != -EAGAIN)
+			return ret;
+	}
+	CU_FAIL("the daemon does not come to rest");
+	return -ELOOP;
+}
+
+static void stop(void)
+{
+	daemon_clear(&vlinkd);
+	fake_disconnect();
+}
+
+static void start_and_settle(void)
+{
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+}
+
+static void begin(void)
+{
+	remove_all_cfgs();
+	fake_reset();
+	said[0] = '\0';
+}
+
+static void reread(void)
+{
+	vlinkd.config_stale = true;
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+}
+
+static void expect_dump(const char *path, const char *want)
+{
+	expect_text(fake_dump(path), want);
+}
+
+/* ---- tests ---- */
+
+#define VM3_HEAD(home, device) \
+	home " =  (n0,r3)\n" \
+	home "/device =  (n0,r3)\n" \
+	device \
+	home "/domid = 3 (n0,r3)\n" \
+	home "/name = vm3 (n0,r3)\n"
+
+#define VM3_VLINK(home) \
+	home "/vlink =  (n0,r3)\n" \
+	home "/vlink/vbpipe =  (n0,r3)\n" \
+	home "/vlink/vbpipe/p =  (n0,r3)\n" \
+	home "/vlink/vbpipe/p/class = vbpipe (n0,r3)\n" \
+	home "/vlink/vbpipe/p/index = 0 (n0,r3)\n" \
+	home "/vlink/vbpipe/p/info = ;;;wakeup=250 (n0,r3)\n" \
+	home "/vlink/vbpipe/p/name = vbpipe0 (n0,r3)\n" \
+	home "/vlink/vbpipe/p/peer = vm4 (n0,r3)\n" \
+	home "/vlink/vbpipe/p/role = client (n0,r3)\n" \
+	home "/vlink/vbpipe/p/unit = 0 (n0,r3)\n"
+
+#define HOME3 "/local/domain/3"
+#define HOME4 "/local/domain/4"
+
+static const char vm3_alone[] = VM3_HEAD(HOME3, "") VM3_VLINK(HOME3);
+
+static const char vm3_connected[] =
+	VM3_HEAD(HOME3,
+		 HOME3 "/device/vbpipe =  (n0,r3)\n"
+		 HOME3 "/device/vbpipe/0 =  (n3,r4)\n"
+		 HOME3 "/device/vbpipe/0/backend = " HOME4 "/backend/vbpipe/3/0 (n3,r4)\n"
+		 HOME3 "/device/vbpipe/0/backend-id = 4 (n3,r4)\n"
+		 HOME3 "/device/vbpipe/0/handle = 0 (n3,r4)\n"
+		 HOME3 "/device/vbpipe/0/link = p (n3,r4)\n"
+		 HOME3 "/device/vbpipe/0/state = 1 (n3,r4)\n")
+	VM3_VLINK(HOME3);
+
+static const char vm4_connected[] =
+	HOME4 " =  (n0,r4)\n"
+	HOME4 "/backend =  (n0,r4)\n"
+	HOME4 "/backend/vbpipe =  (n0,r4)\n"
+	HOME4 "/backend/vbpipe/3 =  (n0,r4)\n"
+	HOME4 "/backend/vbpipe/3/0 =  (n4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/frontend = " HOME3 "/device/vbpipe/0 (n4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/frontend-id = 3 (n4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/link = p (n4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/online = 1 (n4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/state = 1 (n4,r3)\n"
+	HOME4 "/device =  (n0,r4)\n"
+	HOME4 "/domid = 4 (n0,r4)\n"
+	HOME4 "/name = vm4 (n0,r4)\n"
+	HOME4 "/vlink =  (n0,r4)\n"
+	HOME4 "/vlink/vbpipe =  (n0,r4)\n"
+	HOME4 "/vlink/vbpipe/p =  (n0,r4)\n"
+	HOME4 "/vlink/vbpipe/p/class = vbpipe (n0,r4)\n"
+	HOME4 "/vlink/vbpipe/p/index = 0 (n0,r4)\n"
+	HOME4 "/vlink/vbpipe/p/peer = vm3 (n0,r4)\n"
+	HOME4 "/vlink/vbpipe/p/role = server (n0,r4)\n"
+	HOME4 "/vlink/vbpipe/p/unit = 0 (n0,r4)\n";
+
+static const char record_connected[] =
+	"/tool/vlink =  (n0)\n"
+	"/tool/vlink/p =  (n0)\n"
+	"/tool/vlink/p/vbpipe =  (n0)\n"
+	"/tool/vlink/p/vbpipe/backend-id = 4 (n0)\n"
+	"/tool/vlink/p/vbpipe/backend-uuid = " UUID("44") " (n0)\n"
+	"/tool/vlink/p/vbpipe/frontend-id = 3 (n0)\n"
+	"/tool/vlink/p/vbpipe/frontend-uuid = " UUID("33") " (n0)\n"
+	"/tool/vlink/p/vbpipe/id = 0 (n0)\n";
+
+static const char record_empty[] = "/tool/vlink =  (n0)\n";
+
+static void expect_connected(void)
+{
+	expect_dump(HOME3, vm3_connected);
+	expect_dump(HOME4, vm4_connected);
+	expect_dump("/tool/vlink", record_connected);
+}
+
+static void client_first(void)
+{
+	begin();
+	two_domains_one_pipe();
+	start_and_settle();
+	fake_create(3, "vm3", 0x33);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump(HOME3, vm3_alone);
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink"));
+	fake_create(4, "vm4", 0x44);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_connected();
+	stop();
+}
+
+static void server_first(void)
+{
+	begin();
+	two_domains_one_pipe();
+	start_and_settle();
+	fake_create(4, "vm4", 0x44);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/p/role"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend"));
+	fake_create(3, "vm3", 0x33);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_connected();
+	stop();
+}
+
+static void domains_before_daemon(void)
+{
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	start_and_settle();
+	expect_connected();
+	stop();
+}
+
+static void connect_two(void)
+{
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	start_and_settle();
+}
+
+/* What is right is adopted: a new daemon writes nothing at all. */
+static void restart_changes_nothing(void)
+{
+	unsigned int changes;
+
+	begin();
+	two_domains();
+	connect_two();
+	stop();
+	changes = fake_changes();
+	start_and_settle();
+	CU_ASSERT_EQUAL(fake_changes(), changes);
+	stop();
+}
+
+static void client_dies_and_returns(void)
+{
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	fake_destroy(3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	expect_dump(HOME3, "");
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/p"));
+	fake_create(5, "vm3", 0x33);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get("/local/domain/5/device/vbpipe/0/backend"),
+		    HOME4 "/backend/vbpipe/5/0");
+	expect_text(fake_get(HOME4 "/backend/vbpipe/5/0/frontend-id"), "5");
+	expect_text(fake_get("/tool/vlink/p/vbpipe/frontend-id"), "5");
+	stop();
+}
+
+/* The front end that stays gets another number: its kernel is to see a new device. */
+static void server_dies_and_returns(void)
+{
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	fake_destroy(4);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump(HOME3, vm3_alone);
+	expect_dump("/tool/vlink", record_empty);
+	fake_create(6, "vm4", 0x44);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/device/vbpipe/0"));
+	expect_text(fake_get(HOME3 "/device/vbpipe/1/backend"),
+		    "/local/domain/6/backend/vbpipe/3/1");
+	expect_text(fake_get(HOME3 "/device/vbpipe/1/handle"), "1");
+	expect_text(fake_get("/tool/vlink/p/vbpipe/id"), "1");
+	stop();
+}
+
+/* Both ends went and came, and one id is another domain now, while nobody looked. */
+static void domid_reuse(void)
+{
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	stop();
+	fake_destroy(4);
+	fake_create(4, "vm4", 0x55);
+	start_and_settle();
+	expect_text(fake_get("/tool/vlink/p/vbpipe/backend-uuid"), UUID("55"));
+	expect_text(fake_get(HOME3 "/device/vbpipe/1/backend"), HOME4 "/backend/vbpipe/3/1");
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/device/vbpipe/0"));
+	fake_destroy(3);
+	fake_create(3, "stranger", 0x66);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	expect_dump(HOME3 "/vlink", "");
+	expect_dump(HOME3 "/device", HOME3 "/device =  (n0,r3)\n");
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe"));
+	stop();
+}
+
+static void class_of_two_services(void)
+{
+	unsigned int commits;
+
+	begin();
+	two_domains();
+	fake_create(3, "vm3", 0x33);
+	start_and_settle();
+	expect_text(fake_get(HOME3 "/vlink/vrpq/g/index"), "1");
+	expect_text(fake_get(HOME3 "/vlink/vumem/g/class"), "vogl");
+	CU_ASSERT_EQUAL(fake_commits(), 1);
+	fake_create(4, "vm4", 0x44);
+	commits = fake_commits();
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get(HOME4 "/vlink/vumem/g/mode"), "x");
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/g/vrpq/id"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/g/vumem/id"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/backend/vrpq/3/0/link"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME3 "/device/vumem/0/link"));
+	/* The list of vm4, the pipe, and both services of the other link at once. */
+	CU_ASSERT_EQUAL(fake_commits(), commits + 3);
+	stop();
+}
+
+static void backend_in_dom0(void)
+{
+	begin();
+	cfg("dom0.cfg", "name = \"Domain-0\"\nvlink = [ \"link=p,class=vbpipe,role=server,peer=vm3,unit=0\" ]\n");
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=p,class=vbpipe,role=client,peer=Domain-0,unit=0\" ]\n");
+	fake_create(3, "vm3", 0x33);
+	start_and_settle();
+	expect_dump("/local/domain/0/backend",
+		    "/local/domain/0/backend =  (n0)\n"
+		    "/local/domain/0/backend/vbpipe =  (n0)\n"
+		    "/local/domain/0/backend/vbpipe/3 =  (n0)\n"
+		    "/local/domain/0/backend/vbpipe/3/0 =  (n0,r3)\n"
+		    "/local/domain/0/backend/vbpipe/3/0/frontend = " HOME3 "/device/vbpipe/0 (n0,r3)\n"
+		    "/local/domain/0/backend/vbpipe/3/0/frontend-id = 3 (n0,r3)\n"
+		    "/local/domain/0/backend/vbpipe/3/0/link = p (n0,r3)\n"
+		    "/local/domain/0/backend/vbpipe/3/0/online = 1 (n0,r3)\n"
+		    "/local/domain/0/backend/vbpipe/3/0/state = 1 (n0,r3)\n");
+	expect_dump(HOME3 "/device/vbpipe/0/backend",
+		    HOME3 "/device/vbpipe/0/backend = /local/domain/0/backend/vbpipe/3/0 (n3)\n");
+	expect_text(fake_get("/local/domain/0/vlink/vbpipe/p/role"), "server");
+	stop();
+}
+
+static void frontend_in_dom0(void)
+{
+	begin();
+	cfg("dom0.cfg", "name = \"Domain-0\"\nvlink = [ \"link=p,class=vbpipe,role=client,peer=vm4,unit=0\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=p,class=vbpipe,role=server,peer=Domain-0,unit=0\" ]\n");
+	fake_create(4, "vm4", 0x44);
+	start_and_settle();
+	expect_dump("/local/domain/0/device",
+		    "/local/domain/0/device =  (n0)\n"
+		    "/local/domain/0/device/vbpipe =  (n0)\n"
+		    "/local/domain/0/device/vbpipe/0 =  (n0,r4)\n"
+		    "/local/domain/0/device/vbpipe/0/backend = " HOME4 "/backend/vbpipe/0/0 (n0,r4)\n"
+		    "/local/domain/0/device/vbpipe/0/backend-id = 4 (n0,r4)\n"
+		    "/local/domain/0/device/vbpipe/0/handle = 0 (n0,r4)\n"
+		    "/local/domain/0/device/vbpipe/0/link = p (n0,r4)\n"
+		    "/local/domain/0/device/vbpipe/0/state = 1 (n0,r4)\n");
+	fake_destroy(4);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/0/device/vbpipe"));
+	stop();
+}
+
+static void domains_that_do_not_run(void)
+{
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	fake_shutdown(4, SHUTDOWN_suspend);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_connected();
+	fake_shutdown(4, SHUTDOWN_poweroff);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	expect_dump(HOME3, vm3_alone);
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe"));
+	stop();
+
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	fake_dying(3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	stop();
+}
+
+static void names_that_come_late_or_change(void)
+{
+	begin();
+	two_domains_one_pipe();
+	start_and_settle();
+	fake_create(4, "vm4--incoming", 0x44);
+	fake_set(HOME4 "/vlink/vbpipe/old", "");
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/old"));
+	fake_build(3, 0x33);
+	fake_introduce(3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
+	fake_name(3, "vm3");
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump(HOME3, vm3_alone);
+	fake_name(4, "vm4");
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_connected();
+	fake_name(4, "other");
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/vlink"));
+	stop();
+}
+
+/* libxl gives the name first and introduces the domain much later. */
+static void domain_being_built(void)
+{
+	begin();
+	two_domains_one_pipe();
+	fake_create(4, "vm4", 0x44);
+	start_and_settle();
+	fake_build(3, 0x33);
+	fake_name(3, "vm3");
+	fake_create(9, "other", 0x99);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
+	fake_introduce(3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_connected();
+	stop();
+}
+
+static void many_domains(void)
+{
+	unsigned int i;
+	char name[16];
+
+	begin();
+	two_domains_one_pipe();
+	for (i = 10; i < 210; i++) {
+		snprintf(name, sizeof(name), "filler%u", i);
+		fake_create(i, name, (unsigned char)i);
+	}
+	fake_create(300, "vm3", 0x33);
+	fake_create(301, "vm4", 0x44);
+	start_and_settle();
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/local/domain/300/device/vbpipe/0"));
+	CU_ASSERT_EQUAL(fake_watches(), 2 + 1 + 200 + 2);
+	for (i = 10; i < 210; i++)
+		fake_destroy(i);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_EQUAL(fake_watches(), 2 + 1 + 2);
+	stop();
+}
+
+/* ---- configs ---- */
+
+static void bad_cfg_costs_no_other(void)
+{
+	begin();
+	two_domains_one_pipe();
+	cfg("bad.cfg", "name = \"vm9\"\nvlink = [ \"link=p\n");
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	start_and_settle();
+	expect_connected();
+	expect_said("bad.cfg:2", 1);
+	reread();
+	expect_said("bad.cfg:2", 1);
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=p,class=\" ]\n");
+	reread();
+	expect_said("vm4.cfg", 1);
+	/* What it said before holds. */
+	expect_connected();
+	stop();
+}
+
+static void expect_refused(const char *vm3, const char *vm4, const char *why)
+{
+	char text[1024];
+
+	begin();
+	snprintf(text, sizeof(text), "name = \"vm3\"\nvlink = [ \"%s\", \"link=q,class=vbpipe,role=client,peer=vm4,unit=7\" ]\n", vm3);
+	cfg("vm3.cfg", text);
+	snprintf(text, sizeof(text), "name = \"vm4\"\nvlink = [ \"%s\", \"link=q,class=vbpipe,role=server,peer=vm3,unit=7\" ]\n", vm4);
+	cfg("vm4.cfg", text);
+	connect_two();
+	reread();
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/p"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink/vbpipe/p"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/q"));
+	/* Its place in the cfg stays what it is. */
+	expect_text(fake_get(HOME3 "/vlink/vbpipe/q/index"), "1");
+	expect_said("link 'p' is not connected", 1);
+	expect_said(why, 1);
+	stop();
+}
+
+static void links_that_do_not_fit(void)
+{
+	expect_refused(VM3_PIPE, "link=p,class=vbpipe,role=client,peer=vm3,unit=0", "is a client");
+	expect_refused(VM3_PIPE, "link=p,class=vumem,role=server,peer=vm3,unit=0",
+		       "is of class");
+	expect_refused(VM3_PIPE, "link=p,class=vbpipe,role=server,peer=vm5,unit=0", "its peer");
+	expect_refused(VM3_PIPE, "link=other,class=vbpipe,role=server,peer=vm5,unit=0",
+		       "has no such link");
+	expect_refused("link=p,class=what,role=client,peer=vm4,unit=0",
+		       "link=other,class=vbpipe,role=server,peer=vm5,unit=0",
+		       "class 'what' is not known");
+}
+
+static void second_link_with_one_unit(void)
+{
+	begin();
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\", \"link=q,class=vbpipe,role=client,peer=vm5,unit=0\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\" ]\n");
+	connect_two();
+	expect_connected();
+	expect_said("link 'q' is not connected", 1);
+	stop();
+}
+
+static void one_name_in_two_cfgs(void)
+{
+	begin();
+	two_domains_one_pipe();
+	/* One without links is no rival. */
+	cfg("a.cfg", "name = \"vm3\"\n");
+	connect_two();
+	expect_connected();
+	cfg("a.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
+	reread();
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/p"));
+	expect_said("has links in other cfgs as well", 2);
+	remove_cfg("a.cfg");
+	reread();
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/p"));
+	stop();
+}
+
+static void only_the_difference_is_written(void)
+{
+	unsigned int changes, commits;
+
+	begin();
+	two_domains();
+	connect_two();
+	changes = fake_changes();
+	commits = fake_commits();
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\", \"" VM4_GFX "y\" ]\n");
+	reread();
+	expect_text(fake_get(HOME4 "/vlink/vrpq/g/mode"), "xy");
+	expect_text(fake_get(HOME4 "/vlink/vumem/g/mode"), "xy");
+	/* Two nodes, a write and its permissions each. */
+	CU_ASSERT_EQUAL(fake_changes(), changes + 4);
+	CU_ASSERT_EQUAL(fake_commits(), commits + 1);
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\" ]\n");
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
+	reread();
+	expect_connected();
+	remove_cfg("vm3.cfg");
+	reread();
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/p"));
+	expect_dump("/tool/vlink", record_empty);
+	stop();
+}
+
+/* ---- repairs ---- */
+
+static void orphans(void)
+{
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	stop();
+	fake_set(HOME3 "/device/vrpq/7/link", "lost");
+	fake_set(HOME4 "/backend/vumem/3/2/link", "lost");
+	fake_set(HOME4 "/backend/vbpipe/3/1/link", "p");
+	/* Not ours: no link key, or a service that is none. */
+	fake_set(HOME3 "/device/vbpipe/9/state", "1");
+	fake_set(HOME3 "/device/vif/0/link", "p");
+	fake_set("/tool/vlink/empty", "");
+	fake_set("/tool/vlink/broken/vbpipe/id", "0");
+	fake_set("/tool/vlink/p/toolongforaservice/id", "0");
+	start_and_settle();
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME3 "/device/vbpipe/9"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME3 "/device/vif/0"));
+	fake_remove(HOME3 "/device/vbpipe/9");
+	fake_remove(HOME3 "/device/vif");
+	fake_remove(HOME4 "/backend/vumem");
+	expect_connected();
+	stop();
+}
+
+/* The directories of a damaged record are nobody's: they go, and come anew. */
+static void damaged_record(void)
+{
+	static const char *const keys[] = {
+		"id", "frontend-id", "backend-id", "frontend-uuid", "backend-uuid",
+	};
+	static const char *const values[] = {
+		"", "-1", "01", "4096", "99999999999999999999", " 0", "x",
+		"01234567890123456789012345678901234567890123456789",
+	};
+	size_t i, j;
+	char path[64];
+
+	for (i = 0; i < 5; i++)
+		for (j = 0; j < 8; j++) {
+			begin();
+			two_domains_one_pipe();
+			connect_two();
+			stop();
+			snprintf(path, sizeof(path), "/tool/vlink/p/vbpipe/%s", keys[i]);
+			fake_set(path, values[j]);
+			start_and_settle();
+			CU_ASSERT_PTR_NULL(fake_get(HOME3 "/device/vbpipe/0"));
+			CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe/3/0"));
+			expect_text(fake_get("/tool/vlink/p/vbpipe/id"), "1");
+			expect_text(fake_get(HOME3 "/device/vbpipe/1/backend"),
+				    HOME4 "/backend/vbpipe/3/1");
+			stop();
+		}
+}
+
+static void number_taken_by_another(void)
+{
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	fake_set(HOME3 "/device/vbpipe/0/state", "1");
+	fake_set(HOME3 "/device/vbpipe/1/state", "1");
+	/* Rests of another life, in the way of the new back end. */
+	fake_set(HOME4 "/backend/vbpipe/3/2/junk", "1");
+	start_and_settle();
+	expect_text(fake_get("/tool/vlink/p/vbpipe/id"), "2");
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe/3/2/junk"));
+	stop();
+}
+
+static void hostile_guests(void)
+{
+	char long_value[4097];
+
+	begin();
+	two_domains_one_pipe();
+	fake_create(7, "victim", 0x77);
+	fake_set("/local/domain/7/backend/vbd/3/0/state", "4");
+	fake_set("/local/domain/0/backend/vif/7/0/state", "4");
+	connect_two();
+	/* A front end that points elsewhere and is destroyed. */
+	fake_set(HOME3 "/device/vbpipe/0/backend", "/local/domain/7/backend/vbd/3/0");
+	fake_set(HOME3 "/device/vbpipe/0/backend-id", "7");
+	fake_set(HOME3 "/device/vbpipe/0/link", "../../x");
+	fake_set(HOME4 "/backend/vbpipe/3/0/frontend", "/local/domain/0");
+	fake_destroy(3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/local/domain/7/backend/vbd/3/0/state"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/local/domain/0/backend/vif/7/0/state"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe"));
+	/* One that writes rubbish, or removes its directory, gets a new pair, no more. */
+	fake_create(3, "vm3", 0x33);
+	CU_ASSERT_EQUAL(settle(), 0);
+	memset(long_value, 'x', 4096);
+	long_value[4096] = '\0';
+	fake_set(HOME3 "/device/vbpipe/1/backend", long_value);
+	fake_set_bytes(HOME3 "/device/vbpipe/1/backend-id", "4\0004", 3);
+	fake_set_bytes(HOME4 "/backend/vbpipe/3/1/frontend-id", "\xff\n\0", 3);
+	fake_create(8, "other", 0x88);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/device/vbpipe/1"));
+	expect_text(fake_get("/tool/vlink/p/vbpipe/id"), "2");
+	fake_remove(HOME3 "/device/vbpipe/2");
+	fake_destroy(8);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe/3/2"));
+	expect_text(fake_get(HOME4 "/backend/vbpipe/3/3/state"), "1");
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/local/domain/7/backend/vbd/3/0/state"));
+	stop();
+}
+
+/* A front end that is torn down over and over runs out of no numbers. */
+static void numbers_go_round(void)
+{
+	char path[64];
+	int i;
+
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	for (i = 0; i < 300; i++) {
+		snprintf(path, sizeof(path), HOME3 "/device/vbpipe/%s",
+			 fake_get("/tool/vlink/p/vbpipe/id"));
+		fake_remove(path);
+		vlinkd.search_orphans = i % 2;
+		CU_ASSERT_EQUAL(daemon_pass(&vlinkd), 0);
+		CU_ASSERT_PTR_NULL(fake_get(path));
+	}
+	CU_ASSERT_TRUE(atoi(fake_get("/tool/vlink/p/vbpipe/id")) <= APPLY_WITHDRAWN_MAX);
+	stop();
+}
+
+/* ---- transactions ---- */
+
+static void conflicts_are_retried(void)
+{
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	fake_set_conflicts(XSH_TRIES - 1);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), 0);
+	expect_connected();
+	stop();
+
+	/* More than one pass stands: the loop goes on, and the next pass does it. */
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	fake_set_conflicts(2 * XSH_TRIES);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), -EAGAIN);
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink"));
+	CU_ASSERT_EQUAL(fake_open_transactions(), 0);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), 0);
+	expect_connected();
+	stop();
+}
+
+static void destroy_vm3(void)
+{
+	fake_destroy(3);
+}
+
+/* A domain that dies between the look and the deed leaves nothing in its old home. */
+static void domain_dies_under_way(void)
+{
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	fake_before_commit(destroy_vm3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump(HOME3, "");
+	stop();
+
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	start_and_settle();
+	fake_create(4, "vm4", 0x44);
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE ",a=b\" ]\n");
+	CU_ASSERT_EQUAL(daemon_take_events(&vlinkd) > 0, 1);
+	CU_ASSERT_EQUAL(publish_links(NULL, &vlinkd.config, &(struct domain){ .domid = 4, .name = "vm4" },
+				      vlinkd.config.files[1].usable ? &vlinkd.config.files[1].dom : NULL), 0);
+	fake_before_commit(destroy_vm3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump(HOME3, "");
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe"));
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/p"));
+	stop();
+}
+
+/* ---- killed at any moment ---- */
+
+struct story {
+	const char *name;
+	void (*before)(void);	/* a daemon runs, comes to rest and is killed */
+	void (*change)(void);	/* happens while none runs */
+};
+
+static void nothing(void)
+{
+}
+
+static void create_both(void)
+{
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+}
+
+static void replace_server(void)
+{
+	fake_destroy(4);
+	fake_create(6, "vm4", 0x44);
+}
+
+static void reuse_both(void)
+{
+	fake_destroy(4);
+	fake_destroy(3);
+	fake_create(3, "vm4", 0x55);
+	fake_create(4, "vm3", 0x66);
+}
+
+static void power_off_client(void)
+{
+	fake_shutdown(3, SHUTDOWN_poweroff);
+}
+
+static void change_cfgs(void)
+{
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=q,class=vrpq,role=server,peer=vm4,unit=0\", \"" VM3_PIPE "\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=q,class=vrpq,role=client,peer=vm3,unit=0\", \"" VM4_PIPE ",key=v\" ]\n");
+}
+
+static void scatter_orphans(void)
+{
+	fake_set(HOME3 "/device/vrpq/7/link", "lost");
+	fake_set(HOME4 "/backend/vumem/3/2/link", "lost");
+	fake_set("/tool/vlink/empty", "");
+	fake_set("/tool/vlink/g/vrpq/id", "x");
+	fake_remove(HOME3 "/device/vbpipe/0");
+}
+
+static const struct story stories[] = {
+	{ "both created", nothing, create_both },
+	{ "client destroyed", create_both, destroy_vm3 },
+	{ "client powered off", create_both, power_off_client },
+	{ "server replaced", create_both, replace_server },
+	{ "both ids reused", create_both, reuse_both },
+	{ "configs changed", create_both, change_cfgs },
+	{ "orphans", create_both, scatter_orphans },
+};
+
+static bool follows(const char *text, const char *at, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(at - text) >= len && !strncmp(at - len, word, len);
+}
+
+/* Whether a device number stands here: the last part of a device's directory, or a key. */
+static bool is_device_number(const char *text, const char *at)
+{
+	const char *slash = at - 1;
+	int depth;
+
+	if (*at < '0' || *at > '9')
+		return false;
+	if (follows(text, at, "/handle = ") || follows(text, at, "/id = "))
+		return true;
+	for (depth = 0; depth < 3 && slash > text && *slash == '/'; depth++) {
+		if (depth == 1 && follows(text, slash, "/device"))
+			return true;
+		if (depth == 2 && follows(text, slash, "/backend"))
+			return true;
+		do
+			slash--;
+		while (slash > text && *slash != '/' && *slash != '\n');
+	}
+	return false;
+}
+
+/* All of the store, less the numbers of devices, which depend on history. */
+static char *state_of_links(void)
+{
+	const char *dump = fake_dump(""), *c = dump;
+	char *text = calloc(1, strlen(dump) + 1), *out = text;
+
+	while (*c) {
+		if (is_device_number(dump, c)) {
+			*out++ = '#';
+			c += strspn(c, "0123456789");
+		} else {
+			*out++ = *c++;
+		}
+	}
+	return text;
+}
+
+static void begin_story(const struct story *story)
+{
+	begin();
+	two_domains();
+	story->before();
+	start_and_settle();
+	stop();
+	story->change();
+	fake_save();
+}
+
+/* All records are right, and a look at everything finds nothing to do. */
+static void expect_consistent(const char *when, long k)
+{
+	unsigned int changes = fake_changes();
+	struct records records;
+	size_t i;
+
+	vlinkd.search_orphans = true;
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), 0);
+	CU_ASSERT_EQUAL(fake_changes(), changes);
+	CU_ASSERT_EQUAL_FATAL(records_read(NULL, &records), 0);
+	for (i = 0; i < records.nr; i++)
+		if (!records.list[i].sound || !records.list[i].intact) {
+			fprintf(stderr, "\n  %s, killed at call %ld: %s/%s\n", when, k,
+				records.list[i].link, records.list[i].service);
+			CU_FAIL("a record is not right");
+		}
+	records_clear(&records);
+}
+
+/* Runs a daemon that dies at call @k; true: it did. */
+static bool die_at(long k)
+{
+	int ret;
+
+	fake_restore();
+	vlinkd = (struct daemon){ .config = { .dirs = dirs, .nr_dirs = 1 } };
+	fake_set_budget(k);
+	ret = daemon_start(&vlinkd);
+	if (!ret)
+		ret = settle();
+	stop();
+	return ret != 0;
+}
+
+static void kill_everywhere(const struct story *story)
+{
+	char *want, *got;
+	long k;
+
+	begin_story(story);
+	start_and_settle();
+	want = state_of_links();
+	stop();
+	for (k = 0; die_at(k); k++) {
+		start_and_settle();
+		expect_consistent(story->name, k);
+		got = state_of_links();
+		if (strcmp(got, want))
+			fprintf(stderr, "\n  %s, killed at call %ld: got\n%s\n  want\n%s\n",
+				story->name, k, got, want);
+		CU_ASSERT_STRING_EQUAL_FATAL(got, want);
+		free(got);
+		stop();
+	}
+	/* A story that ends after a few calls tells nothing. */
+	CU_ASSERT_TRUE(k > 50);
+	printf("[%s: killed at each of %ld calls] ", story->name, k);
+	free(want);
+}
+
+static void killed_anywhere(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(stories) / sizeof(stories[0]); i++)
+		kill_everywhere(&stories[i]);
+}
+
+/* ---- the planner alone ---- */
+
+static void plan_in_order(void)
+{
+	struct record list[] = {
+		{ .link = "gone", .service = "vbpipe", .sound = true, .intact = true },
+	};
+	struct found_dir dir_list[] = { { .dev = { "vrpq", 3, 0, 7 } } };
+	struct records records = { list, 1 };
+	struct found_dirs found = { dir_list, 1 };
+	struct domain domain_list[] = {
+		{ 0, UUID("00"), "Domain-0" }, { 3, UUID("33"), "vm3" },
+		{ 4, UUID("44"), "vm4" }, { 5, UUID("55"), "vm4--incoming" },
+	};
+	struct domains domains = { domain_list, 4 };
+	struct plan plan;
+
+	begin();
+	two_domains();
+	start_and_settle();
+	plan_make(&vlinkd.config, &domains, &records, &found, &plan);
+	CU_ASSERT_EQUAL_FATAL(plan.nr, 1 + 1 + 3 + 2);
+	CU_ASSERT_EQUAL(plan.list[0].kind, ACTION_REMOVE);
+	expect_text(plan.list[0].reason, "no longer configured");
+	CU_ASSERT_EQUAL(plan.list[1].kind, ACTION_REMOVE_DIR);
+	CU_ASSERT_EQUAL(plan.list[2].kind, ACTION_PUBLISH);
+	CU_ASSERT_PTR_NULL(plan.list[2].config_domain);
+	expect_text(plan.list[3].config_domain->name, "vm3");
+	CU_ASSERT_EQUAL(plan.list[5].kind, ACTION_CONNECT);
+	CU_ASSERT_EQUAL(plan.list[5].server_domain->domid, 4);
+	CU_ASSERT_EQUAL(plan.list[6].client_domain->domid, 3);
+	plan_clear(&plan);
+	stop();
+}
+
+/* ---- vlinkctl ---- */
+
+static void links_as_a_guest_sees_them(void)
+{
+	struct links links;
+
+	begin();
+	two_domains();
+	connect_two();
+	stop();
+	fake_set(HOME3 "/device/vbpipe/0/state", "4");
+	fake_set(HOME3 "/device/vumem/0/state", "2\033[2J");
+	fake_remove(HOME3 "/device/vrpq");
+	fake_set_self(3);
+	CU_ASSERT_EQUAL_FATAL(links_read(NULL, "", &links), 0);
+	CU_ASSERT_EQUAL_FATAL(links.nr, 3);
+	expect_text(links.list[0].link, "p");
+	expect_text(links.list[0].peer, "vm4");
+	expect_text(links.list[0].role, "client");
+	expect_text(links_state_name(links.list[0].state), "Connected");
+	expect_text(links.list[1].service, "vrpq");
+	expect_text(links.list[1].class_name, "vogl");
+	expect_text(links_state_name(links.list[1].state), "-");
+	expect_text(links.list[2].service, "vumem");
+	expect_text(links_state_name(links.list[2].state), "Unknown");
+	links_clear(&links);
+	/* What is another's, or nobody's but dom0's, stays closed to it. */
+	CU_ASSERT_PTR_NULL(xsh_read(NULL, 0, "/tool/vlink/p/vbpipe/id"));
+	CU_ASSERT_EQUAL(errno, EACCES);
+	CU_ASSERT_EQUAL(links_read(NULL, HOME4 "/", &links), -EACCES);
+	fake_set_self(4);
+	fake_set(HOME4 "/backend/vbpipe/3/0/state", "7");
+	CU_ASSERT_EQUAL_FATAL(links_read(NULL, "", &links), 0);
+	expect_text(links_state_name(links.list[0].state), "Reconfiguring");
+	links_clear(&links);
+	fake_set_self(0);
+	CU_ASSERT_EQUAL(links_read(NULL, "/local/domain/0/", &links), 0);
+	CU_ASSERT_EQUAL(links.nr, 0);
+	CU_ASSERT_EQUAL_FATAL(links_read(NULL, HOME4 "/", &links), 0);
+	CU_ASSERT_EQUAL(links.nr, 3);
+	links_clear(&links);
+}
+
+static const struct unit_test tests[] = {
+	{ "client first", client_first },
+	{ "server first", server_first },
+	{ "domains before the daemon", domains_before_daemon },
+	{ "a restart changes nothing", restart_changes_nothing },
+	{ "client dies and returns", client_dies_and_returns },
+	{ "server dies and returns", server_dies_and_returns },
+	{ "domain id reused", domid_reuse },
+	{ "class of two services", class_of_two_services },
+	{ "back end in dom0", backend_in_dom0 },
+	{ "front end in dom0", frontend_in_dom0 },
+	{ "domains that do not run", domains_that_do_not_run },
+	{ "names that come late or change", names_that_come_late_or_change },
+	{ "domain being built", domain_being_built },
+	{ "many domains", many_domains },
+	{ "a bad cfg costs no other", bad_cfg_costs_no_other },
+	{ "links that do not fit", links_that_do_not_fit },
+	{ "second link with one unit", second_link_with_one_unit },
+	{ "one name in two cfgs", one_name_in_two_cfgs },
+	{ "only the difference is written", only_the_difference_is_written },
+	{ "orphans", orphans },
+	{ "damaged record", damaged_record },
+	{ "number taken by another", number_taken_by_another },
+	{ "hostile guests", hostile_guests },
+	{ "numbers go round", numbers_go_round },
+	{ "conflicts are retried", conflicts_are_retried },
+	{ "domain dies under way", domain_dies_under_way },
+	{ "killed anywhere", killed_anywhere },
+	{ "plan in order", plan_in_order },
+	{ "links as a guest sees them", links_as_a_guest_sees_them },
+};
+
+int main(void)
+{
+	int status;
+
+	if (!mkdtemp(dir))
+		return 2;
+	UNIT_ADD("vlinkd", tests);
+	status = unit_run("vlinkd");
+	remove_all_cfgs();
+	rmdir(dir);
+	fake_reset();
+	return status;
+}
