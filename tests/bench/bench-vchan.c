@@ -61,7 +61,7 @@ int xenevtchn_unmask(xenevtchn_handle *xce, evtchn_port_t port)
 
 static void *vchan_serve(const struct bench_args *args)
 {
-	char *path = bench_meet_path(args);
+	char *path = bench_meet_path(args, BENCH_OWN);
 	struct libxenvchan *vchan = libxenvchan_server_init(NULL, (int)args->peer, path,
 							    args->ring, args->ring);
 
@@ -73,7 +73,7 @@ static void *vchan_serve(const struct bench_args *args)
 
 static void *vchan_connect(const struct bench_args *args)
 {
-	char *path = bench_meet_path(args);
+	char *path = bench_meet_path(args, BENCH_PEER);
 	struct libxenvchan *vchan;
 
 	/* The server writes this key in the transaction that writes the others. */

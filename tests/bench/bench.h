@@ -72,11 +72,13 @@ struct bench_channel_ops {
 int bench_channel_main(int argc, char **argv, const struct bench_channel_ops *ops);
 
 /*
- * Rendezvous of two processes in two domains. The server publishes a value
- * below its own domain's data directory, readable by the peer; the client waits
- * for it. The path is unique for each repetition.
+ * Rendezvous of two processes in two domains, through xenstore. Either side
+ * publishes values below its own domain's data directory, readable by the
+ * peer, and waits for those of the peer. The path is unique for each repetition.
  */
-char *bench_meet_path(const struct bench_args *args);
+enum bench_end { BENCH_OWN, BENCH_PEER };
+
+char *bench_meet_path(const struct bench_args *args, enum bench_end end);
 void bench_meet_publish(const struct bench_args *args, const char *key, const char *value);
 void bench_meet_remove(const struct bench_args *args);
 char *bench_meet_await(const struct bench_args *args, const char *key);

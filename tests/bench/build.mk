@@ -4,7 +4,7 @@
 # One more program is one more line of BENCH_PROGRAMS and BENCH_LIBS_<program>;
 # docs/benchmarks.md says how a row is added.
 
-BENCH_PROGRAMS := bench-vbpipe bench-vchan bench-tcp bench-evtchn bench-memcpy
+BENCH_PROGRAMS := bench-vbpipe bench-vchan bench-tcp bench-evtchn bench-memcpy bench-meet
 
 # What each program needs besides bench.o
 BENCH_OBJS_bench-vbpipe := channel
@@ -14,6 +14,8 @@ BENCH_OBJS_bench-tcp    := channel meet
 BENCH_LIBS_bench-tcp    := -lxenstore
 BENCH_OBJS_bench-evtchn := meet
 BENCH_LIBS_bench-evtchn := -lxenevtchn -lxenstore
+BENCH_OBJS_bench-meet   := meet
+BENCH_LIBS_bench-meet   := -lxenstore
 
 $(foreach s,bench meet channel $(BENCH_PROGRAMS) report report_read report_sum report_print,\
   $(eval CFLAGS_tests_bench_$(s) := -D_GNU_SOURCE))

@@ -21,15 +21,15 @@ static struct xs_handle *connection(void)
 }
 
 /*
- * The server's own paths are relative: xenstored knows who asks. A measure's
+ * A domain's own paths are relative: xenstored knows who asks. A measure's
  * name has dots, which a path must not have.
  */
-char *bench_meet_path(const struct bench_args *args)
+char *bench_meet_path(const struct bench_args *args, enum bench_end end)
 {
 	char *path, *dot;
 	int ret;
 
-	if (args->side == BENCH_SERVER)
+	if (end == BENCH_OWN)
 		ret = asprintf(&path, "data/bench/%s/%u", args->id, args->rep);
 	else
 		ret = asprintf(&path, "/local/domain/%u/data/bench/%s/%u", args->peer,
@@ -41,9 +41,9 @@ char *bench_meet_path(const struct bench_args *args)
 	return path;
 }
 
-static char *key_path(const struct bench_args *args, const char *key)
+static char *key_path(const struct bench_args *args, enum bench_end end, const char *key)
 {
-	char *dir = bench_meet_path(args);
+	char *dir = bench_meet_path(args, end);
 	char *path;
 
 	if (asprintf(&path, "%s/%s", dir, key) < 0)
@@ -88,7 +88,7 @@ static bool write_for_peer(const char *path, const char *value, unsigned int pee
 
 void bench_meet_publish(const struct bench_args *args, const char *key, const char *value)
 {
-	char *path = key_path(args, key);
+	char *path = key_path(args, BENCH_OWN, key);
 
 	if (!write_for_peer(path, value, args->peer))
 		bench_die("cannot write %s", path);
@@ -97,7 +97,7 @@ void bench_meet_publish(const struct bench_args *args, const char *key, const ch
 
 void bench_meet_remove(const struct bench_args *args)
 {
-	char *dir = bench_meet_path(args);
+	char *dir = bench_meet_path(args, BENCH_OWN);
 
 	xs_rm(connection(), XBT_NULL, dir);
 	free(dir);
@@ -105,7 +105,7 @@ void bench_meet_remove(const struct bench_args *args)
 
 char *bench_meet_await(const struct bench_args *args, const char *key)
 {
-	char *path = key_path(args, key);
+	char *path = key_path(args, BENCH_PEER, key);
 	char *value = NULL;
 
 	/* A watch fires once when it is set, so that nothing is missed. */
