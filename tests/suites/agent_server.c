@@ -218,7 +218,7 @@ static int64_t wait_for_worker(uint32_t seq)
 
 	if (!target)
 		return -1;
-	if (wait_asleep(target->tid, &target->phase))
+	if (wait_asleep(&target->tid, &target->phase))
 		return 0;
 	errno = EALREADY;
 	return -1;

@@ -42,7 +42,7 @@ static char task_state(pid_t tid)
 	return end && end[1] == ' ' ? end[2] : 0;
 }
 
-bool wait_asleep(pid_t tid, const _Atomic int *phase)
+bool wait_asleep(const pid_t *tid, const _Atomic int *phase)
 {
 	unsigned int seen = 0;
 
@@ -50,7 +50,7 @@ bool wait_asleep(pid_t tid, const _Atomic int *phase)
 	while (seen < 2) {
 		if (atomic_load(phase) == CALL_RETURNED)
 			return false;
-		if (atomic_load(phase) == CALL_ENTERED && task_state(tid) == 'S')
+		if (atomic_load(phase) == CALL_ENTERED && task_state(*tid) == 'S')
 			seen++;
 		else
 			seen = 0;

@@ -13,11 +13,11 @@
 enum call_phase { CALL_IDLE, CALL_ENTERED, CALL_RETURNED };
 
 /*
- * Waits until task @tid, which sets *@phase to CALL_ENTERED right before its
- * call and to CALL_RETURNED after it, sleeps in that call. False when the call
- * returned instead.
+ * Waits until task *@tid, which sets *@phase to CALL_ENTERED right before its
+ * call (*@tid is read only then) and to CALL_RETURNED after it, sleeps in that
+ * call. False when the call returned instead.
  */
-bool wait_asleep(pid_t tid, const _Atomic int *phase);
+bool wait_asleep(const pid_t *tid, const _Atomic int *phase);
 
 void sleep_ms(long ms);
 long long clock_us(void);

@@ -346,6 +346,8 @@ int main(int argc, char **argv)
 		{ "a lost agent", agent_that_is_lost_is_an_error },
 	};
 
+	/* A test of hanging must not hang. */
+	alarm(120);
 	if (getenv("SAMPLE"))
 		return run_sample(argc, argv);
 	program = argv[0];

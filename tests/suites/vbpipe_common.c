@@ -312,7 +312,7 @@ bool call_returned(struct call *call)
 
 bool call_blocks(struct call *call)
 {
-	if (!wait_asleep(call->tid, &call->phase))
+	if (!wait_asleep(&call->tid, &call->phase))
 		return false;
 	sleep_ms(STILL_MS);
 	return !call_returned(call);
@@ -366,7 +366,7 @@ struct child child_start(void (*body)(void *argument, _Atomic int *phase), void 
 
 bool child_blocks(struct child *child)
 {
-	if (!wait_asleep(child->pid, child->phase))
+	if (!wait_asleep(&child->pid, child->phase))
 		return false;
 	sleep_ms(STILL_MS);
 	return atomic_load(child->phase) != CALL_RETURNED;

@@ -9,7 +9,7 @@ static const struct suite_test *const tables[] = {
 static const struct suite suite = {
 	.name = "vbpipe_suite",
 	.tables = tables,
-	.seconds = 30,
+	.seconds = 20,
 	.finish = close_session,
 };
 
