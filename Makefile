@@ -5,6 +5,20 @@
 # Everything is built into $(O), never beside the sources. The lab builds the
 # same rules a second time for the domains it boots, with its own O, SYSROOT,
 # CROSS_COMPILE and KDIR (tests/lab/xenlab does that by itself).
+#
+#: make                 programs, libraries and modules, into build/native
+#: make demo            two Xen domains talk over a pipe, from the device tree on
+#: make check           all tests: on the host, then in domains on real Xen
+#: make check-unit      the tests that need no Xen, under a minute
+#: make check-lab       the tests in domains (tests/lab/runs.table)
+#: make bench           measure, beside other ways between domains (ROWS="vbpipe.")
+#: make lint            checkpatch, sparse, cppcheck, clang-tidy, shellcheck
+#: make install         into DESTDIR, PREFIX=/usr
+#: make clean
+#:
+#: Variables: O (build directory), KDIR (kernel headers), CROSS_COMPILE, SYSROOT,
+#: DESTDIR, PREFIX, CFLAGS. 'make demo' and 'make check' install the Debian packages
+#: that are missing, unless PACKAGES=no.
 
 ARCH          ?= $(shell uname -m)
 O             ?= build/native
@@ -33,6 +47,36 @@ include $(sort $(wildcard */build.mk tests/*/build.mk))
 
 all: $(BINS) modules
 install: $(INSTALLS)
+
+# What the host needs is checked before anything is built (PACKAGES=no: is not).
+.PHONY: packages packages-lab
+packages packages-lab:
+	@scripts/packages $@
+
+check: packages-lab
+	@tests/check start
+	@tests/check unit $(UNIT_TESTS)
+	@tests/check lab
+	@tests/check sum
+
+check-unit: packages
+	@tests/check start
+	@tests/check unit $(UNIT_TESTS)
+	@tests/check sum
+
+check-lab: packages-lab
+	@tests/check start
+	@tests/check lab
+	@tests/check sum
+
+demo: packages-lab
+	@examples/demo
+
+lint:
+	@tests/lint
+
+help:
+	@sed -n 's/^#: //p' $(firstword $(MAKEFILE_LIST))
 
 clean:
 	rm -rf build
