@@ -134,7 +134,6 @@ static void read_model(const struct options *options, struct source *source,
 
 	for (file = 0; file < options->nr_files; file++)
 		source_read(source, options->files[file]);
-	model->source = source;
 	for (i = 0; i < source->nr_blocks; i++) {
 		if (source->blocks[i]->refused)
 			continue;
@@ -146,7 +145,7 @@ static void read_model(const struct options *options, struct source *source,
 		diag_error((struct pos){ .file = "dts2xl" }, "no &vmN_vdevs { } block in the input");
 }
 
-static void convert(const struct options *options, struct model *model)
+static void convert(const struct options *options, const struct vlinkcfg_classes *classes)
 {
 	struct emission emission = {
 		.directory = options->output,
@@ -155,30 +154,30 @@ static void convert(const struct options *options, struct model *model)
 		.defaults = &options->defaults,
 	};
 	struct source source = { 0 };
+	struct model model = { .source = &source, .classes = classes };
 
-	read_model(options, &source, model);
+	read_model(options, &source, &model);
 	if (!diag_errors())
-		resolve(model);
+		resolve(&model);
 	if (!diag_errors())
-		number_ends(model);
+		number_ends(&model);
 	if (!diag_errors())
-		defaults_check(&options->defaults, model);
+		defaults_check(&options->defaults, &model);
 	if (!diag_errors())
-		emit(&emission, model);
+		emit(&emission, &model);
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	struct vlinkcfg_classes classes;
-	struct model model = { .classes = &classes };
 	char err[VLINKCFG_ERR_MAX];
 
 	parse_options(&options, argc, argv);
 	if (vlinkcfg_classes_read(options.classes, &classes, err)) {
 		diag_error((struct pos){ .file = "dts2xl" }, "%s", err);
 	} else {
-		convert(&options, &model);
+		convert(&options, &classes);
 		vlinkcfg_classes_clear(&classes);
 	}
 	mem_release_all();

@@ -9,11 +9,26 @@
 
 #define FRAGMENT	"/fragment@0/__overlay__"
 
+#define PATH_SIZE	4096	/* more is not to be expected of a node's path */
+
+/* Which label stands for a place in the blob. */
+struct reference {
+	const char *where;
+	const char *label;
+};
+
+struct references {
+	struct reference *items;
+	size_t nr;
+};
+
 struct reader {
 	struct model *model;
 	const struct block *block;
 	const void *blob;
 	const char *container;	/* path of the vdevs node in the blob */
+	struct references fixups;	/* "path:property:offset" to foreign labels */
+	struct references symbols;	/* paths to labels of this block */
 	unsigned int vm;
 	struct node *node;	/* the one being read */
 	const char *path;	/* of it in the blob */
@@ -106,42 +121,73 @@ static void read_role(struct reader *reader, const char *name, const char *data,
 		reader->node->role = role;
 }
 
+static int by_where(const void *a, const void *b)
+{
+	return strcmp(((const struct reference *)a)->where, ((const struct reference *)b)->where);
+}
+
+static void add_references(struct references *refs, const char *label,
+			   const char *data, int len)
+{
+	struct reference *ref;
+	const char *at;
+
+	for (at = data; at < data + len; at += strlen(at) + 1) {
+		ref = MEM_APPEND(refs->items, refs->nr);
+		ref->where = at;
+		ref->label = label;
+	}
+}
+
+/*
+ * Turns a node like __fixups__, whose properties are labels and whose values
+ * say where, into a table by place. Searching the blob each time would take
+ * the cube of its size.
+ */
+static struct references read_references(const void *blob, const char *path)
+{
+	int node = fdt_path_offset(blob, path), prop, len;
+	struct references refs = { 0 };
+	const char *label, *data;
+
+	fdt_for_each_property_offset(prop, blob, node) {
+		data = fdt_getprop_by_offset(blob, prop, &label, &len);
+		if (data && is_string_list(data, len))
+			add_references(&refs, label, data, len);
+	}
+	if (refs.nr)
+		qsort(refs.items, refs.nr, sizeof(*refs.items), by_where);
+	return refs;
+}
+
+static const char *label_of(const struct references *refs, const char *where)
+{
+	struct reference wanted = { .where = where }, *found = NULL;
+
+	if (refs->nr)
+		found = bsearch(&wanted, refs->items, refs->nr, sizeof(wanted), by_where);
+	return found ? found->label : NULL;
+}
+
 /* The label of another block that a cell of this node refers to, or NULL. */
 static const char *external_label(const struct reader *reader, const char *property)
 {
-	char *wanted = mem_printf("%s:%s:0", reader->path, property);
-	int fixups = fdt_path_offset(reader->blob, "/__fixups__"), prop;
-	const char *label;
-
-	fdt_for_each_property_offset(prop, reader->blob, fixups) {
-		if (!fdt_getprop_by_offset(reader->blob, prop, &label, NULL))
-			continue;
-		if (fdt_stringlist_search(reader->blob, fixups, label, wanted) >= 0)
-			return label;
-	}
-	return NULL;
+	return label_of(&reader->fixups, mem_printf("%s:%s:0", reader->path, property));
 }
 
 /* The label behind a phandle of this block; NULL when the cell is a mere number. */
 static const char *local_label(const struct reader *reader, const char *property,
 			       uint32_t phandle)
 {
-	char path[1024], *mark = mem_printf("/__local_fixups__%s", reader->path);
-	int prop, target, symbols = fdt_path_offset(reader->blob, "/__symbols__");
-	const char *label, *value;
+	char path[PATH_SIZE], *mark = mem_printf("/__local_fixups__%s", reader->path);
+	int target = fdt_path_offset(reader->blob, mark);
 
-	target = fdt_path_offset(reader->blob, mark);
 	if (target < 0 || !fdt_getprop(reader->blob, target, property, NULL))
 		return NULL;
 	target = fdt_node_offset_by_phandle(reader->blob, phandle);
 	if (target < 0 || fdt_get_path(reader->blob, target, path, sizeof(path)))
 		return NULL;
-	fdt_for_each_property_offset(prop, reader->blob, symbols) {
-		value = fdt_getprop_by_offset(reader->blob, prop, &label, NULL);
-		if (value && !strcmp(value, path))
-			return label;
-	}
-	return NULL;
+	return label_of(&reader->symbols, path);
 }
 
 static void read_peer(struct reader *reader, const char *name, const char *data, int len)
@@ -312,17 +358,17 @@ static void read_container(struct reader *reader, const struct outline_node *out
 /* A / { } block: the containers are its nodes with a VM's label. */
 static void read_root(struct reader *reader)
 {
-	int prop, symbols = fdt_path_offset(reader->blob, "/__symbols__");
 	const struct outline_node *outline;
-	const char *label, *path;
+	const struct reference *symbol;
+	size_t i;
 
-	fdt_for_each_property_offset(prop, reader->blob, symbols) {
-		path = fdt_getprop_by_offset(reader->blob, prop, &label, NULL);
-		reader->vm = path ? vm_of_label(label) : 0;
+	for (i = 0; i < reader->symbols.nr; i++) {
+		symbol = &reader->symbols.items[i];
+		reader->vm = vm_of_label(symbol->label);
 		if (!reader->vm)
 			continue;
-		outline = outline_find(&reader->block->outline, path);
-		reader->container = path;
+		outline = outline_find(&reader->block->outline, symbol->where);
+		reader->container = symbol->where;
 		read_container(reader, outline ? outline : &reader->block->outline);
 	}
 }
@@ -354,6 +400,8 @@ void tree_read(struct model *model, const struct block *block, const void *blob)
 		.block = block,
 		.blob = blob,
 		.container = FRAGMENT,
+		.fixups = read_references(blob, "/__fixups__"),
+		.symbols = read_references(blob, "/__symbols__"),
 	};
 
 	if (!block->label) {
