@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /sys/kernel/debug/vlink/links: a line for each link that a driver serves. */
+/*
+ * /sys/kernel/debug/vlink/: links, a line for each link that a driver serves, and
+ * quarantined_pages, how many pages of ended connections a server still maps.
+ */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
@@ -40,10 +43,18 @@ static int links_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(links);
 
+static int quarantined_get(void *data, u64 *value)
+{
+	*value = vlink_quarantined_pages();
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(quarantined_fops, quarantined_get, NULL, "%llu\n");
+
 void vlink_debugfs_init(void)
 {
 	root = debugfs_create_dir("vlink", NULL);
 	debugfs_create_file("links", 0400, root, NULL, &links_fops);
+	debugfs_create_file("quarantined_pages", 0400, root, NULL, &quarantined_fops);
 }
 
 void vlink_debugfs_exit(void)

@@ -26,6 +26,9 @@ void vlink_teardown(struct vlink *link);
 /* region.c */
 int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt);
 void vlink_regions_release(struct vlink *link);
+/* Pages that a server still maps though the connection ended. */
+unsigned int vlink_quarantined_pages(void);
+void vlink_quarantine_stop(void);
 
 /* debugfs.c */
 void vlink_debugfs_init(void);

@@ -53,6 +53,7 @@ static int __init vlink_init(void)
 static void __exit vlink_exit(void)
 {
 	vlink_published_stop();
+	vlink_quarantine_stop();
 	vlink_debugfs_exit();
 	destroy_workqueue(vlink_wq);
 }

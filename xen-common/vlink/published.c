@@ -258,7 +258,7 @@ static void module_request(const char *service, enum vlink_role role)
 
 /* Calls @fn for each child of @dir that may be a link's id. */
 static int walk_ids(const char *service,
-		       int (*fn)(void *arg, const struct published *pub), void *arg)
+		    int (*fn)(void *arg, const struct published *pub), void *arg)
 {
 	struct published pub = { .service = service };
 	unsigned int nr, i;
@@ -366,9 +366,9 @@ static int published_call(void *arg, const struct published *pub)
 }
 
 int vlink_published_walk(const char *service,
-			     int (*fn)(void *arg, const char *id, unsigned int index,
-				       const char *info),
-			     void *arg)
+			 int (*fn)(void *arg, const char *id, unsigned int index,
+				   const char *info),
+			 void *arg)
 {
 	struct each_published each = { .fn = fn, .arg = arg };
 

@@ -5,7 +5,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include <xen/grant_table.h>
@@ -54,26 +56,121 @@ static void region_free(struct vlink_region *region)
 /* ------------------------------------------------------------------------ */
 /* The client's side                                                          */
 
-/* Gives back a page that may be granted; Xen's word decides when it is reused. */
-static void unshare_page(struct page *page, grant_ref_t ref)
+/*
+ * Regions with pages that the server still maps after the connection ended: it is
+ * slow, or hostile. Each page stays granted and out of use until Xen says that it
+ * is not mapped any more. The kernel's own list of such pages would do, but it
+ * frees no more than ten in a second.
+ */
+static LIST_HEAD(quarantine);
+static DEFINE_MUTEX(quarantine_lock);
+static atomic_t quarantine_pages = ATOMIC_INIT(0);
+#define QUARANTINE_MIN_MS	10
+#define QUARANTINE_MAX_MS	1000
+static unsigned int quarantine_ms;
+
+static void quarantine_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(quarantine_work, quarantine_work_fn);
+
+unsigned int vlink_quarantined_pages(void)
 {
-	if (!page)
-		return;
-	if (ref)
-		gnttab_end_foreign_access(ref, page);
-	else
-		__free_page(page);
+	return atomic_read(&quarantine_pages);
+}
+
+/* Takes back a page that may be granted (@ref not 0); false if it is mapped. */
+static bool take_back(struct page *page, grant_ref_t ref)
+{
+	if (ref && !gnttab_try_end_foreign_access(ref))
+		return false;
+	__free_page(page);
+	return true;
+}
+
+/* Takes back what is not mapped any more; returns the number of pages that are. */
+static unsigned int region_take_back(struct vlink_region *region)
+{
+	unsigned int i, mapped = 0;
+
+	for (i = 0; region->dirs && region->dir_refs && i < region->nr_dirs; i++) {
+		if (!region->dirs[i])
+			continue;
+		if (take_back(virt_to_page(region->dirs[i]), region->dir_refs[i]))
+			region->dirs[i] = NULL;
+		else
+			mapped++;
+	}
+	for (i = 0; region->refs && i < region->nr_pages; i++) {
+		if (!region->pages[i])
+			continue;
+		if (take_back(region->pages[i], region->refs[i]))
+			region->pages[i] = NULL;
+		else
+			mapped++;
+	}
+	return mapped;
+}
+
+static void quarantine_work_fn(struct work_struct *work)
+{
+	struct vlink_region *region, *next;
+	unsigned int mapped, left = 0;
+
+	mutex_lock(&quarantine_lock);
+	list_for_each_entry_safe(region, next, &quarantine, node) {
+		mapped = region_take_back(region);
+		left += mapped;
+		if (!mapped) {
+			list_del(&region->node);
+			region_free(region);
+		}
+	}
+	atomic_set(&quarantine_pages, left);
+	quarantine_ms = min_t(unsigned int, 2 * quarantine_ms, QUARANTINE_MAX_MS);
+	if (left)
+		queue_delayed_work(vlink_wq, &quarantine_work, msecs_to_jiffies(quarantine_ms));
+	mutex_unlock(&quarantine_lock);
 }
 
 static void region_unshare(struct vlink_region *region)
 {
+	unsigned int mapped = region_take_back(region);
+
+	if (!mapped) {
+		region_free(region);
+		return;
+	}
+	mutex_lock(&quarantine_lock);
+	list_add_tail(&region->node, &quarantine);
+	atomic_add(mapped, &quarantine_pages);
+	quarantine_ms = QUARANTINE_MIN_MS;
+	mod_delayed_work(vlink_wq, &quarantine_work, msecs_to_jiffies(quarantine_ms));
+	mutex_unlock(&quarantine_lock);
+}
+
+static void region_abandon(struct vlink_region *region)
+{
 	unsigned int i;
 
-	for (i = 0; region->dirs && region->dir_refs && i < region->nr_dirs; i++)
+	for (i = 0; i < region->nr_dirs; i++)
 		if (region->dirs[i])
-			unshare_page(virt_to_page(region->dirs[i]), region->dir_refs[i]);
-	for (i = 0; region->refs && i < region->nr_pages; i++)
-		unshare_page(region->pages[i], region->refs[i]);
+			gnttab_end_foreign_access(region->dir_refs[i],
+						  virt_to_page(region->dirs[i]));
+	for (i = 0; i < region->nr_pages; i++)
+		if (region->pages[i])
+			gnttab_end_foreign_access(region->refs[i], region->pages[i]);
+	region_free(region);
+}
+
+/* The module goes; what is still mapped then is left to the kernel's list. */
+void vlink_quarantine_stop(void)
+{
+	struct vlink_region *region, *next;
+
+	cancel_delayed_work_sync(&quarantine_work);
+	list_for_each_entry_safe(region, next, &quarantine, node) {
+		list_del(&region->node);
+		region_abandon(region);
+	}
 }
 
 /* @ref is 0 until the page is granted: Xen reserves reference 0. */
@@ -158,7 +255,6 @@ struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 fail:
 	vlink_warn(link, "cannot share %u pages as \"%s\": %d\n", nr_pages, name, err);
 	region_unshare(region);
-	region_free(region);
 	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(vlink_region_create);
@@ -369,10 +465,11 @@ void vlink_regions_release(struct vlink *link)
 
 	list_for_each_entry_safe(region, next, &link->regions, node) {
 		list_del(&region->node);
-		if (region->handles)
+		if (region->handles) {
 			region_unmap(region);
-		else
+			region_free(region);
+		} else {
 			region_unshare(region);
-		region_free(region);
+		}
 	}
 }
