@@ -4,7 +4,8 @@
 # One more program is one more line of BENCH_PROGRAMS and BENCH_LIBS_<program>;
 # docs/benchmarks.md says how a row is added.
 
-BENCH_PROGRAMS := bench-vbpipe bench-vchan bench-tcp bench-evtchn bench-memcpy bench-meet
+BENCH_PROGRAMS := bench-vbpipe bench-vchan bench-tcp bench-evtchn bench-memcpy bench-kevent \
+                  bench-meet
 
 # What each program needs besides bench.o
 BENCH_OBJS_bench-vbpipe := channel
@@ -14,6 +15,8 @@ BENCH_OBJS_bench-tcp    := channel meet
 BENCH_LIBS_bench-tcp    := -lxenstore
 BENCH_OBJS_bench-evtchn := meet
 BENCH_LIBS_bench-evtchn := -lxenevtchn -lxenstore
+BENCH_OBJS_bench-kevent := meet
+BENCH_LIBS_bench-kevent := -lxenstore
 BENCH_OBJS_bench-meet   := meet
 BENCH_LIBS_bench-meet   := -lxenstore
 
@@ -57,10 +60,19 @@ bench-programs: $(BENCH_BINS)
 bench: $(O)/bin/bench-report
 	tests/bench/run --report $(O)/bin/bench-report $(if $(ROWS),--rows "$(ROWS)") $(BENCHFLAGS)
 
+# The module that bench-kevent loads; as in xen-common/build.mk.
+BENCH_MODTREE := $(O)/bench-modules
+$(BENCH_MODTREE)/bench-event.ko: tests/bench/kmod/Kbuild tests/bench/kmod/bench-event.c
+	@mkdir -p $(BENCH_MODTREE)
+	@ln -sf $(foreach f,$^,$(abspath $f)) $(BENCH_MODTREE)/
+	env -u MAKEFLAGS -u MAKEOVERRIDES make -C $(KDIR) M=$(abspath $(BENCH_MODTREE)) \
+	    $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) modules
+
 # Into every domain of the lab
 .PHONY: install-bench
-install-bench: $(BENCH_BINS)
-	install -d $(DESTDIR)/usr/lib/xen-vlink/bench
+install-bench: $(BENCH_BINS) $(BENCH_MODTREE)/bench-event.ko
+	install -d $(DESTDIR)/usr/lib/xen-vlink/bench $(DESTDIR)/lib/modules/$(KVER)/updates
 	install -m 755 $(BENCH_BINS) tests/bench/bench-side $(DESTDIR)/usr/lib/xen-vlink/bench/
+	install -m 644 $(BENCH_MODTREE)/bench-event.ko $(DESTDIR)/lib/modules/$(KVER)/updates/
 install-tests: install-bench
 .PHONY: install-tests
