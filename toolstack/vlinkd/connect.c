@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Makes the xenbus directories of a link and its private record. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,7 +160,7 @@ static int connect_service(struct xs_handle *xs, xs_transaction_t t, struct conn
 {
 	int ret;
 
-	strcpy(con->dev.service, service);
+	snprintf(con->dev.service, sizeof(con->dev.service), "%s", service);
 	if (xsh_exists(xs, t, xsh_path(RECORDS_ROOT "/%s/%s", con->link, service).s))
 		return 0;
 	ret = choose_id(xs, t, con);

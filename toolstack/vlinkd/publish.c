@@ -108,7 +108,7 @@ static int remove_unwanted(struct xs_handle *xs, xs_transaction_t t, struct publ
 	char **names = xsh_directory(xs, t, node_path(pub, dir).s, &nr);
 	int ret = 0;
 
-	if (!names && errno)
+	if (!names)
 		return -errno;
 	for (i = 0; i < nr && !ret; i++) {
 		struct xsh_path sub = xsh_path("%s%s%s", dir, *dir ? "/" : "", names[i]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Reads the private record and looks at the xenbus directories it tells of. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,16 +25,13 @@ static int read_text(struct xs_handle *xs, const char *dir, const char *key,
 		     char *text, size_t size)
 {
 	char *value = xsh_read(xs, XBT_NULL, xsh_path("%s/%s", dir, key).s);
-	int ret = 0;
+	int len;
 
 	if (!value)
 		return -errno;
-	if (strlen(value) < size)
-		strcpy(text, value);
-	else
-		ret = -EINVAL;
+	len = snprintf(text, size, "%s", value);
 	free(value);
-	return ret;
+	return len >= 0 && (size_t)len < size ? 0 : -EINVAL;
 }
 
 static int read_number(struct xs_handle *xs, const char *dir, const char *key,
@@ -99,7 +97,7 @@ static int read_record(struct xs_handle *xs, const char *dir, struct record *rec
 
 	if (strlen(record->service) > VLINKCFG_SERVICE_MAX)
 		return 0;
-	strcpy(record->dev.service, record->service);
+	snprintf(record->dev.service, sizeof(record->dev.service), "%s", record->service);
 	ret = read_keys(xs, dir, record);
 	if (ret)
 		return xsh_is_fatal(ret) ? ret : 0;
@@ -130,7 +128,7 @@ static int read_link(struct xs_handle *xs, const char *link, struct records *rec
 	int ret = 0;
 
 	services = xsh_directory(xs, XBT_NULL, xsh_path(RECORDS_ROOT "/%s", link).s, &nr);
-	if (!services && errno)
+	if (!services)
 		return -errno;
 	if (!nr)
 		ret = add_record(xs, link, "", records);
@@ -149,7 +147,7 @@ int records_read(struct xs_handle *xs, struct records *records)
 
 	*records = (struct records){ 0 };
 	links = xsh_directory(xs, XBT_NULL, RECORDS_ROOT, &nr);
-	if (!links && errno)
+	if (!links)
 		return -errno;
 	for (i = 0; i < nr && !ret; i++)
 		if (strlen(links[i]) < LINK_NAME_MAX)
@@ -240,7 +238,7 @@ static int search_service(struct search *search, const struct domains *domains,
 	size_t i;
 	int ret = 0;
 
-	strcpy(search->dir.dev.service, service);
+	snprintf(search->dir.dev.service, sizeof(search->dir.dev.service), "%s", service);
 	for (i = 0; i < domains->nr && !ret; i++) {
 		ret = search_frontends(search, domains->list[i].domid);
 		if (!ret)

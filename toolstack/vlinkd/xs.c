@@ -89,9 +89,8 @@ char **xsh_directory(struct xs_handle *xs, xs_transaction_t t, const char *path,
 		return names;
 	*nr = 0;
 	if (errno == ENOENT)
-		errno = 0;
-	else
-		errno = -last_error();
+		return calloc(1, sizeof(*names));
+	errno = -last_error();
 	return NULL;
 }
 
@@ -137,7 +136,7 @@ int xsh_remove_empty(struct xs_handle *xs, xs_transaction_t t, const char *path)
 	unsigned int nr;
 	char **names = xsh_directory(xs, t, path, &nr);
 
-	if (!names && errno)
+	if (!names)
 		return last_error();
 	free(names);
 	return nr ? 0 : xsh_remove(xs, t, path);

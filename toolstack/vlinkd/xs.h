@@ -28,7 +28,7 @@ bool xsh_parse_number(const char *text, unsigned int max, unsigned int *number);
 int xsh_read_number(struct xs_handle *xs, xs_transaction_t t, const char *path,
 		    unsigned int max, unsigned int *number);
 bool xsh_exists(struct xs_handle *xs, xs_transaction_t t, const char *path);
-/* As xs_directory(), but a directory that is not there has no entries: NULL with *nr 0, errno 0. */
+/* As xs_directory(), but a directory that is not there is one without entries. */
 char **xsh_directory(struct xs_handle *xs, xs_transaction_t t, const char *path,
 		     unsigned int *nr);
 
