@@ -209,6 +209,45 @@ static void epoll_edges_come_with_new_data(void)
 	pair_close(&pair);
 }
 
+/* After EAGAIN, room for what did not fit is an edge; less is none to act on. */
+static void epoll_edges_come_with_room(void)
+{
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	struct pair pair = pair_open("def");
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	char piece[100] = { 0 };
+	size_t full;
+
+	CU_ASSERT_FATAL(epoll >= 0);
+	CU_ASSERT_FATAL(!epoll_ctl(epoll, EPOLL_CTL_ADD, pair.fd, &event));
+	SUITE_EQUAL(epoll_wait(epoll, &event, 1, 10000), 1);
+	full = fill_ring(pair.fd, 11);
+	set_nonblock(pair.fd, true);
+	SUITE_EQUAL(write(pair.fd, piece, sizeof(piece)), -1);
+	SUITE_EQUAL(errno, EAGAIN);
+	SUITE_EQUAL(epoll_wait(epoll, &event, 1, 0), 0);
+	peer_receive(&pair, full, 11, 0);
+	SUITE_EQUAL(epoll_wait(epoll, &event, 1, 10000), 1);
+	SUITE_EQUAL(event.events, EPOLLOUT);
+	close(epoll);
+	pair_close(&pair);
+}
+
+static void epoll_edge_comes_with_the_end(void)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct pair pair = pair_open("def");
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	CU_ASSERT_FATAL(!epoll_ctl(epoll, EPOLL_CTL_ADD, pair.fd, &event));
+	SUITE_EQUAL(epoll_wait(epoll, &event, 1, 0), 0);
+	agent_close(peer(), pair.peer_fd);
+	SUITE_EQUAL(epoll_wait(epoll, &event, 1, 10000), 1);
+	SUITE_EQUAL(event.events, EPOLLERR | EPOLLHUP);
+	close(epoll);
+	close(pair.fd);
+}
+
 const struct suite_test poll_tests[] = {
 	{ "poll_empty_is_writable_only", poll_empty_is_writable_only, 0 },
 	{ "poll_with_data_is_readable", poll_with_data_is_readable, 0 },
@@ -225,5 +264,7 @@ const struct suite_test poll_tests[] = {
 	{ "poll_waits_on_two_links", poll_waits_on_two_links, 0 },
 	{ "select_works", select_works, 0 },
 	{ "epoll_edges_come_with_new_data", epoll_edges_come_with_new_data, 0 },
+	{ "epoll_edges_come_with_room", epoll_edges_come_with_room, 0 },
+	{ "epoll_edge_comes_with_the_end", epoll_edge_comes_with_the_end, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -336,6 +336,17 @@ static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblo
 	return done ?: err;
 }
 
+/*
+ * Who watches by edges (EPOLLET) does not ask again after a read: the peer is to
+ * notify of the next byte, and what came meanwhile is news.
+ */
+static void tell_rx_watchers(struct vbpipe *pipe)
+{
+	/* A watcher that comes after this look asks by itself. */
+	if (waitqueue_active(&pipe->rx_wait) && rx_ready(pipe, 1))
+		wake_up_interruptible_poll(&pipe->rx_wait, EPOLLIN | EPOLLRDNORM);
+}
+
 ssize_t vbpipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct vbpipe *pipe = vbpipe_of(iocb->ki_filp);
@@ -350,6 +361,7 @@ ssize_t vbpipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return ret;
 	ret = read_locked(pipe, to, nonblock);
 	mutex_unlock(&pipe->read_lock);
+	tell_rx_watchers(pipe);
 	if (ret > 0)
 		atomic64_add(ret, &pipe->stats.read_bytes);
 	return ret;
@@ -413,6 +425,23 @@ static ssize_t write_locked(struct vbpipe *pipe, struct iov_iter *from, bool non
 	return done ?: err;
 }
 
+/* The same for @want bytes that did not fit, however many fit now. */
+static void tell_tx_watchers(struct vbpipe *pipe, size_t want)
+{
+	struct vbpipe_conn *conn;
+	bool news = false;
+
+	if (!want || !waitqueue_active(&pipe->tx_wait))
+		return;
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	if (conn)
+		news = tx_arm(pipe, conn, min_t(size_t, want, conn->tx_size));
+	rcu_read_unlock();
+	if (news)
+		wake_up_interruptible_poll(&pipe->tx_wait, EPOLLOUT | EPOLLWRNORM);
+}
+
 ssize_t vbpipe_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct vbpipe *pipe = vbpipe_of(iocb->ki_filp);
@@ -427,6 +456,7 @@ ssize_t vbpipe_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		return ret;
 	ret = write_locked(pipe, from, nonblock);
 	mutex_unlock(&pipe->write_lock);
+	tell_tx_watchers(pipe, iov_iter_count(from));
 	if (ret > 0)
 		atomic64_add(ret, &pipe->stats.write_bytes);
 	return ret;
