@@ -12,7 +12,7 @@ VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read
 		 vbpipe_poll vbpipe_file vbpipe_info vbpipe_concurrent vbpipe_kill vbpipe_stats \
 		 vbpipe_data
 
-$(foreach s,harness vbpipe_common vbpipe_info,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
+$(foreach s,harness vbpipe_common vbpipe_info vbpipe_transfer,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
 
 $(O)/suites/agent: $(call suite_objs,agent agent_server pattern asleep)
 	@mkdir -p $(@D)
@@ -22,7 +22,11 @@ $(O)/suites/vbpipe_suite: $(call suite_objs,$(SUITE_COMMON) $(VBPIPE_SUITE))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lcunit
 
-SUITE_BINS := $(O)/suites/agent $(O)/suites/vbpipe_suite
+$(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer pattern)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lxenstore
+
+SUITE_BINS := $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer)
 BINS += $(SUITE_BINS)
 
 .PHONY: install-suites install-tests

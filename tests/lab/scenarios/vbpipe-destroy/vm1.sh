@@ -1,0 +1,200 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Destroys one of two domains in the middle of their transfer, again and again,
+# first the client's, then the server's. The other end must see the end of the
+# pipe within a second, nothing of the dead domain may remain anywhere, and the
+# transfer must go on with the domain's successor.
+#
+# /etc/rounds: how often each of the two is destroyed.
+
+ROUNDS=$(cat /etc/rounds)
+LIMIT=100			# hundredths of a second for the survivor to see the end
+RING_KB=2048			# what one connection takes, both rings
+WAIT=300			# seconds for what takes as long as the machine needs
+EVENTS=/run/pipe-events
+failures=0
+
+fail()
+{
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+
+# Sets NOW: hundredths of a second since the boot, without starting a process.
+now()
+{
+	read -r up _ < /proc/uptime
+	NOW=${up%.*}${up#*.}
+}
+
+start_watch()
+{
+	mkfifo $EVENTS
+	xenstore-watch /tool/xenlab/signal > $EVENTS &
+	WATCH=$!
+	exec 3< $EVENTS
+}
+
+# await_event SECONDS NAME: until a path that ends in NAME is written
+await_event()
+{
+	# shellcheck disable=SC3045 # busybox has it
+	while read -r -t "$1" path <&3; do
+		case $path in
+		*/"$2") return 0 ;;
+		esac
+	done
+	return 1
+}
+
+signal()
+{
+	xenstore-read "/tool/xenlab/signal/$1" 2>/dev/null
+}
+
+# await_moving DOMID ROUND
+await_moving()
+{
+	signal "pipe-$1-moving-$2" > /dev/null || await_event $WAIT "pipe-$1-moving-$2"
+}
+
+# until_true COMMAND...: looks again every tenth of a second, for ten seconds
+until_true()
+{
+	local tries=100
+
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		usleep 100000
+	done
+}
+
+no_nodes_of()
+{
+	! xenstore-ls -f /local/domain 2>/dev/null | grep -qE "^/local/domain/$1[/ ]|/backend/vbpipe/$1[/ ]" &&
+		! xenstore-exists /tool/vlink/cut_pipe 2>/dev/null
+}
+
+no_directories()
+{
+	[ -z "$(xenstore-list "/local/domain/$1/device/vbpipe" 2>/dev/null)" ] &&
+		[ -z "$(xenstore-list "/local/domain/$1/backend/vbpipe" 2>/dev/null)" ]
+}
+
+no_zombie()
+{
+	! xl list | grep -q '(null)'
+}
+
+# debug_lines KEY DOMID: how many entries Xen prints for a domain
+debug_lines()
+{
+	xl dmesg -c > /dev/null
+	xl debug-keys "$1"
+	xl dmesg -c | awk -v key="$1" -v domid="$2" '
+		key == "e" && /Event channel information for domain/ { mine = ($NF == domid ":") }
+		key == "g" && /grant-table for remote/ { mine = ($0 ~ "remote d" domid "[^0-9]") }
+		mine && /\[ *(0x)?[0-9a-f]+[]\/]/ { n++ }
+		END { print n + 0 }'
+}
+
+# The survivor's grants and event channels while it has no peer.
+expect_same()
+{
+	local what="$1" before="$2" after="$3"
+
+	if [ -n "$before" ] && [ "$before" != "$after" ]; then
+		fail "$what of the survivor: $after, were $before after the first time"
+	fi
+}
+
+# cut_once VICTIM SURVIVOR-DOMID ROUND: one destruction and what follows from it
+cut_once()
+{
+	local victim="$1" survivor="$2" round="$3" name="pipe-$2-end-$3" dead end value
+
+	dead=$(xl domid "$victim")
+	now
+	xl destroy "$victim"
+	now
+	end=$NOW
+	if ! await_event 20 "$name"; then
+		fail "the survivor has seen no end 20 s after $victim was destroyed"
+		return 1
+	fi
+	now
+	value=$(signal "$name")
+	echo "cut $round of $victim (domain $dead): seen $((NOW - end))0 ms after the return of xl destroy: $value"
+	[ $((NOW - end)) -le $LIMIT ] || fail "the end was seen $((NOW - end))0 ms late"
+	case $value in
+	"read=end write=EPIPE "*) ;;
+	*) fail "the end looked wrong" ;;
+	esac
+	available=${value##*available=}
+	available=${available%% *}
+	current=${value##*current=}
+
+	until_true no_nodes_of "$dead" || { fail "nodes of domain $dead are left"; xenstore-ls -f | grep -E "/${dead}[/ ]|cut_pipe"; }
+	until_true no_directories "$survivor" || { fail "directories are left"; xenstore-ls -f "/local/domain/$survivor"; }
+	until_true no_zombie || { fail "a zombie is left"; xl list; }
+	grants=$(debug_lines g "$survivor")
+	channels=$(debug_lines e "$survivor")
+	echo "  survivor: grants $grants, event channels $channels, available ${available} kB, current ${current} kB"
+}
+
+# cuts VICTIM SURVIVOR
+cuts()
+{
+	local victim="$1" survivor round=1 first_grants='' first_channels='' first_available='' first_current=''
+
+	survivor=$(xl domid "$2")
+	round=$(first_round "$survivor")
+	local last=$((round + ROUNDS - 1))
+
+	while [ "$round" -le "$last" ]; do
+		if ! await_moving "$survivor" "$round"; then
+			fail "the transfer of round $round does not move"
+			return
+		fi
+		cut_once "$victim" "$survivor" "$round" || return
+		expect_same grants "$first_grants" "$grants"
+		expect_same "event channels" "$first_channels" "$channels"
+		expect_same "memory (current_kb)" "$first_current" "$current"
+		first_grants=${first_grants:-$grants}
+		first_channels=${first_channels:-$channels}
+		first_available=${first_available:-$available}
+		first_current=${first_current:-$current}
+		xl create -q "/etc/xen/$victim.cfg" < /dev/null || fail "$victim cannot be created again"
+		round=$((round + 1))
+	done
+	# Half of what the connections would have leaked; less is the noise of a
+	# small system.
+	if [ $((first_available - available)) -gt $((RING_KB * (ROUNDS - 1) / 2 + 4096)) ]; then
+		fail "the survivor's memory shrank from $first_available to $available kB"
+	fi
+	await_moving "$survivor" "$round" || fail "no transfer after the last cut"
+	await_moving "$(xl domid "$victim")" 1 || fail "no transfer in the last $victim"
+}
+
+# The round that domain $1 is in: those that ended before do not count.
+first_round()
+{
+	local n=1
+
+	while signal "pipe-$1-end-$n" > /dev/null; do
+		n=$((n + 1))
+	done
+	echo $n
+}
+
+start_watch
+echo "vbpipe-destroy: $ROUNDS times the client's domain"
+cuts vm3 vm2
+echo "vbpipe-destroy: $ROUNDS times the server's domain"
+cuts vm2 vm3
+kill $WATCH
+echo "vbpipe-destroy: $((2 * ROUNDS)) cuts, $failures failures"
+[ $failures -eq 0 ]
