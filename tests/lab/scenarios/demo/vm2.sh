@@ -5,4 +5,7 @@
 
 # shellcheck disable=SC3040 # busybox has it
 set -o pipefail
-/usr/lib/xen-vlink/examples/echo-server -n 2 /dev/vbpipe0 | sed -u 's/^/vm2| /'
+/usr/lib/xen-vlink/examples/echo-server -n 2 /dev/vbpipe0 |
+	while IFS= read -r line; do
+		echo "vm2| $line"
+	done
