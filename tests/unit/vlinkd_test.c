@@ -834,6 +834,16 @@ static void destroy_vm3(void)
 	fake_destroy(3);
 }
 
+static void destroy_vm3_at_the_next_commit(void)
+{
+	fake_before_commit(destroy_vm3);
+}
+
+static void rename_vm3(void)
+{
+	fake_name(3, "other");
+}
+
 /* A domain that dies between the look and the deed leaves nothing in its old home. */
 static void domain_dies_under_way(void)
 {
@@ -846,20 +856,28 @@ static void domain_dies_under_way(void)
 	expect_dump(HOME3, "");
 	stop();
 
+	/* The first commit is that of vm4's list, the second that of the devices. */
 	begin();
 	two_domains_one_pipe();
 	fake_create(3, "vm3", 0x33);
 	start_and_settle();
 	fake_create(4, "vm4", 0x44);
-	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE ",a=b\" ]\n");
-	CU_ASSERT_EQUAL(daemon_take_events(&vlinkd) > 0, 1);
-	CU_ASSERT_EQUAL(publish_links(NULL, &vlinkd.config, &(struct domain){ .domid = 4, .name = "vm4" },
-				      vlinkd.config.files[1].usable ? &vlinkd.config.files[1].dom : NULL), 0);
-	fake_before_commit(destroy_vm3);
+	fake_before_commit(destroy_vm3_at_the_next_commit);
 	CU_ASSERT_EQUAL(settle(), 0);
 	expect_dump(HOME3, "");
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/p"));
 	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe"));
 	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/p"));
+	stop();
+
+	/* One that became another is not told the links of the old one. */
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	fake_before_commit(rename_vm3);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), -EAGAIN);
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
 	stop();
 }
 
