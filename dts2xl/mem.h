@@ -19,7 +19,8 @@ void *mem_grow(void *array, size_t nr, size_t size);
 
 /* Appends a zeroed item to the array @items with the counter @nr; yields its address. */
 #define MEM_APPEND(items, nr) \
-	(*((items) = mem_grow(items, nr, sizeof(*(items))), &(items)[(nr)++]) \
+	(*((items) = mem_grow(items, nr, sizeof(*(items))), /* NOLINT(bugprone-sizeof-expression) */ \
+	   &(items)[(nr)++]) \
 		= (__typeof__(*(items))){ 0 }, &(items)[(nr) - 1])
 
 #endif

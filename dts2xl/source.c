@@ -444,12 +444,17 @@ static bool has_label(const struct outline_node *node, const char *label)
 static const struct outline_node *find_label(const struct outline_node *node,
 					     const char *label)
 {
-	const struct outline_node *found = has_label(node, label) ? node : NULL;
+	const struct outline_node *found;
 	size_t i;
 
-	for (i = 0; !found && i < node->nr_children; i++)
+	if (has_label(node, label))
+		return node;
+	for (i = 0; i < node->nr_children; i++) {
 		found = find_label(node->children[i], label);
-	return found;
+		if (found)
+			return found;
+	}
+	return NULL;
 }
 
 const struct outline_node *source_find_label(const struct source *source, const char *label)

@@ -351,6 +351,7 @@ static void read_container(struct reader *reader, const struct outline_node *out
 	model_add_vm(reader->model, reader->vm, outline->pos);
 	if (container < 0)
 		return;
+	/* cppcheck-suppress unknownMacro */
 	fdt_for_each_subnode(offset, reader->blob, container)
 		read_node(reader, offset, outline);
 }

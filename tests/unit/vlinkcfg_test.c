@@ -185,7 +185,7 @@ static void limits_are_inclusive(void)
 	CU_ASSERT_EQUAL(strlen(end.name), VLINKCFG_NAME_MAX);
 	CU_ASSERT_EQUAL(end.unit, VLINKCFG_UNIT_MAX);
 	vlinkcfg_end_clear(&end);
-	strcat(text, "i");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "i");
 	CU_ASSERT_EQUAL(vlinkcfg_end_parse(text, &end, err), -1);
 	expect_text(err, "info: 1025 bytes are more than 1024");
 }
@@ -230,7 +230,7 @@ static void escaping_survives_libxlutil(void)
 
 	for (i = 0; i < 95; i++)
 		plain[i] = (char)(' ' + i);
-	strcpy(plain + i, "\\\\\"\"\\");
+	snprintf(plain + i, sizeof(plain) - i, "%s", "\\\\\"\"\\");
 	escaped = vlinkcfg_escape(plain);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(escaped);
 	CU_ASSERT_TRUE_FATAL(asprintf(&text, "name=\"n\"\nvlink=[\"" GOOD ",info=%s\"]\n", escaped) > 0);
@@ -402,6 +402,18 @@ static void a_domain_stands_once(void)
 	vlinkcfg_domain_clear(&doms[1]);
 }
 
+/* Never NULL: the test ends where a class is missing. */
+static const struct vlinkcfg_class *need_class(const struct vlinkcfg_classes *classes,
+					       const char *name)
+{
+	const struct vlinkcfg_class *class = vlinkcfg_class_find(classes, name);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(class);
+	if (!class)
+		abort();
+	return class;
+}
+
 static void built_in_classes(void)
 {
 	struct vlinkcfg_classes classes;
@@ -410,8 +422,7 @@ static void built_in_classes(void)
 
 	CU_ASSERT_EQUAL_FATAL(vlinkcfg_classes_read(NULL, &classes, err), 0);
 	CU_ASSERT_EQUAL(classes.nr, 6);
-	class = vlinkcfg_class_find(&classes, "vogl");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(class);
+	class = need_class(&classes, "vogl");
 	CU_ASSERT_EQUAL_FATAL(class->nr_services, 2);
 	expect_text(class->services[0], "vrpq");
 	expect_text(class->services[1], "vumem");
@@ -430,8 +441,7 @@ static void the_shipped_class_file_says_what_is_built_in(void)
 	CU_ASSERT_EQUAL_FATAL(vlinkcfg_classes_read(NULL, &built_in, err), 0);
 	CU_ASSERT_EQUAL(shipped.nr, built_in.nr);
 	for (i = 0; i < built_in.nr; i++) {
-		class = vlinkcfg_class_find(&shipped, built_in.classes[i].name);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(class);
+		class = need_class(&shipped, built_in.classes[i].name);
 		CU_ASSERT_EQUAL_FATAL(class->nr_services, built_in.classes[i].nr_services);
 		for (j = 0; j < class->nr_services; j++)
 			expect_text(class->services[j], built_in.classes[i].services[j]);
@@ -449,12 +459,10 @@ static void the_class_file_overlays(void)
 	CU_ASSERT_EQUAL_FATAL(vlinkcfg_classes_read(file("classes",
 		"# mine\r\n\n  camera :vumem vrpq  # both\nvogl: vrpq"), &classes, err), 0);
 	CU_ASSERT_EQUAL(classes.nr, 7);
-	class = vlinkcfg_class_find(&classes, "camera");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(class);
+	class = need_class(&classes, "camera");
 	CU_ASSERT_EQUAL_FATAL(class->nr_services, 2);
 	expect_text(class->services[0], "vumem");
-	class = vlinkcfg_class_find(&classes, "vogl");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(class);
+	class = need_class(&classes, "vogl");
 	CU_ASSERT_EQUAL(class->nr_services, 1);
 	vlinkcfg_classes_clear(&classes);
 }
