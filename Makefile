@@ -81,8 +81,13 @@ help:
 clean:
 	rm -rf build
 
+$(O)/.headers:
+	@mkdir -p $(@D)
+	@scripts/check-headers $(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT))
+	@touch $@
+
 # Objects of user programs: $(O)/obj/<path of the source>.o
-$(O)/obj/%.o: %.c
+$(O)/obj/%.o: %.c | $(O)/.headers
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(VCFLAGS) $(CFLAGS_$(subst /,_,$*)) -MMD -MP -c -o $@ $<
 

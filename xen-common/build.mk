@@ -5,6 +5,7 @@
 
 KDIR    ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
                        $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64))))
+DEBARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(ARCH)))
 KVER     = $(shell cat $(KDIR)/include/config/kernel.release)
 MODTREE := $(O)/modules
 KCONFIG := CONFIG_VLINK=m CONFIG_VBPIPE=m
@@ -15,7 +16,7 @@ KSOURCES := Kbuild $(shell find include xen-common xen-frontends xen-backends \
 modules: $(MODTREE)/.built
 
 $(MODTREE)/.built: $(KSOURCES)
-	@test -n "$(KDIR)" || { echo "no kernel headers found: set KDIR or install linux-headers-$(ARCH)" >&2; exit 1; }
+	@test -n "$(KDIR)" || { echo "no kernel headers found: set KDIR or install the package linux-headers-$(DEBARCH)" >&2; exit 1; }
 	@mkdir -p $(MODTREE)
 	@find $(MODTREE) -type l -delete
 	@for f in $(KSOURCES); do mkdir -p $(MODTREE)/$$(dirname $$f) && \
