@@ -300,7 +300,7 @@ static size_t read_pass(struct vbpipe *pipe, struct iov_iter *to, bool *eof, int
 	do {
 		fault = false;
 		done += rx_move(pipe, to, &fault, eof);
-	} while (fault && !fault_in_iov_iter_writeable(to, 1));
+	} while (fault && !fatal_signal_pending(current) && !fault_in_iov_iter_writeable(to, 1));
 	if (fault)
 		*err = -EFAULT;
 
@@ -376,7 +376,7 @@ static size_t write_pass(struct vbpipe *pipe, struct iov_iter *from, int *err)
 	do {
 		fault = false;
 		done += tx_move(pipe, from, &fault, &off);
-	} while (fault && !fault_in_iov_iter_readable(from, 1));
+	} while (fault && !fatal_signal_pending(current) && !fault_in_iov_iter_readable(from, 1));
 	if (fault)
 		*err = -EFAULT;
 	if (off || is_lost(pipe))
