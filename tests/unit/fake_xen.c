@@ -111,6 +111,12 @@ static struct tree copy_tree(const struct tree *tree)
 	return copy;
 }
 
+static void copy_path(char *to, const char *path)
+{
+	if (snprintf(to, MAX_PATH, "%s", path) >= MAX_PATH)
+		die("a path is too long");
+}
+
 static struct node *find(const struct tree *tree, const char *path)
 {
 	size_t i;
@@ -167,7 +173,7 @@ static struct node *make(struct tree *tree, const char *path)
 	if (node)
 		return node;
 	reserve(tree);
-	strcpy(above, path);
+	copy_path(above, path);
 	slash = strrchr(above, '/');
 	if (slash != above) {
 		*slash = '\0';
@@ -175,7 +181,7 @@ static struct node *make(struct tree *tree, const char *path)
 	}
 	node = &tree->nodes[tree->nr++];
 	*node = (struct node){ .nr_perms = 1 };
-	strcpy(node->path, path);
+	copy_path(node->path, path);
 	set_value(node, "", 0);
 	if (parent) {
 		memcpy(node->perms, parent->perms, sizeof(node->perms));
@@ -543,7 +549,7 @@ static void note_change(xs_transaction_t t, const char *path)
 	}
 	if (txn.nr_changed == MAX_CHANGES)
 		die("too many changes in a transaction");
-	strcpy(txn.changed[txn.nr_changed++], path);
+	copy_path(txn.changed[txn.nr_changed++], path);
 }
 
 /* Layout of the answer: the pointers, then the names. */
@@ -563,8 +569,10 @@ static char **list_children(const struct tree *tree, const char *path, unsigned 
 	for (i = 0, *nr = 0; i < tree->nr; i++)
 		if (is_below(tree->nodes[i].path, path) &&
 		    !strchr(tree->nodes[i].path + len + 1, '/')) {
-			list[(*nr)++] = strcpy(text, tree->nodes[i].path + len + 1);
-			text += strlen(text) + 1;
+			size_t size = strlen(tree->nodes[i].path + len + 1) + 1;
+
+			list[(*nr)++] = memcpy(text, tree->nodes[i].path + len + 1, size);
+			text += size;
 		}
 	return list;
 }
@@ -778,8 +786,9 @@ char **xs_check_watch(struct xs_handle *h)
 		return NULL;
 	}
 	event = malloc(2 * sizeof(*event) + sizeof(struct watch));
-	event[XS_WATCH_PATH] = strcpy((char *)(event + 2), events[0].path);
-	event[XS_WATCH_TOKEN] = strcpy((char *)(event + 2) + MAX_PATH, events[0].token);
+	memcpy(event + 2, &events[0], sizeof(events[0]));
+	event[XS_WATCH_PATH] = ((struct watch *)(event + 2))->path;
+	event[XS_WATCH_TOKEN] = ((struct watch *)(event + 2))->token;
 	memmove(events, events + 1, --nr_events * sizeof(*events));
 	return event;
 }

@@ -38,7 +38,8 @@ void log_message(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(said + len, 2000, fmt, ap);
 	va_end(ap);
-	strcat(said, "\n");
+	len = strlen(said);
+	snprintf(said + len, sizeof(said) - len, "\n");
 }
 
 static size_t times_said(const char *text)
@@ -738,6 +739,28 @@ static void number_taken_by_another(void)
 	stop();
 }
 
+/* The number of a record that could not be removed yet is not free. */
+static void number_of_a_record_that_stays(void)
+{
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	stop();
+	fake_remove(HOME3 "/device/vbpipe/0");
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\", \"link=q,class=vbpipe,role=client,peer=vm4,unit=1\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\", \"link=q,class=vbpipe,role=server,peer=vm3,unit=1\" ]\n");
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	fake_set_conflicts(XSH_TRIES);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), -EAGAIN);
+	expect_text(fake_get("/tool/vlink/p/vbpipe/id"), "0");
+	expect_text(fake_get("/tool/vlink/q/vbpipe/id"), "1");
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get("/tool/vlink/p/vbpipe/id"), "2");
+	expect_text(fake_get(HOME3 "/device/vbpipe/1/link"), "q");
+	expect_text(fake_get(HOME4 "/backend/vbpipe/3/1/link"), "q");
+	stop();
+}
+
 static void hostile_guests(void)
 {
 	char long_value[4097];
@@ -1170,6 +1193,7 @@ static const struct unit_test tests[] = {
 	{ "orphans", orphans },
 	{ "damaged record", damaged_record },
 	{ "number taken by another", number_taken_by_another },
+	{ "number of a record that stays", number_of_a_record_that_stays },
 	{ "hostile guests", hostile_guests },
 	{ "numbers go round", numbers_go_round },
 	{ "conflicts are retried", conflicts_are_retried },

@@ -144,7 +144,7 @@ static int publish(struct applier *applier, const struct action *action)
 		return 0;
 	applier->unpublished = alloc_grow(applier->unpublished, applier->nr_unpublished,
 					  sizeof(*applier->unpublished));
-	applier->unpublished[applier->nr_unpublished++] = action->domain;
+	applier->unpublished[applier->nr_unpublished++] = action->domain->domid;
 	return ret;
 }
 
@@ -153,7 +153,7 @@ static bool is_published(const struct applier *applier, const struct domain *dom
 	size_t i;
 
 	for (i = 0; i < applier->nr_unpublished; i++)
-		if (applier->unpublished[i] == domain)
+		if (applier->unpublished[i] == domain->domid)
 			return false;
 	return true;
 }

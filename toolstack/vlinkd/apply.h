@@ -24,7 +24,7 @@ struct applier {
 	const struct records *records;
 	struct withdrawn *withdrawn;
 	/* Domains whose published list is not what it should be. */
-	const struct domain **unpublished;
+	unsigned int *unpublished;
 	size_t nr_unpublished;
 };
 
