@@ -168,6 +168,9 @@ static int client_bind_events(struct vlink *link)
 {
 	int err = xenbus_alloc_evtchn(link->xdev, &link->evtchn);
 
+	if (err == -EPERM)
+		vlink_warn(link, "Xen forbids channels to %s: its SILO mode, the default on arm64, needs xsm=dummy on Xen's command line\n",
+			   link->peer);
 	if (err)
 		return err;
 	err = bind_evtchn_to_irqhandler_lateeoi(link->evtchn, vlink_interrupt, 0,
