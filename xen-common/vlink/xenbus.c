@@ -504,10 +504,15 @@ static void register_work_fn(struct work_struct *work)
 	struct vlink_driver *drv = container_of(work, struct vlink_driver, register_work);
 	int err;
 
+	/*
+	 * No owner: xenbus would hold the module for as long as a device is
+	 * bound. Unregistering unbinds and waits; what keeps a module loaded is
+	 * an open file.
+	 */
 	if (drv->role == VLINK_CLIENT)
-		err = __xenbus_register_frontend(&drv->xenbus, drv->owner, KBUILD_MODNAME);
+		err = __xenbus_register_frontend(&drv->xenbus, NULL, KBUILD_MODNAME);
 	else
-		err = __xenbus_register_backend(&drv->xenbus, drv->owner, KBUILD_MODNAME);
+		err = __xenbus_register_backend(&drv->xenbus, NULL, KBUILD_MODNAME);
 	drv->registered = !err;
 	if (err)
 		pr_err("%s %s: xenbus refuses the driver: %d\n", drv->service,
