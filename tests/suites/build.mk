@@ -27,6 +27,15 @@ $(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer pattern)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lxenstore
 
 SUITE_BINS := $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer)
+
+# 32-bit x86 without a C library, which any x86 compiler can build
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+$(O)/suites/echo32: tests/suites/echo32.c
+	@mkdir -p $(@D)
+	$(CC) -m32 -O1 $(WARN) -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector -nostdlib \
+		-static -Wl,--build-id=none -o $@ $<
+SUITE_BINS += $(O)/suites/echo32
+endif
 BINS += $(SUITE_BINS)
 
 .PHONY: install-suites install-tests

@@ -2,6 +2,7 @@
 /* The other file operations. */
 #include "vbpipe_suite.h"
 
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -128,6 +129,38 @@ static void flags_can_be_changed_while_open(void)
 	pair_close(&pair);
 }
 
+/* Becomes the 32-bit program that stands beside this one, on descriptor 0. */
+static void become_echo32(void *argument, _Atomic int *phase)
+{
+	char path[256];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	char *slash;
+
+	(void)phase;
+	path[length < 0 ? 0 : length] = 0;
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, "echo32");
+	if (dup2(*(int *)argument, 0) == 0)
+		execl(path, "echo32", NULL);
+	_exit(errno == ENOENT ? 254 : 253);
+}
+
+static void programs_of_32_bits_work_alike(void)
+{
+	struct pair pair = pair_open("def");
+	struct child child;
+	int status;
+
+	peer_send(&pair, 77, 6, 0);
+	child = child_start(become_echo32, &pair.fd);
+	status = child_finish(&child);
+	if (status == 254)
+		suite_skip("no program of 32 bits for this architecture");
+	SUITE_EQUAL(status, 77);
+	peer_receive(&pair, 77, 6, 0);
+	pair_close(&pair);
+}
+
 const struct suite_test file_tests[] = {
 	{ "fionread_counts_readable_bytes", fionread_counts_readable_bytes, 0 },
 	{ "fionread_of_a_full_ring", fionread_of_a_full_ring, 0 },
@@ -138,5 +171,6 @@ const struct suite_test file_tests[] = {
 	{ "mmap_is_refused", mmap_is_refused, 0 },
 	{ "node_is_a_character_device", node_is_a_character_device, 0 },
 	{ "flags_can_be_changed_while_open", flags_can_be_changed_while_open, 0 },
+	{ "programs_of_32_bits_work_alike", programs_of_32_bits_work_alike, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -145,6 +145,21 @@ cut_once()
 	echo "  survivor: grants $grants, event channels $channels, available ${available} kB, current ${current} kB"
 }
 
+# What the leak checks count must be there while there is a connection.
+expect_counted()
+{
+	local domid channels
+
+	# The front end's domain grants both rings.
+	domid=$(xl domid vm3)
+	grants=$(debug_lines g "$domid")
+	[ "$grants" -ge $((RING_KB / 4)) ] || fail "only $grants grants of the client while connected"
+	channels=$(debug_lines e "$1")
+	echo "  connected: client's grants $grants, survivor's event channels $channels"
+	[ -z "$first_channels" ] || [ "$channels" -gt "$first_channels" ] ||
+		fail "$channels event channels while connected, $first_channels after"
+}
+
 # cuts VICTIM SURVIVOR
 cuts()
 {
@@ -159,6 +174,7 @@ cuts()
 			fail "the transfer of round $round does not move"
 			return
 		fi
+		[ "$round" -ne "$last" ] || expect_counted "$survivor"
 		cut_once "$victim" "$survivor" "$round" || return
 		expect_same grants "$first_grants" "$grants"
 		expect_same "event channels" "$first_channels" "$channels"

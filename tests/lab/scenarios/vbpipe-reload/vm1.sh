@@ -110,11 +110,8 @@ modules_with_open_files_stay()
 	refuse vm2 "rmmod vlink"
 	refuse vm3 "rmmod vbpipe_front"
 	for vm in vm2 vm3; do
-		expect $vm 'a=$(cat /sys/class/vbpipe/re/read_bytes)
-			for i in $(seq 300); do
-				[ "$(cat /sys/class/vbpipe/re/read_bytes)" -gt $((a + 1000000)) ] && exit 0
-				usleep 100000
-			done; exit 1'
+		# shellcheck disable=SC2016 # expanded there
+		expect $vm 'a=$(cat /sys/class/vbpipe/re/read_bytes); for i in $(seq 300); do [ "$(cat /sys/class/vbpipe/re/read_bytes)" -gt $((a + 1000000)) ] && exit 0; usleep 100000; done; exit 1'
 	done
 }
 
@@ -130,8 +127,10 @@ rebind_client()
 
 rebind_server()
 {
-	local device="vbpipe-$domid_vm3-0"
+	local device
 
+	# shellcheck disable=SC2154 # set by meet
+	device="vbpipe-$domid_vm3-0"
 	echo "--- the server's device is unbound and bound again"
 	expect vm2 "echo $device > /sys/bus/xen-backend/drivers/vbpipe/unbind"
 	ended vm2 vm3
