@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hostile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FRIENDLY_SIZE	4096
+#define AMOUNT		9000	/* bytes of an exchange: more than two rings */
+
+static struct pair near_pair;
+
+static const char *evil_link(void)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%sevil", suite_option("prefix", "h-"));
+	return name;
+}
+
+void neighbour_works(void)
+{
+	struct agent_request request = agent_request_read_stream(near_pair.peer_fd, AMOUNT, 1, 500);
+	uint32_t ticket = agent_start(peer(), request);
+	struct agent_reply reply;
+
+	send_all(near_pair.fd, AMOUNT, 1, 0);
+	reply = agent_finish(peer(), ticket);
+	SUITE_EQUAL(reply.value, AMOUNT);
+	SUITE_EQUAL(reply.wrong_at, 0);
+	ticket = agent_start(peer(), agent_request_write_stream(near_pair.peer_fd, AMOUNT, 2, 500));
+	receive_all(near_pair.fd, AMOUNT, 2, 0);
+	SUITE_EQUAL(agent_finish(peer(), ticket).value, AMOUNT);
+}
+
+void attack_begin(struct end *end)
+{
+	near_pair = pair_open("near");
+	neighbour_works();
+	end_open(end, evil_link(), hostile_server);
+}
+
+int victim_open(struct end *end)
+{
+	uint32_t ticket = agent_start(peer(), agent_request_open(node("evil"), O_RDWR));
+	struct agent_reply reply;
+
+	end_meet(end);
+	reply = agent_finish(peer(), ticket);
+	if (reply.value < 0)
+		suite_fail("the victim's open: %s", strerror(reply.error));
+	return (int)reply.value;
+}
+
+void link_works(struct end *end, int victim_fd)
+{
+	struct agent_request request = agent_request_read_stream(victim_fd, AMOUNT, 3, 700);
+	uint32_t ticket = agent_start(peer(), request);
+	struct agent_reply reply;
+
+	end_send(end, AMOUNT, 3, 0);
+	reply = agent_finish(peer(), ticket);
+	SUITE_EQUAL(reply.value, AMOUNT);
+	SUITE_EQUAL(reply.wrong_at, 0);
+	ticket = agent_start(peer(), agent_request_write_stream(victim_fd, AMOUNT, 4, 700));
+	end_receive(end, AMOUNT, 4, 0);
+	SUITE_EQUAL(agent_finish(peer(), ticket).value, AMOUNT);
+}
+
+void attack_end(struct end *end)
+{
+	int fd;
+
+	neighbour_works();
+	close(near_pair.fd);
+	peer_leave();
+
+	end_connect(end, FRIENDLY_SIZE);
+	fd = victim_open(end);
+	link_works(end, fd);
+	SUITE_EQUAL(agent_close(peer(), fd), 0);
+	end_await_parted(end);
+	end_part(end);
+	end_drop(end);
+}
+
+uint32_t victim_blocks(struct agent_request request)
+{
+	uint32_t ticket = agent_start(peer(), request);
+
+	if (!peer_call_blocks(ticket)) {
+		struct agent_reply reply = agent_finish(peer(), ticket);
+
+		suite_fail("the victim's call does not block: %lld (%s)", (long long)reply.value,
+			   strerror(reply.error));
+	}
+	return ticket;
+}
+
+void victim_interruptible(uint32_t ticket)
+{
+	struct agent_reply reply;
+
+	SUITE_EQUAL(agent_interrupt(peer(), ticket, false), 0);
+	reply = agent_finish(peer(), ticket);
+	SUITE_EQUAL(reply.value, -1);
+	SUITE_EQUAL(reply.error, EINTR);
+}
+
+void victim_sees_end(int fd)
+{
+	struct agent_reply reply = agent_call(peer(), agent_request_read(fd, 100, 0, 0));
+
+	SUITE_EQUAL(reply.value, 0);
+	reply = agent_call(peer(), agent_request_write(fd, 100, 0, 0));
+	SUITE_EQUAL(reply.value, -1);
+	SUITE_EQUAL(reply.error, EPIPE);
+}
+
+void expect_refused(struct end *end)
+{
+	end_await(end, XenbusStateClosing);
+	CU_PASS("refused");
+}

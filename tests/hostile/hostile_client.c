@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A hostile client against the kernel's server end. */
+#include "hostile.h"
+
+const bool hostile_server;
+
+static const struct suite_test *const tables[] = { friendly_tests, NULL };
+
+static const struct suite suite = {
+	.name = "hostile_client",
+	.tables = tables,
+	.seconds = 40,
+	.finish = close_session,
+};
+
+int main(int argc, char **argv)
+{
+	return suite_main(argc, argv, &suite);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A hostile server against the kernel's client end. */
+#include "hostile.h"
+
+const bool hostile_server = true;
+
+static const struct suite_test *const tables[] = { friendly_tests, NULL };
+
+static const struct suite suite = {
+	.name = "hostile_server",
+	.tables = tables,
+	.seconds = 40,
+	.finish = close_session,
+};
+
+int main(int argc, char **argv)
+{
+	return suite_main(argc, argv, &suite);
+}

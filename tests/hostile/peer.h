@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One end of a vbpipe link played from user space, against the kernel's driver
+ * at the other end.
+ *
+ * It is written from the text of the wire headers and shares no code with
+ * the drivers: offsets, states and the rules of the ring are spelled out again,
+ * so that a mistake of the drivers is not made here too. It can keep to the
+ * protocol or break it at any step: all that it writes is open to the caller.
+ *
+ * The functions end the test as failed (suite_fail) when something does not
+ * work that has to, or when the other end does not answer in time.
+ */
+#ifndef HOSTILE_PEER_H
+#define HOSTILE_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xen/io/xenbus.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+#include <xenstore.h>
+
+/* Byte offsets in the control page */
+enum {
+	CLIENT_WORD = 0x000,
+	SERVER_WORD = 0x040,
+	C2S_PROD = 0x080,
+	C2S_CONS = 0x0c0,
+	S2C_PROD = 0x100,
+	S2C_CONS = 0x140,
+	EVENT_OF_LINE = 4,	/* space_event, data_event */
+};
+
+enum { WORD_OFF, WORD_RESET, WORD_ON };
+
+#define PEER_PAGE	4096u
+#define DIR_REFS	1023u	/* references in a directory page */
+#define NR_KEYS		6
+
+/* Pages of ours that the other domain may map, or of the other's that we map. */
+struct pages {
+	unsigned char *at;
+	uint32_t count;
+	uint32_t *refs;
+};
+
+struct key {
+	const char *name;
+	char value[256];
+	size_t length;
+	bool absent;
+};
+
+/* A direction, seen from us: the line we write, the one we read, and the bytes. */
+struct stream {
+	uint32_t mine, theirs;		/* offsets of the lines */
+	unsigned char *bytes;
+	uint32_t size;
+	uint32_t index;			/* ours: what we sent, or what we received */
+};
+
+struct end {
+	bool server;
+	const char *link;
+	uint32_t other_domain;
+	unsigned int id;
+	char own[160], other[160];	/* directories in xenstore */
+	struct xs_handle *xs;
+	xenevtchn_handle *events;
+	xengntshr_handle *shares;	/* client */
+	xengnttab_handle *maps;		/* server */
+	int port;			/* 0: none */
+	struct key keys[NR_KEYS];	/* what the client publishes */
+	struct pages dirs, region;
+	uint32_t c2s_size, s2c_size;
+	uint32_t word, seen_count;	/* our state word; the other's count at our RESET */
+	uint32_t my_word, their_word;	/* offsets */
+	struct stream out, in;
+};
+
+/*
+ * Takes the link's device from this domain's kernel driver, if it has it, and
+ * connects to xenstore. Nothing is written yet.
+ */
+void end_open(struct end *end, const char *link, bool server);
+/* Forgets everything, without a word to the other end. */
+void end_drop(struct end *end);
+
+/* ---- xenstore ---- */
+
+void end_set_state(struct end *end, int state);
+/* The other end's state as it is now; 0 (unknown) when there is none. */
+int end_other_state(struct end *end);
+/* Waits until the other end is in @state. */
+void end_await(struct end *end, enum xenbus_state state);
+/* Until it is in one of the states in @mask (bits); returns which. */
+int end_await_any(struct end *end, unsigned int mask);
+/* Writes a key of our directory, at once. */
+void end_write(struct end *end, const char *key, const char *value, size_t length);
+void end_remove(struct end *end, const char *key);
+/* A number in the other's directory. */
+uint32_t end_read_number(struct end *end, const char *key);
+
+/* ---- connecting ---- */
+
+/* Makes the other end begin anew, whatever state it is in. */
+void end_reset(struct end *end);
+
+/*
+ * Client: everything up to the keys, in memory only: regions for @s2c_size bytes
+ * (and what the server wants), directory, event channel.
+ */
+void client_prepare(struct end *end, uint32_t s2c_size);
+/* What client_publish() will write instead. A NULL @value: no such key. */
+void client_key(struct end *end, const char *name, const char *value);
+void client_key_number(struct end *end, const char *name, long long value);
+/* The keys in one transaction, then Initialised. */
+void client_publish(struct end *end);
+/* Waits for the server and follows it to Connected. */
+void client_finish(struct end *end);
+
+/* Server: offers @rx_size, InitWait, and waits for the client's Initialised. */
+void server_offer(struct end *end, const char *versions, const char *rx_size);
+/* Maps the client's pages and binds its event channel. */
+void server_take(struct end *end);
+/* Connected, and waits for the client's. */
+void server_finish(struct end *end);
+
+/* All of it, as the protocol says; @size is that of the ring that we read from. */
+void end_connect(struct end *end, uint32_t size);
+/* Gives back memory and event channel, as after the end of a connection. */
+void end_release(struct end *end);
+
+struct pages share_pages(struct end *end, uint32_t count, bool writable);
+void unshare_pages(struct end *end, struct pages *pages);
+uint32_t *dir_word(struct end *end, unsigned int dir, unsigned int word);
+
+/* ---- data ---- */
+
+uint32_t end_load(struct end *end, uint32_t offset);
+void end_store(struct end *end, uint32_t offset, uint32_t value);
+void end_notify(struct end *end);
+/* Waits for a notification; false if none comes within @ms. */
+bool end_wait_event(struct end *end, int ms);
+
+/* The rendezvous, until both ends are open. */
+void end_meet(struct end *end);
+/* Closes our end. */
+void end_part(struct end *end);
+/* Waits until the other end is not open any more. */
+void end_await_parted(struct end *end);
+
+/* @count bytes of the pattern @seed, beginning with its byte @offset. */
+void end_send(struct end *end, size_t count, uint64_t seed, uint64_t offset);
+void end_receive(struct end *end, size_t count, uint64_t seed, uint64_t offset);
+
+#endif
