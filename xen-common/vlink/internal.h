@@ -24,6 +24,8 @@ void vlink_state_work(struct work_struct *work);
 void vlink_teardown(struct vlink *link);
 
 /* region.c */
+void vlink_regions_init(void);
+void vlink_regions_exit(void);
 int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt);
 void vlink_regions_release(struct vlink *link);
 /* Pages that a server still maps though the connection ended. */

@@ -41,6 +41,7 @@ static int __init vlink_init(void)
 	if (!vlink_wq)
 		return -ENOMEM;
 
+	vlink_regions_init();
 	vlink_debugfs_init();
 	err = vlink_published_start();
 	if (err) {
@@ -56,6 +57,8 @@ static void __exit vlink_exit(void)
 	vlink_quarantine_stop();
 	vlink_debugfs_exit();
 	destroy_workqueue(vlink_wq);
+	/* After the last work that could still unmap. */
+	vlink_regions_exit();
 }
 
 module_init(vlink_init);

@@ -281,6 +281,44 @@ int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt)
 /* ------------------------------------------------------------------------ */
 /* The server's side                                                          */
 
+/*
+ * Pages to map foreign memory to are kept for the next connection. Where they
+ * are ballooned out of the domain's RAM (arm64), giving some of them back while
+ * others are in use makes the balloon driver of 6.1 take the difference for missing
+ * memory and hotplug a section of it.
+ */
+static struct gnttab_page_cache mapping_pages;
+
+void vlink_regions_init(void)
+{
+	gnttab_page_cache_init(&mapping_pages);
+}
+
+void vlink_regions_exit(void)
+{
+	gnttab_page_cache_shrink(&mapping_pages, 0);
+}
+
+static int mapping_pages_get(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		err = gnttab_page_cache_get(&mapping_pages, &pages[i]);
+		if (err) {
+			gnttab_page_cache_put(&mapping_pages, pages, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void mapping_pages_put(struct page **pages, unsigned int nr)
+{
+	gnttab_page_cache_put(&mapping_pages, pages, nr);
+}
+
 static unsigned long page_vaddr(struct page *page)
 {
 	return (unsigned long)pfn_to_kaddr(page_to_pfn(page));
@@ -339,7 +377,7 @@ static void region_unmap(struct vlink_region *region)
 		n = min(region->nr_pages - i, MAP_BATCH);
 		unmap_batch(region->pages + i, region->handles + i, n, GNTMAP_host_map);
 	}
-	gnttab_free_pages(region->nr_pages, region->pages);
+	mapping_pages_put(region->pages, region->nr_pages);
 }
 
 /* Copies one directory page of the client to @dir. */
@@ -350,14 +388,14 @@ static int read_dir(domid_t domid, grant_ref_t ref, struct vlink_dir_page *dir)
 	struct page *page;
 	int err;
 
-	err = gnttab_alloc_pages(1, &page);
+	err = mapping_pages_get(&page, 1);
 	if (err)
 		return err;
 	err = map_batch(domid, &ref, &page, &handle, 1, flags);
 	if (!err)
 		memcpy(dir, page_address(page), sizeof(*dir));
 	unmap_batch(&page, &handle, 1, flags);
-	gnttab_free_pages(1, &page);
+	mapping_pages_put(&page, 1);
 	return err;
 }
 
@@ -417,7 +455,7 @@ static int region_map(struct vlink_region *region, domid_t domid, grant_ref_t di
 	err = read_refs(domid, dir_ref, refs, nr);
 	if (err)
 		goto out;
-	err = gnttab_alloc_pages(nr, region->pages);
+	err = mapping_pages_get(region->pages, nr);
 	if (err)
 		goto out;
 	err = region_map_pages(region, domid, refs);
