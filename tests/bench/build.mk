@@ -57,7 +57,7 @@ BINS += $(BENCH_BINS) $(O)/bin/bench-report
 bench-programs: $(BENCH_BINS)
 
 # ROWS: beginnings of row names, all rows without; more in docs/benchmarks.md
-bench: $(O)/bin/bench-report
+bench: packages-lab $(O)/bin/bench-report
 	tests/bench/run --report $(O)/bin/bench-report $(if $(ROWS),--rows "$(ROWS)") $(BENCHFLAGS)
 
 # The module that bench-kevent loads; as in xen-common/build.mk.

@@ -3,6 +3,7 @@
 #include "bench.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,16 +61,14 @@ static void print_counts(const struct bench_args *args, const struct bench_count
 	char unit[64];
 
 	if (to->has_syscalls) {
-		strcpy(unit, "syscalls/");
-		strncat(unit, per, sizeof(unit) - strlen(unit) - 1);
+		snprintf(unit, sizeof(unit), "syscalls/%s", per);
 		bench_result(args, "syscalls", (double)(to->syscalls - from->syscalls) / operations, unit);
 	}
 	if (to->has_events) {
 		uint64_t sent = to->events_sent - from->events_sent;
 		uint64_t received = to->events_received - from->events_received;
 
-		strcpy(unit, "events/");
-		strncat(unit, per, sizeof(unit) - strlen(unit) - 1);
+		snprintf(unit, sizeof(unit), "events/%s", per);
 		bench_result(args, "events_sent", (double)sent / operations, unit);
 		bench_result(args, "events_received", (double)received / operations, unit);
 	}

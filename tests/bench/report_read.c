@@ -176,22 +176,25 @@ static const char *use_result(struct results *results, const char *line)
 
 static const char *use_info(struct results *results, const char *line)
 {
-	char key[16], value[NAME_MAX_LEN + 1];
+	char key[16], value[NAME_MAX_LEN + 1] = "";
+	char *text = NULL;
 
 	if (sscanf(line, "INFO %15s %63s", key, value) != 2)
 		return "an info needs a key and a value";
 	if (!strcmp(key, "arch"))
-		strcpy(results->arch, value);
+		text = results->arch;
 	else if (!strcmp(key, "guest"))
-		strcpy(results->guest, value);
+		text = results->guest;
 	else if (!strcmp(key, "xen"))
-		strcpy(results->xen, value);
+		text = results->xen;
 	else if (!strcmp(key, "kernel"))
-		strcpy(results->kernel, value);
+		text = results->kernel;
 	else if (!strcmp(key, "reps"))
 		results->reps = (unsigned int)strtoul(value, NULL, 10);
 	else
 		return "unknown info";
+	if (text)
+		memcpy(text, value, sizeof(value));
 	return NULL;
 }
 
