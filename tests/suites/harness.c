@@ -67,30 +67,32 @@ static void report_text(const char *text)
 	(void)done;	/* the parent then reports the outcome without a text */
 }
 
-static void __attribute__((noreturn)) end_test(enum outcome outcome, const char *format,
-					       va_list arguments)
+static void __attribute__((noreturn)) end_test(enum outcome outcome, const char *text)
 {
-	char text[512];
-
-	vsnprintf(text, sizeof(text), format, arguments);
 	report_text(text);
 	_exit(outcome);
 }
 
 void suite_skip(const char *format, ...)
 {
+	char text[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	end_test(SKIPPED, format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	end_test(SKIPPED, text);
 }
 
 void suite_fail(const char *format, ...)
 {
+	char text[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	end_test(FAILED, format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	end_test(FAILED, text);
 }
 
 void suite_check_equal(long long actual, long long expected, const char *actual_text,

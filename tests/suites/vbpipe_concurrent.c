@@ -174,10 +174,10 @@ static void second_writer_follows_the_first(void)
 
 struct worker {
 	pthread_t thread;
-	int fd;
 	uint64_t seed;
-	unsigned int first;	/* a writer's first record */
 	uint64_t sum;		/* of a reader's records */
+	int fd;
+	unsigned int first;	/* a writer's first record */
 	unsigned int count;	/* of records done */
 	bool torn;
 };

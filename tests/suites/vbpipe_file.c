@@ -2,6 +2,7 @@
 /* The other file operations. */
 #include "vbpipe_suite.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -66,7 +67,7 @@ static void other_ioctls_are_ENOTTY(void)
 {
 	static const unsigned long commands[] = { TCGETS, TIOCGWINSZ, TIOCOUTQ, 0x1234 };
 	struct pair pair = pair_open("def");
-	char space[256];
+	char space[256] = { 0 };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		SUITE_EQUAL(ioctl(pair.fd, commands[i], space), -1);
@@ -132,14 +133,16 @@ static void flags_can_be_changed_while_open(void)
 /* Becomes the 32-bit program that stands beside this one, on descriptor 0. */
 static void become_echo32(void *argument, _Atomic int *phase)
 {
-	char path[256];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	char directory[256], path[300];
+	ssize_t length = readlink("/proc/self/exe", directory, sizeof(directory) - 1);
 	char *slash;
 
 	(void)phase;
-	path[length < 0 ? 0 : length] = 0;
-	slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, "echo32");
+	directory[length < 0 ? 0 : length] = 0;
+	slash = strrchr(directory, '/');
+	if (slash)
+		*slash = 0;
+	snprintf(path, sizeof(path), "%s/echo32", directory);
 	if (dup2(*(int *)argument, 0) == 0)
 		execl(path, "echo32", NULL);
 	_exit(errno == ENOENT ? 254 : 253);
