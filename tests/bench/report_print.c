@@ -186,9 +186,6 @@ static void svg_row(FILE *out, const struct outcome *o, double y)
 	double at = svg_x(beyond_bar(o->row, o->ratio.median));
 	double one = svg_x(1), low = svg_x(beyond_bar(o->row, o->ratio.low));
 	double high = svg_x(beyond_bar(o->row, o->ratio.high));
-	char bar[32];
-
-	bar_text(o->row, bar, sizeof(bar));
 	fprintf(out, "<text x=\"%d\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n", SVG_LEFT - 8, y + 14,
 		o->row->id);
 	if (!o->ratio.n) {
@@ -199,8 +196,8 @@ static void svg_row(FILE *out, const struct outcome *o, double y)
 		fmin(at, one), y, fmax(fabs(at - one), 1), o->ok ? "#4a9" : "#c64");
 	fprintf(out, "<path d=\"M%.1f %.0fH%.1f\" stroke=\"black\"/>\n", fmin(low, high), y + 9,
 		fmax(low, high));
-	fprintf(out, "<text x=\"%d\" y=\"%.0f\">%.3g (%s)</text>\n", SVG_LEFT + SVG_WIDTH + 8, y + 14,
-		o->ratio.median, bar);
+	fprintf(out, "<text x=\"%d\" y=\"%.0f\">%.3g (%s %g)</text>\n", SVG_LEFT + SVG_WIDTH + 8, y + 14,
+		o->ratio.median, o->row->bar == BAR_AT_LEAST ? "&gt;=" : "&lt;=", o->row->limit);
 }
 
 static void svg_axis(FILE *out, double bottom)
