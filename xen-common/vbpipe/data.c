@@ -28,6 +28,9 @@
  */
 #define CHUNK_MAX	(16u << 10)
 
+/* Bytes for which waking a sleeper costs more than copying. */
+#define WAKE_MIN	2048u
+
 /* The connection that open files may use, or NULL. Under rcu_read_lock. */
 static struct vbpipe_conn *open_conn(struct vbpipe *pipe)
 {
@@ -166,7 +169,7 @@ static u32 copy_to_ring(struct vbpipe_conn *conn, u32 len, struct iov_iter *from
 
 static u32 chunk_length(u32 size, u32 len)
 {
-	return min3(len, max(size / 4, VBPIPE_RING_MIN), CHUNK_MAX);
+	return min3(len, max(size / 8, VBPIPE_RING_MIN), CHUNK_MAX);
 }
 
 /*
@@ -247,6 +250,17 @@ static bool is_lost(struct vbpipe *pipe)
 	return smp_load_acquire(&pipe->state) == VBPIPE_END_LOST;
 }
 
+/*
+ * Bytes or room at which a sleeper that wants at least that much is woken. Waking
+ * takes about as long as the other side needs for the rest of a ring: begun early, it
+ * lets both go on without sleeping. Small rings wake at half: two steps are the
+ * fewest with which both can work at the same time.
+ */
+static u32 wake_step(u32 size)
+{
+	return max3(size / 8, min(size / 2, WAKE_MIN), 1u);
+}
+
 /* Is there something for a reader that wants @want bytes to do? */
 static bool rx_ready(struct vbpipe *pipe, size_t want)
 {
@@ -256,7 +270,7 @@ static bool rx_ready(struct vbpipe *pipe, size_t want)
 	rcu_read_lock();
 	conn = open_conn(pipe);
 	if (conn)
-		ready = rx_arm(pipe, conn, min_t(size_t, want, max(conn->rx_size / 2, 1u))) ||
+		ready = rx_arm(pipe, conn, min_t(size_t, want, wake_step(conn->rx_size))) ||
 			!vbpipe_peer_is_on(conn);
 	rcu_read_unlock();
 	return ready;
@@ -270,7 +284,7 @@ static bool tx_ready(struct vbpipe *pipe, size_t want)
 	rcu_read_lock();
 	conn = open_conn(pipe);
 	if (conn)
-		ready = tx_arm(pipe, conn, min_t(size_t, want, max(conn->tx_size / 2, 1u))) ||
+		ready = tx_arm(pipe, conn, min_t(size_t, want, wake_step(conn->tx_size))) ||
 			!vbpipe_peer_is_on(conn);
 	rcu_read_unlock();
 	return ready;
