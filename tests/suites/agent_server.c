@@ -230,6 +230,9 @@ static int64_t interrupt_worker(uint32_t seq, bool restart)
 
 	if (!target)
 		return -1;
+	/* Its thread id is known from then on. */
+	while (atomic_load(&target->phase) == CALL_IDLE)
+		sleep_ms(1);
 	return syscall(SYS_tgkill, getpid(), target->tid, restart ? SIGUSR2 : SIGUSR1);
 }
 

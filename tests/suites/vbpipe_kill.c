@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Processes that are killed or stopped inside a call. */
 #include "asleep.h"
+#include "pattern.h"
 #include "vbpipe_suite.h"
 
 #include <signal.h>
@@ -112,6 +113,91 @@ static void killed_many_times(void)
 	}
 }
 
+static void open_and_write(void *path, _Atomic int *phase)
+{
+	char buffer[100] = { 0 };
+	int fd;
+
+	atomic_store(phase, CALL_ENTERED);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || write(fd, buffer, sizeof(buffer)) < 0)
+		_exit(1);
+}
+
+/* The agent's open came to an end, or is made to come to one. */
+static void end_peer_open(uint32_t ticket)
+{
+	struct agent_reply reply;
+
+	agent_interrupt(peer(), ticket, false);
+	reply = agent_finish(peer(), ticket);
+	if (reply.value < 0)
+		SUITE_EQUAL(reply.error, EINTR);
+	else
+		SUITE_EQUAL(agent_close(peer(), (int)reply.value), 0);
+}
+
+static void expect_working(void)
+{
+	struct pair pair = pair_open("def");
+
+	send_all(pair.fd, 1000, 5, 0);
+	peer_receive(&pair, 1000, 5, 0);
+	peer_send(&pair, 1000, 6, 0);
+	receive_all(pair.fd, 1000, 6, 0);
+	pair_close(&pair);
+}
+
+/* Kills at random moments: before, in and after the rendezvous. */
+static void rendezvous_survives_kills_at_any_moment(void)
+{
+	uint64_t state = 1;
+
+	for (unsigned int i = 0; i < 150; i++) {
+		uint32_t ticket = agent_start(peer(), agent_request_open(node("def"), O_RDWR));
+		struct child child = child_start(open_and_write, (void *)node("def"));
+
+		usleep((useconds_t)pattern_size(&state, 6000));
+		CU_ASSERT(child_kill(&child) < KILL_MS_MAX);
+		end_peer_open(ticket);
+	}
+	expect_working();
+}
+
+/* An open that was interrupted at one end must not be taken for open at the other. */
+static void rendezvous_survives_interrupts_at_any_moment(void)
+{
+	unsigned int met = 0, missed = 0;
+	uint64_t state = 2;
+
+	peer();
+	for (unsigned int i = 0; i < 150; i++) {
+		struct agent_reply reply;
+		struct call call;
+		uint32_t ticket;
+
+		call_open(&call, node("def"), O_RDWR);
+		ticket = agent_start(peer(), agent_request_open(node("def"), O_RDWR));
+		usleep((useconds_t)pattern_size(&state, 6000));
+		agent_interrupt(peer(), ticket, false);
+		reply = agent_finish(peer(), ticket);
+		if (reply.value >= 0) {
+			CU_ASSERT_FATAL(call_finish(&call) >= 0);
+			SUITE_EQUAL(agent_close(peer(), (int)reply.value), 0);
+			close((int)call.value);
+			met++;
+			continue;
+		}
+		SUITE_EQUAL(reply.error, EINTR);
+		CU_ASSERT_FATAL(call_blocks(&call));
+		call_signal(&call, false);
+		SUITE_EQUAL(call_finish(&call), -1);
+		missed++;
+	}
+	CU_ASSERT(met + missed == 150);
+	expect_working();
+}
+
 const struct suite_test kill_tests[] = {
 	{ "killed_while_blocked_in_read", killed_while_blocked_in_read, 0 },
 	{ "killed_while_blocked_in_write", killed_while_blocked_in_write, 0 },
@@ -119,5 +205,9 @@ const struct suite_test kill_tests[] = {
 	{ "killed_beside_an_open_copy_ends_nothing", killed_beside_an_open_copy_ends_nothing, 0 },
 	{ "stopped_and_continued_read_goes_on", stopped_and_continued_read_goes_on, 0 },
 	{ "killed_many_times", killed_many_times, 60 },
+	{ "rendezvous_survives_kills_at_any_moment", rendezvous_survives_kills_at_any_moment,
+	  120 },
+	{ "rendezvous_survives_interrupts_at_any_moment",
+	  rendezvous_survives_interrupts_at_any_moment, 120 },
 	{ NULL, NULL, 0 },
 };
