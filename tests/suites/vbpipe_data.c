@@ -143,7 +143,7 @@ static void stream_both_ways(const char *name, uint64_t count)
 
 static void stream_both_ways_at_once(void)
 {
-	stream_both_ways("def", STREAM_BYTES);
+	stream_both_ways("def", STREAM_BYTES / 8);
 }
 
 static void stream_both_ways_with_policy_a(void)
