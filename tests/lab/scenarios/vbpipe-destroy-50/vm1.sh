@@ -1,0 +1,1 @@
+../vbpipe-destroy/vm1.sh
