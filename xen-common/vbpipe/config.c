@@ -6,9 +6,9 @@
  *
  * policy "a" makes read return what is available; size is a decimal number with an
  * optional K or M; fields with "=" go by their key wherever they stand: wakeup
- * (ms that an event keeps the system awake) and name (of the device node). Empty
- * fields mean the default. Whatever is malformed gets a message, and then the
- * whole string counts as empty.
+ * (ms that an event keeps the system awake), poll (us that a reader looks for data
+ * before it sleeps) and name (of the device node). Empty fields mean the default.
+ * Whatever is malformed gets a message, and then the whole string counts as empty.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -70,11 +70,11 @@ static int parse_name(struct vbpipe_config *config, const char *value)
 	return 0;
 }
 
-static int parse_wakeup(struct vbpipe_config *config, const char *value)
+static int parse_bounded(const char *value, u32 max, u32 *number)
 {
-	int err = kstrtou32(value, 0, &config->wakeup_ms);
+	int err = kstrtou32(value, 0, number);
 
-	if (!err && config->wakeup_ms > VBPIPE_WAKEUP_MAX)
+	if (!err && *number > max)
 		err = -ERANGE;
 	return err;
 }
@@ -84,7 +84,9 @@ static int parse_keyed(struct vbpipe_config *config, const char *field)
 	if (!strncmp(field, "name=", 5))
 		return parse_name(config, field + 5);
 	if (!strncmp(field, "wakeup=", 7))
-		return parse_wakeup(config, field + 7);
+		return parse_bounded(field + 7, VBPIPE_WAKEUP_MAX, &config->wakeup_ms);
+	if (!strncmp(field, "poll=", 5))
+		return parse_bounded(field + 5, VBPIPE_POLL_MAX, &config->poll_us);
 	/* Keys of other implementations are none of our business. */
 	return 0;
 }

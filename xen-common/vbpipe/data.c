@@ -14,6 +14,7 @@
 
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -327,6 +328,55 @@ static size_t read_pass(struct vbpipe *pipe, struct iov_iter *to, bool *eof, int
 	return done;
 }
 
+/* Has something changed that a sleeping reader would be woken for? Asks for nothing. */
+static bool rx_changed(struct vbpipe *pipe)
+{
+	struct vbpipe_conn *conn;
+	bool changed = is_lost(pipe);
+
+	rcu_read_lock();
+	conn = open_conn(pipe);
+	if (conn)
+		changed = vlink_load(&conn->rx_prod->prod) != conn->rx.index ||
+			  !vbpipe_peer_is_on(conn);
+	rcu_read_unlock();
+	return changed;
+}
+
+/* Looks for data for as long as it has been worth it lately. */
+static bool rx_poll(struct vbpipe *pipe)
+{
+	u64 end = local_clock() + pipe->poll_ns;
+	bool changed;
+
+	while (!(changed = rx_changed(pipe)) && !need_resched() &&
+	       !signal_pending(current) && local_clock() < end)
+		cpu_relax();
+	return changed;
+}
+
+/*
+ * Sleeps until rx_ready(). With poll= in the info it looks for a while first: a
+ * peer that answers at once then costs neither side a wake-up. Looking in vain makes
+ * the while shorter, a sleep shorter than the while makes it whole again.
+ */
+static int rx_sleep(struct vbpipe *pipe, size_t want)
+{
+	const u32 poll_max = pipe->config.poll_us * NSEC_PER_USEC;
+	u64 begin;
+	int err;
+
+	if (!poll_max)
+		return wait_event_interruptible(pipe->rx_wait, rx_ready(pipe, want));
+
+	if (pipe->poll_ns && rx_poll(pipe))
+		return 0;
+	begin = local_clock();
+	err = wait_event_interruptible(pipe->rx_wait, rx_ready(pipe, want));
+	pipe->poll_ns = local_clock() - begin < poll_max ? poll_max : pipe->poll_ns / 2;
+	return err;
+}
+
 static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblock)
 {
 	const bool available = pipe->config.read_available;
@@ -342,8 +392,7 @@ static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblo
 			err = -EAGAIN;
 			break;
 		}
-		err = wait_event_interruptible(pipe->rx_wait,
-					       rx_ready(pipe, available ? 1 : iov_iter_count(to)));
+		err = rx_sleep(pipe, available ? 1 : iov_iter_count(to));
 		if (err)
 			break;
 	}
@@ -356,7 +405,7 @@ static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblo
  */
 static void tell_rx_watchers(struct vbpipe *pipe)
 {
-	/* A watcher that comes after this look asks by itself. */
+	/* waitqueue_active without a barrier: who comes after this look asks by itself. */
 	if (waitqueue_active(&pipe->rx_wait) && rx_ready(pipe, 1))
 		wake_up_interruptible_poll(&pipe->rx_wait, EPOLLIN | EPOLLRDNORM);
 }

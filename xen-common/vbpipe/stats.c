@@ -35,6 +35,7 @@ VBPIPE_ATTR(events_received, "%lld", atomic64_read(&pipe->link->events_received)
 VBPIPE_ATTR(ring_size, "%u", pipe->config.rx_size);
 VBPIPE_ATTR(read_policy, "%s", pipe->config.read_available ? "available" : "fill");
 VBPIPE_ATTR(wakeup_ms, "%u", pipe->config.wakeup_ms);
+VBPIPE_ATTR(poll_us, "%u", pipe->config.poll_us);
 VBPIPE_ATTR(link, "%s", pipe->link->id);
 VBPIPE_ATTR(role, "%s", vlink_role_name(pipe->link->drv->role));
 VBPIPE_ATTR(peer, "%s", pipe->link->peer);
@@ -50,6 +51,7 @@ static struct attribute *vbpipe_attrs[] = {
 	&dev_attr_ring_size.attr,
 	&dev_attr_read_policy.attr,
 	&dev_attr_wakeup_ms.attr,
+	&dev_attr_poll_us.attr,
 	&dev_attr_link.attr,
 	&dev_attr_role.attr,
 	&dev_attr_peer.attr,

@@ -34,6 +34,7 @@
 #define VBPIPE_SIZE_HEADER	16u
 #define VBPIPE_MINORS		256
 #define VBPIPE_WAKEUP_MAX	60000u	/* ms */
+#define VBPIPE_POLL_MAX		1000u	/* us */
 
 /* What the info string says: [policy];[size];[minor];key=value... */
 struct vbpipe_config {
@@ -41,6 +42,7 @@ struct vbpipe_config {
 	u32 rx_size;			/* bytes of the ring this end reads from */
 	int minor;			/* -1: any */
 	u32 wakeup_ms;			/* 0: events keep nothing awake */
+	u32 poll_us;			/* how long a reader looks before it sleeps */
 	char name[VLINK_NAME_MAX + 1];	/* "": vbpipe<minor> */
 };
 
@@ -84,6 +86,7 @@ struct vbpipe {
 	struct mutex open_lock;		/* held through a rendezvous; guards users */
 	unsigned int users;
 	struct mutex read_lock, write_lock;	/* one reader, one writer at a time */
+	u32 poll_ns;			/* current share of config.poll_us; read_lock */
 	wait_queue_head_t open_wait, rx_wait, tx_wait;
 
 	struct vbpipe_conn __rcu *conn;
