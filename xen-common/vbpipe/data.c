@@ -405,8 +405,7 @@ static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblo
  */
 static void tell_rx_watchers(struct vbpipe *pipe)
 {
-	/* waitqueue_active without a barrier: who comes after this look asks by itself. */
-	if (waitqueue_active(&pipe->rx_wait) && rx_ready(pipe, 1))
+	if (wq_has_sleeper(&pipe->rx_wait) && rx_ready(pipe, 1))
 		wake_up_interruptible_poll(&pipe->rx_wait, EPOLLIN | EPOLLRDNORM);
 }
 
@@ -494,7 +493,7 @@ static void tell_tx_watchers(struct vbpipe *pipe, size_t want)
 	struct vbpipe_conn *conn;
 	bool news = false;
 
-	if (!want || !waitqueue_active(&pipe->tx_wait))
+	if (!want || !wq_has_sleeper(&pipe->tx_wait))
 		return;
 	rcu_read_lock();
 	conn = open_conn(pipe);
