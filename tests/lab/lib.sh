@@ -4,7 +4,7 @@
 # Functions that mkroot and xenlab share: root file system trees and archives.
 
 # shellcheck disable=SC2034 # of those who source this
-CACHE=${XENLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vlink}
+CACHE=$(realpath -m "${XENLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vlink}")
 
 die()
 {
