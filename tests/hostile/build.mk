@@ -3,7 +3,7 @@
 # Suites that play one end of a link from user space, and play it badly.
 
 HOSTILE_LIBS   := -lxengnttab -lxenevtchn -lxenstore -lcunit
-HOSTILE_COMMON := $(addprefix tests/hostile/,peer hostile friendly) \
+HOSTILE_COMMON := $(addprefix tests/hostile/,peer hostile friendly keys grants indices states) \
 		  $(addprefix tests/suites/,harness vbpipe_common agent_client pattern asleep)
 HOSTILE_BINS   := $(addprefix $(O)/hostile/,hostile_client hostile_server)
 

@@ -11,16 +11,9 @@
 
 static struct end end;
 
-static int begin(uint32_t size)
-{
-	attack_begin(&end);
-	end_connect(&end, size);
-	return victim_open(&end);
-}
-
 static void words_after_rendezvous(void)
 {
-	begin(4096);
+	attack_open(&end);
 	SUITE_EQUAL(end_load(&end, CLIENT_WORD), WORD_ON | 1 << 2);
 	SUITE_EQUAL(end_load(&end, SERVER_WORD), WORD_ON | 1 << 2);
 	for (unsigned int offset = C2S_PROD; offset <= S2C_CONS; offset += 64)
@@ -30,7 +23,7 @@ static void words_after_rendezvous(void)
 
 static void bytes_lie_where_they_should(void)
 {
-	int fd = begin(4096);
+	int fd = attack_open(&end);
 
 	SUITE_EQUAL(agent_write(peer(), fd, 1000, 5, 0), 1000);
 	SUITE_EQUAL(end_load(&end, end.in.theirs), 1000);
@@ -64,7 +57,7 @@ static void memory_begins_as_zeros(void)
 static void both_ways_many_times_around(void)
 {
 	const uint64_t count = 300000;
-	int fd = begin(8192);
+	int fd = attack_open(&end);
 	uint32_t ticket = agent_start(peer(), agent_request_read_stream(fd, count, 7, 5000));
 	struct agent_reply reply;
 
@@ -80,7 +73,7 @@ static void both_ways_many_times_around(void)
 
 static void our_close_leaves_data(void)
 {
-	int fd = begin(4096);
+	int fd = attack_open(&end);
 
 	end_send(&end, 200, 9, 0);
 	end_part(&end);
@@ -91,7 +84,7 @@ static void our_close_leaves_data(void)
 
 static void their_close_leaves_data(void)
 {
-	int fd = begin(4096);
+	int fd = attack_open(&end);
 
 	SUITE_EQUAL(agent_write(peer(), fd, 500, 10, 0), 500);
 	SUITE_EQUAL(agent_close(peer(), fd), 0);
@@ -102,7 +95,7 @@ static void their_close_leaves_data(void)
 
 static void open_again_and_again(void)
 {
-	int fd = begin(4096);
+	int fd = attack_open(&end);
 
 	for (uint32_t round = 1; round <= 5; round++) {
 		SUITE_EQUAL(end_load(&end, end.their_word), WORD_ON | round << 2);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostile.h"
 
+#include "../suites/pattern.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,12 +11,12 @@
 
 static struct pair near_pair;
 
-static const char *evil_link(void)
+const char *link_id(const char *name)
 {
-	static char name[64];
+	static char id[64];
 
-	snprintf(name, sizeof(name), "%sevil", suite_option("prefix", "h-"));
-	return name;
+	snprintf(id, sizeof(id), "%s%s", suite_option("prefix", "h_"), name);
+	return id;
 }
 
 void neighbour_works(void)
@@ -32,11 +34,30 @@ void neighbour_works(void)
 	SUITE_EQUAL(agent_finish(peer(), ticket).value, AMOUNT);
 }
 
-void attack_begin(struct end *end)
+void victim_starts_anew(void)
+{
+	close(near_pair.fd);
+	peer_leave();
+	near_pair = pair_open("near");
+}
+
+void attack_begin_on(struct end *end, const char *name)
 {
 	near_pair = pair_open("near");
 	neighbour_works();
-	end_open(end, evil_link(), hostile_server);
+	end_open(end, link_id(name), hostile_server);
+}
+
+void attack_begin(struct end *end)
+{
+	attack_begin_on(end, "evil");
+}
+
+int attack_open(struct end *end)
+{
+	attack_begin(end);
+	end_connect(end, FRIENDLY_SIZE);
+	return victim_open(end);
 }
 
 int victim_open(struct end *end)
@@ -120,4 +141,42 @@ void expect_refused(struct end *end)
 {
 	end_await(end, XenbusStateClosing);
 	CU_PASS("refused");
+}
+
+/* ---- noise ---- */
+
+uint32_t random_below(uint64_t *state, uint32_t below)
+{
+	return (uint32_t)pattern_size(state, below) - 1;
+}
+
+static struct {
+	struct end *end;
+	void (*step)(struct end *end, uint64_t *random);
+	pthread_t thread;
+	atomic_bool stop;
+} noise;
+
+static void *make_noise(void *unused)
+{
+	uint64_t random = 12345;
+
+	while (!atomic_load(&noise.stop))
+		noise.step(noise.end, &random);
+	return unused;
+}
+
+void noise_start(struct end *end, void (*step)(struct end *end, uint64_t *random))
+{
+	noise.end = end;
+	noise.step = step;
+	atomic_store(&noise.stop, false);
+	if (pthread_create(&noise.thread, NULL, make_noise, NULL))
+		suite_fail("no thread: %s", strerror(errno));
+}
+
+void noise_stop(void)
+{
+	atomic_store(&noise.stop, true);
+	pthread_join(noise.thread, NULL);
 }

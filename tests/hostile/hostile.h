@@ -20,11 +20,17 @@
 #include "peer.h"
 
 extern const bool hostile_server;	/* which end the suite plays */
-extern const struct suite_test friendly_tests[], key_tests[], grant_tests[], index_tests[],
-	word_tests[], event_tests[], state_tests[], absent_tests[];
+extern const struct suite_test friendly_tests[], client_key_tests[], server_key_tests[],
+	client_grant_tests[], server_grant_tests[], index_tests[], word_tests[], event_tests[],
+	state_tests[];
+
+/* A link of this suite by its name. */
+const char *link_id(const char *name);
 
 /* The neighbour works; then the attacked link's end is ours, and nothing done yet. */
 void attack_begin(struct end *end);
+/* The same with another link, which attack_end() then cannot use. */
+void attack_begin_on(struct end *end, const char *name);
 /*
  * The neighbour still works without having been opened again, and the attacked
  * link works when both ends start anew as friends. What the victim's processes
@@ -33,6 +39,9 @@ void attack_begin(struct end *end);
 void attack_end(struct end *end);
 /* Data over the neighbour, both ways. */
 void neighbour_works(void);
+
+/* Ends the victim's processes and lets others take their place, the neighbour open again. */
+void victim_starts_anew(void);
 
 /* Opens the victim's node and our end; the victim's descriptor. */
 int victim_open(struct end *end);
@@ -44,6 +53,16 @@ void victim_sees_end(int fd);
 void victim_interruptible(uint32_t ticket);
 /* Data over the attacked link, both ways. */
 void link_works(struct end *end, int victim_fd);
+
+/* Connects, and opens both ends; the victim's descriptor. */
+int attack_open(struct end *end);
+
+/* Random numbers, the same ones in every run: from 0 to @below - 1. */
+uint32_t random_below(uint64_t *state, uint32_t below);
+
+/* Does @step again and again in a thread, until noise_stop(). */
+void noise_start(struct end *end, void (*step)(struct end *end, uint64_t *random));
+void noise_stop(void);
 
 /* Waits for the victim's refusal: it closes the connection. */
 void expect_refused(struct end *end);

@@ -4,7 +4,9 @@
 
 const bool hostile_server;
 
-static const struct suite_test *const tables[] = { friendly_tests, NULL };
+static const struct suite_test *const tables[] = { friendly_tests, client_key_tests, client_grant_tests,
+						 index_tests,	 word_tests,	   event_tests,
+						 state_tests,	 NULL };
 
 static const struct suite suite = {
 	.name = "hostile_client",

@@ -4,7 +4,9 @@
 
 const bool hostile_server = true;
 
-static const struct suite_test *const tables[] = { friendly_tests, NULL };
+static const struct suite_test *const tables[] = { friendly_tests, server_key_tests, server_grant_tests,
+						 index_tests,	 word_tests,	   event_tests,
+						 state_tests,	 NULL };
 
 static const struct suite suite = {
 	.name = "hostile_server",

@@ -233,15 +233,22 @@ static void watch_other(struct end *end)
 		suite_fail("watching %s: %s", path, strerror(errno));
 }
 
+void end_find(struct end *end, const char *link)
+{
+	snprintf(end->link, sizeof(end->link), "%s", link);
+	if (!(end->server ? find_backend(end) : find_in(end, "device/vbpipe")))
+		suite_fail("this domain has no %s of link %s", end->server ? "server" : "client",
+			   link);
+	find_other(end);
+}
+
 void end_open(struct end *end, const char *link, bool server)
 {
-	*end = (struct end){ .server = server, .link = link };
+	*end = (struct end){ .server = server };
 	end->xs = xs_open(0);
 	if (!end->xs)
 		suite_fail("no xenstore: %s", strerror(errno));
-	if (!(server ? find_backend(end) : find_in(end, "device/vbpipe")))
-		suite_fail("this domain has no %s of link %s", server ? "server" : "client", link);
-	find_other(end);
+	end_find(end, link);
 	take_from_kernel(end);
 	watch_other(end);
 	end->events = xenevtchn_open(NULL, 0);
@@ -371,15 +378,21 @@ static struct key *find_key(struct end *end, const char *name)
 	suite_fail("no key %s", name);
 }
 
-void client_key(struct end *end, const char *name, const char *value)
+void client_key_bytes(struct end *end, const char *name, const char *value, size_t length)
 {
 	struct key *key = find_key(end, name);
 
-	key->absent = !value;
-	key->length = value ? strlen(value) : 0;
-	if (key->length >= sizeof(key->value))
-		suite_fail("a key too long");
-	memcpy(key->value, value ? value : "", key->length + 1);
+	if (length > sizeof(key->value))
+		suite_fail("%zu bytes are too many for a key", length);
+	key->absent = false;
+	key->length = length;
+	memcpy(key->value, value, length);
+}
+
+void client_key(struct end *end, const char *name, const char *value)
+{
+	client_key_bytes(end, name, value ? value : "", value ? strlen(value) : 0);
+	find_key(end, name)->absent = !value;
 }
 
 void client_key_number(struct end *end, const char *name, long long value)
@@ -451,12 +464,23 @@ void client_finish(struct end *end)
 	end_set_state(end, XenbusStateConnected);
 }
 
+static void write_or_remove(struct end *end, const char *key, const char *value)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", end->own, key);
+	if (value)
+		end_write(end, key, value, strlen(value));
+	else
+		xs_rm(end->xs, XBT_NULL, path);
+}
+
 void server_offer(struct end *end, const char *versions, const char *rx_size)
 {
 	end_reset(end);
 	end_release(end);
-	end_write(end, "versions", versions, strlen(versions));
-	end_write(end, "rx-size", rx_size, strlen(rx_size));
+	write_or_remove(end, "versions", versions);
+	write_or_remove(end, "rx-size", rx_size);
 	end_set_state(end, XenbusStateInitWait);
 }
 
@@ -517,14 +541,27 @@ void server_finish(struct end *end)
 	end_await(end, XenbusStateConnected);
 }
 
+static void connect_client(struct end *end, uint32_t size)
+{
+	const unsigned int over = 1u << XenbusStateConnected | 1u << XenbusStateClosing |
+				  1u << XenbusStateClosed;
+	unsigned int tries = 3;
+	int state;
+
+	do {
+		client_prepare(end, size);
+		client_publish(end);
+		state = end_await_any(end, over);
+	} while (state != XenbusStateConnected && --tries);
+	client_finish(end);
+}
+
 void end_connect(struct end *end, uint32_t size)
 {
 	char text[16];
 
 	if (!end->server) {
-		client_prepare(end, size);
-		client_publish(end);
-		client_finish(end);
+		connect_client(end, size);
 		return;
 	}
 	snprintf(text, sizeof(text), "%u", size);

@@ -49,7 +49,7 @@ struct pages {
 
 struct key {
 	const char *name;
-	char value[256];
+	char value[3000];
 	size_t length;
 	bool absent;
 };
@@ -64,7 +64,7 @@ struct stream {
 
 struct end {
 	bool server;
-	const char *link;
+	char link[64];
 	uint32_t other_domain;
 	unsigned int id;
 	char own[160], other[160];	/* directories in xenstore */
@@ -86,6 +86,8 @@ struct end {
  * connects to xenstore. Nothing is written yet.
  */
 void end_open(struct end *end, const char *link, bool server);
+/* Turns to another link's directories; for an end that is connected to xenstore. */
+void end_find(struct end *end, const char *link);
 /* Forgets everything, without a word to the other end. */
 void end_drop(struct end *end);
 
@@ -117,19 +119,24 @@ void client_prepare(struct end *end, uint32_t s2c_size);
 /* What client_publish() will write instead. A NULL @value: no such key. */
 void client_key(struct end *end, const char *name, const char *value);
 void client_key_number(struct end *end, const char *name, long long value);
+/* Any bytes. */
+void client_key_bytes(struct end *end, const char *name, const char *value, size_t length);
 /* The keys in one transaction, then Initialised. */
 void client_publish(struct end *end);
 /* Waits for the server and follows it to Connected. */
 void client_finish(struct end *end);
 
-/* Server: offers @rx_size, InitWait, and waits for the client's Initialised. */
+/* Server: writes its keys (NULL: no such key), then InitWait. */
 void server_offer(struct end *end, const char *versions, const char *rx_size);
-/* Maps the client's pages and binds its event channel. */
+/* Maps the pages of a client that is Initialised, and binds its event channel. */
 void server_take(struct end *end);
 /* Connected, and waits for the client's. */
 void server_finish(struct end *end);
 
-/* All of it, as the protocol says; @size is that of the ring that we read from. */
+/*
+ * All of it, as the protocol says; @size is that of the ring that we read from. A
+ * server that is still busy with what we did before may refuse: then once more.
+ */
 void end_connect(struct end *end, uint32_t size);
 /* Gives back memory and event channel, as after the end of a connection. */
 void end_release(struct end *end);
