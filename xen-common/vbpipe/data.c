@@ -174,63 +174,52 @@ static u32 chunk_length(u32 size, u32 len)
 }
 
 /*
- * Moves what can be moved at once. Returns the number of bytes; *@fault says that
- * user memory was not there, *@off that there is no peer any more.
+ * Moves a chunk. Returns the number of bytes; *@fault says that user memory was not
+ * there, *@off that there is no peer any more. One chunk for each RCU section,
+ * however much the peer has to offer.
  */
-static size_t rx_move(struct vbpipe *pipe, struct iov_iter *to, bool *fault, bool *off)
+static u32 rx_move(struct vbpipe *pipe, struct iov_iter *to, bool *fault, bool *off)
 {
 	struct vbpipe_conn *conn;
-	size_t done = 0;
-	u32 len, n;
+	u32 len, n = 0;
 
 	rcu_read_lock();
 	conn = open_conn(pipe);
-	while (conn && iov_iter_count(to)) {
+	if (conn) {
 		/* In this order: the peer closes after its last byte. */
 		*off = !vbpipe_peer_is_on(conn);
 		len = min_t(size_t, rx_avail(pipe, conn), iov_iter_count(to));
 		len = chunk_length(conn->rx_size, len);
-		if (!len)
-			break;
-		*off = false;
-		n = copy_from_ring(conn, len, to);
-		rx_publish(pipe, conn, n);
-		done += n;
-		if (n < len) {
-			*fault = true;
-			break;
+		if (len) {
+			*off = false;
+			n = copy_from_ring(conn, len, to);
+			rx_publish(pipe, conn, n);
+			*fault = n < len;
 		}
 	}
 	rcu_read_unlock();
-	return done;
+	return n;
 }
 
-static size_t tx_move(struct vbpipe *pipe, struct iov_iter *from, bool *fault, bool *off)
+static u32 tx_move(struct vbpipe *pipe, struct iov_iter *from, bool *fault, bool *off)
 {
 	struct vbpipe_conn *conn;
-	size_t done = 0;
-	u32 len, n;
+	u32 len, n = 0;
 
 	rcu_read_lock();
 	conn = open_conn(pipe);
-	while (conn && iov_iter_count(from)) {
+	if (conn) {
 		*off = !vbpipe_peer_is_on(conn);
-		if (*off)
-			break;
 		len = min_t(size_t, tx_space(pipe, conn), iov_iter_count(from));
 		len = chunk_length(conn->tx_size, len);
-		if (!len)
-			break;
-		n = copy_to_ring(conn, len, from);
-		tx_publish(pipe, conn, n);
-		done += n;
-		if (n < len) {
-			*fault = true;
-			break;
+		if (len && !*off) {
+			n = copy_to_ring(conn, len, from);
+			tx_publish(pipe, conn, n);
+			*fault = n < len;
 		}
 	}
 	rcu_read_unlock();
-	return done;
+	return n;
 }
 
 /* What was left of a lost connection; private memory under read_lock. */
@@ -305,19 +294,25 @@ static int lock_end(struct mutex *lock, bool nonblock)
 
 /*
  * Reads what is there, bringing in user memory as needed. *@eof: nothing more
- * will come. *@err is -EFAULT when user memory is not to be had.
+ * will come. *@err is -EFAULT when user memory is not to be had, -EINTR after a kill.
  */
 static size_t read_pass(struct vbpipe *pipe, struct iov_iter *to, bool *eof, int *err)
 {
 	size_t done = 0;
 	bool fault;
+	u32 n;
 
 	do {
+		cond_resched();
 		fault = false;
-		done += rx_move(pipe, to, &fault, eof);
-	} while (fault && !fatal_signal_pending(current) && !fault_in_iov_iter_writeable(to, 1));
+		n = rx_move(pipe, to, &fault, eof);
+		done += n;
+	} while (!fatal_signal_pending(current) && iov_iter_count(to) &&
+		 (fault ? !fault_in_iov_iter_writeable(to, 1) : n));
 	if (fault)
 		*err = -EFAULT;
+	else if (fatal_signal_pending(current))
+		*err = -EINTR;
 
 	if (is_lost(pipe) && !fault) {
 		done += residue_move(pipe, to);
@@ -434,13 +429,19 @@ static size_t write_pass(struct vbpipe *pipe, struct iov_iter *from, int *err)
 {
 	bool fault, off = false;
 	size_t done = 0;
+	u32 n;
 
 	do {
+		cond_resched();
 		fault = false;
-		done += tx_move(pipe, from, &fault, &off);
-	} while (fault && !fatal_signal_pending(current) && !fault_in_iov_iter_readable(from, 1));
+		n = tx_move(pipe, from, &fault, &off);
+		done += n;
+	} while (!fatal_signal_pending(current) && iov_iter_count(from) &&
+		 (fault ? !fault_in_iov_iter_readable(from, 1) : n));
 	if (fault)
 		*err = -EFAULT;
+	else if (fatal_signal_pending(current))
+		*err = -EINTR;
 	if (off || is_lost(pipe))
 		*err = -EPIPE;
 	return done;
