@@ -118,6 +118,7 @@ struct vlink {
 	struct xenbus_device *xdev;
 	struct work_struct work;
 	struct list_head regions;
+	atomic_t quarantined;			/* regions of old that the server maps */
 	evtchn_port_t evtchn;
 	int irq;
 };
@@ -137,6 +138,7 @@ struct vlink_region {
 	struct vlink_dir_page **dirs;		/* client */
 	grant_ref_t *dir_refs;			/* client */
 	grant_handle_t *handles;		/* server */
+	struct vlink *link;			/* client: when the server kept it mapped */
 };
 
 #define vlink_register_driver(drv) __vlink_register_driver(drv, THIS_MODULE)

@@ -22,6 +22,8 @@ int vlink_xenbus_register(struct vlink_driver *drv);
 void vlink_xenbus_unregister(struct vlink_driver *drv);
 void vlink_state_work(struct work_struct *work);
 void vlink_teardown(struct vlink *link);
+/* Looks at the peer's state again, soon. */
+void vlink_look_again(struct vlink *link);
 
 /* region.c */
 void vlink_regions_init(void);

@@ -65,6 +65,11 @@ static void region_free(struct vlink_region *region)
 static LIST_HEAD(quarantine);
 static DEFINE_MUTEX(quarantine_lock);
 static atomic_t quarantine_pages = ATOMIC_INIT(0);
+/*
+ * Ended connections of one link that may lie there: a server that never unmaps
+ * gets no further memory of ours, however often it connects.
+ */
+#define QUARANTINE_LINK_MAX	2
 #define QUARANTINE_MIN_MS	10
 #define QUARANTINE_MAX_MS	1000
 static unsigned int quarantine_ms;
@@ -110,28 +115,56 @@ static unsigned int region_take_back(struct vlink_region *region)
 	return mapped;
 }
 
-static void quarantine_work_fn(struct work_struct *work)
+static void quarantine_leave(struct vlink_region *region)
+{
+	struct vlink *link = region->link;
+
+	list_del(&region->node);
+	atomic_dec(&link->quarantined);
+	/* A new connection may have been waiting for this. */
+	vlink_look_again(link);
+	vlink_put(link);
+}
+
+/* Frees what is not mapped any more. Under quarantine_lock. */
+static void quarantine_pass(void)
 {
 	struct vlink_region *region, *next;
 	unsigned int mapped, left = 0;
 
-	mutex_lock(&quarantine_lock);
 	list_for_each_entry_safe(region, next, &quarantine, node) {
 		mapped = region_take_back(region);
 		left += mapped;
 		if (!mapped) {
-			list_del(&region->node);
+			quarantine_leave(region);
 			region_free(region);
 		}
 	}
 	atomic_set(&quarantine_pages, left);
+}
+
+static void quarantine_work_fn(struct work_struct *work)
+{
+	mutex_lock(&quarantine_lock);
+	quarantine_pass();
 	quarantine_ms = min_t(unsigned int, 2 * quarantine_ms, QUARANTINE_MAX_MS);
-	if (left)
+	if (!list_empty(&quarantine))
 		queue_delayed_work(vlink_wq, &quarantine_work, msecs_to_jiffies(quarantine_ms));
 	mutex_unlock(&quarantine_lock);
 }
 
-static void region_unshare(struct vlink_region *region)
+static bool quarantine_is_full(struct vlink *link)
+{
+	if (atomic_read(&link->quarantined) < QUARANTINE_LINK_MAX)
+		return false;
+	/* The last look at them may be a while ago. */
+	mutex_lock(&quarantine_lock);
+	quarantine_pass();
+	mutex_unlock(&quarantine_lock);
+	return atomic_read(&link->quarantined) >= QUARANTINE_LINK_MAX;
+}
+
+static void region_unshare(struct vlink *link, struct vlink_region *region)
 {
 	unsigned int mapped = region_take_back(region);
 
@@ -139,6 +172,10 @@ static void region_unshare(struct vlink_region *region)
 		region_free(region);
 		return;
 	}
+	/* Dropped by quarantine_leave(). */
+	kref_get(&link->ref);
+	region->link = link;
+	atomic_inc(&link->quarantined);
 	mutex_lock(&quarantine_lock);
 	list_add_tail(&region->node, &quarantine);
 	atomic_add(mapped, &quarantine_pages);
@@ -168,7 +205,7 @@ void vlink_quarantine_stop(void)
 
 	cancel_delayed_work_sync(&quarantine_work);
 	list_for_each_entry_safe(region, next, &quarantine, node) {
-		list_del(&region->node);
+		quarantine_leave(region);
 		region_abandon(region);
 	}
 }
@@ -226,13 +263,19 @@ static int region_share_dirs(struct vlink_region *region, domid_t domid)
 struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 					 unsigned int nr_pages)
 {
-	struct vlink_region *region = region_new(link, name, nr_pages);
 	domid_t domid = link->xdev->otherend_id;
+	struct vlink_region *region;
 	int err = -ENOMEM;
 
 	BUILD_BUG_ON(sizeof(struct vlink_dir_page) != XEN_PAGE_SIZE);
 	BUILD_BUG_ON(PAGE_SIZE != XEN_PAGE_SIZE);
 
+	if (quarantine_is_full(link)) {
+		vlink_warn(link, "server still maps \"%s\" of %u ended connections\n", name,
+			   QUARANTINE_LINK_MAX);
+		return ERR_PTR(-EBUSY);
+	}
+	region = region_new(link, name, nr_pages);
 	if (IS_ERR(region))
 		return region;
 
@@ -254,7 +297,7 @@ struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 
 fail:
 	vlink_warn(link, "cannot share %u pages as \"%s\": %d\n", nr_pages, name, err);
-	region_unshare(region);
+	region_unshare(link, region);
 	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(vlink_region_create);
@@ -507,7 +550,7 @@ void vlink_regions_release(struct vlink *link)
 			region_unmap(region);
 			region_free(region);
 		} else {
-			region_unshare(region);
+			region_unshare(link, region);
 		}
 	}
 }

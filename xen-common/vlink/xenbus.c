@@ -351,6 +351,11 @@ static bool link_step(struct vlink *link)
 		return false;
 
 	err = take_action(link, action);
+	if (err == -EBUSY && action == SETUP) {
+		/* Old memory of the link is still mapped; we are told when it is not. */
+		vlink_teardown(link);
+		return false;
+	}
 	if (err) {
 		vlink_teardown(link);
 		xenbus_dev_fatal(link->xdev, err, "%s in state %s, peer %s",
@@ -370,11 +375,11 @@ void vlink_state_work(struct work_struct *work)
 	while (steps-- && !link->gone && link->xdev && link_step(link))
 		;
 	mutex_unlock(&link->lock);
-	/* link_queue()'s reference */
+	/* vlink_look_again()'s reference */
 	vlink_put(link);
 }
 
-static void link_queue(struct vlink *link)
+void vlink_look_again(struct vlink *link)
 {
 	/* Dropped by vlink_state_work(). */
 	kref_get(&link->ref);
@@ -475,7 +480,7 @@ static void vlink_otherend_changed(struct xenbus_device *xdev, enum xenbus_state
 	struct vlink *link = dev_get_drvdata(&xdev->dev);
 
 	if (link)
-		link_queue(link);
+		vlink_look_again(link);
 }
 
 /*
