@@ -192,7 +192,7 @@ void vbpipe_disconnect(struct vlink *link)
 	vbpipe_wake_all(pipe);
 }
 
-/* Has *@word changed since @seen was taken from it? */
+/* Has *@word changed since the last event? */
 static bool changed(const u32 *word, u32 *seen)
 {
 	u32 untrusted_now = READ_ONCE(*word);
@@ -203,32 +203,47 @@ static bool changed(const u32 *word, u32 *seen)
 	return true;
 }
 
+/* Whether the peer had a reason to notify; only to tell honest peers from storms. */
+static bool has_news(struct vbpipe_conn *conn)
+{
+	bool word = changed(conn->peer_word, &conn->seen_word);
+	bool data = changed(&conn->rx_prod->prod, &conn->seen_prod);
+	bool space = changed(&conn->tx_cons->cons, &conn->seen_cons);
+
+	return word || data || space;
+}
+
+/*
+ * Wakes whoever may find what it waits for. That goes by what is there now, not by
+ * what has changed since the last event: a sleeper may have looked in between, and
+ * words come back to former values when the pipe is opened again.
+ */
+static void wake_sleepers(struct vbpipe *pipe, struct vbpipe_conn *conn)
+{
+	bool off = !vbpipe_peer_is_on(conn);
+
+	wake_up_interruptible(&pipe->open_wait);
+	if (off || READ_ONCE(conn->rx_prod->prod) != READ_ONCE(conn->rx.index))
+		wake_up_interruptible(&pipe->rx_wait);
+	if (off || READ_ONCE(conn->tx.index) - READ_ONCE(conn->tx_cons->cons) < conn->tx_size)
+		wake_up_interruptible(&pipe->tx_wait);
+}
+
 bool vbpipe_event(struct vlink *link)
 {
 	struct vbpipe *pipe = link->priv;
-	bool word, data, space;
 	struct vbpipe_conn *conn;
+	bool news = false;
 
 	rcu_read_lock();
 	conn = rcu_dereference(pipe->conn);
-	if (!conn) {
-		rcu_read_unlock();
-		return false;
+	if (conn) {
+		news = has_news(conn);
+		wake_sleepers(pipe, conn);
 	}
-	word = changed(conn->peer_word, &conn->seen_word);
-	data = changed(&conn->rx_prod->prod, &conn->seen_prod);
-	space = changed(&conn->tx_cons->cons, &conn->seen_cons);
 	rcu_read_unlock();
 
-	if (pipe->wakeup && (word || data))
+	if (pipe->wakeup && news)
 		__pm_wakeup_event(pipe->wakeup, pipe->config.wakeup_ms);
-	if (word) {
-		vbpipe_wake_all(pipe);
-		return true;
-	}
-	if (data)
-		wake_up_interruptible(&pipe->rx_wait);
-	if (space)
-		wake_up_interruptible(&pipe->tx_wait);
-	return data || space;
+	return news;
 }
