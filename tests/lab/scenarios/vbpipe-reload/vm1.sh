@@ -75,6 +75,17 @@ stop()
 	expect "$1" "killall vbpipe_transfer; while pidof vbpipe_transfer; do usleep 50000; done"
 }
 
+# What stands behind a link that does not come up
+show_state()
+{
+	local vm
+
+	for vm in vm2 vm3; do
+		in_vm $vm "mount -t debugfs debugfs /sys/kernel/debug; cat /sys/kernel/debug/vlink/links /sys/kernel/debug/vlink/vbpipe > /dev/console"
+	done
+	xenstore-ls -f | grep -E "vbpipe|vlink"
+}
+
 # moving VM...: waits until the current round of each moves
 moving()
 {
@@ -83,7 +94,7 @@ moving()
 	for vm; do
 		eval "domid=\$domid_$vm n=\$round_$vm"
 		xenlab-await -t $WAIT "pipe-$domid-moving-$n" > /dev/null ||
-			fail "$vm: round $n does not move"
+			{ fail "$vm: round $n does not move"; show_state; }
 	done
 }
 
