@@ -82,6 +82,8 @@ show_state()
 
 	for vm in vm2 vm3; do
 		in_vm $vm "mount -t debugfs debugfs /sys/kernel/debug; cat /sys/kernel/debug/vlink/links /sys/kernel/debug/vlink/vbpipe > /dev/console"
+		# shellcheck disable=SC2016 # expanded there
+		in_vm $vm 'grep vbpipe /proc/interrupts; for i in /proc/[0-9]*/task/*/stack; do grep -q "vlink\|vbpipe" $i && echo $i && cat $i; done'
 	done
 	xenstore-ls -f | grep -E "vbpipe|vlink"
 }
