@@ -101,6 +101,9 @@ void attack_end(struct end *end)
 	SUITE_EQUAL(agent_close(peer(), fd), 0);
 	end_await_parted(end);
 	end_part(end);
+	/* So that nothing of ours stays mapped. */
+	end_set_state(end, XenbusStateClosed);
+	end_await(end, XenbusStateClosed);
 	end_drop(end);
 }
 

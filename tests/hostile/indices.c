@@ -219,10 +219,14 @@ static void flooded_reader(void)
 static void drain(struct end *e, uint64_t *random)
 {
 	uint32_t prod = end_load(e, e->in.theirs);
+	uint32_t moved = prod - e->in.index;
 
 	(void)random;
 	end_store(e, e->in.mine + EVENT_OF_LINE, prod + 1);
 	end_store(e, e->in.mine, prod);
+	e->in.index = prod;
+	if (prod - end_load(e, e->in.theirs + EVENT_OF_LINE) < moved)
+		end_notify(e);
 }
 
 static void slow_writer_leaves_cpu(void)

@@ -145,6 +145,16 @@ int end_await_any(struct end *end, unsigned int mask)
 	return state;
 }
 
+bool end_reaches(struct end *end, enum xenbus_state state, int ms)
+{
+	long long limit = now_ms() + ms;
+
+	while (end_other_state(end) != (int)state)
+		if (!wait_watch(end, limit))
+			return false;
+	return true;
+}
+
 void end_await(struct end *end, enum xenbus_state state)
 {
 	int now = end_await_any(end, 1u << state);

@@ -98,6 +98,8 @@ void end_set_state(struct end *end, int state);
 int end_other_state(struct end *end);
 /* Waits until the other end is in @state. */
 void end_await(struct end *end, enum xenbus_state state);
+/* The same, but false if it is not within @ms. */
+bool end_reaches(struct end *end, enum xenbus_state state, int ms);
 /* Until it is in one of the states in @mask (bits); returns which. */
 int end_await_any(struct end *end, unsigned int mask);
 /* Writes a key of our directory, at once. */
