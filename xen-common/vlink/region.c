@@ -339,7 +339,18 @@ void vlink_regions_init(void)
 
 void vlink_regions_exit(void)
 {
-	gnttab_page_cache_shrink(&mapping_pages, 0);
+	unsigned int i, nr = mapping_pages.num_pages;
+	struct page **pages = kvcalloc(nr, sizeof(*pages), GFP_KERNEL);
+
+	if (!pages) {
+		gnttab_page_cache_shrink(&mapping_pages, 0);
+		return;
+	}
+	for (i = 0; i < nr; i++)
+		gnttab_page_cache_get(&mapping_pages, &pages[i]);
+	/* All at once, for the balloon driver's sake. */
+	gnttab_free_pages(nr, pages);
+	kvfree(pages);
 }
 
 static int mapping_pages_get(struct page **pages, unsigned int nr)
