@@ -136,6 +136,22 @@ static void client_keys_change_when_connected(void)
 	attack_end(&end);
 }
 
+/* As fast as the victim refuses. */
+static void client_refused_again_and_again(void)
+{
+	attack_begin(&end);
+	client_prepare(&end, 4096);
+	client_key(&end, "ring-ref", NULL);
+	client_publish(&end);
+	for (unsigned int round = 0; round < 100; round++) {
+		expect_refused(&end);
+		end_reset(&end);
+		end_set_state(&end, XenbusStateInitialised);
+	}
+	expect_refused(&end);
+	attack_end(&end);
+}
+
 #define CLIENT_ENTRY(name, key, value) { "key_" #name, client_##name, 0 },
 const struct suite_test client_key_tests[] = {
 	CLIENT_KEYS(CLIENT_ENTRY)
@@ -143,6 +159,7 @@ const struct suite_test client_key_tests[] = {
 	{ "key_event_channel_of_another", client_event_channel_of_another, 0 },
 	{ "key_event_channel_of_neighbour", client_event_channel_of_neighbour, 0 },
 	{ "key_all_change_when_connected", client_keys_change_when_connected, 0 },
+	{ "key_refused_again_and_again", client_refused_again_and_again, 180 },
 	{ NULL, NULL, 0 },
 };
 

@@ -6,6 +6,8 @@
 TESTS=/usr/lib/xen-vlink/tests
 rc=0
 xenlab-await victim-ready > /dev/null
+# Patterns of test names are not for this shell.
+set -f
 for role in client server; do
 	# shellcheck disable=SC2046 # options
 	$TESTS/hostile_$role --set prefix=h${role%"${role#?}"}_ $(cat /etc/suite-options) || rc=1
