@@ -10,7 +10,7 @@ suite_objs = $(patsubst %,$(O)/obj/tests/suites/%.o,$(1))
 SUITE_COMMON  := harness pattern asleep agent_client
 VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read vbpipe_write \
 		 vbpipe_poll vbpipe_file vbpipe_info vbpipe_concurrent vbpipe_kill vbpipe_stats \
-		 vbpipe_data
+		 vbpipe_data vbpipe_polling
 
 $(foreach s,harness vbpipe_common vbpipe_info vbpipe_transfer,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
 

@@ -116,7 +116,7 @@ static void minor_from_info(void)
 
 static void minors_are_distinct(void)
 {
-	static const char *const names[] = { "ctl", "def", "avail", "big", "tiny", "mixed", "odd" };
+	static const char *const names[] = { "ctl", "def", "avail", "big", "tiny", "mixed", "poll", "odd" };
 	const size_t nr = sizeof(names) / sizeof(*names);
 	dev_t seen[8];
 

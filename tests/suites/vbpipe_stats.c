@@ -132,6 +132,12 @@ static void ring_size_is_shown(void)
 	CU_ASSERT(counter("tiny", "ring_size") < SIZE_DEFAULT);
 }
 
+static void polling_is_shown(void)
+{
+	SUITE_EQUAL(counter("poll", "poll_us"), 1000);
+	SUITE_EQUAL(counter("def", "poll_us"), 0);
+}
+
 static void attributes_cannot_be_written(void)
 {
 	static const char *const names[] = { "opens", "reads", "read_bytes", "writes", "write_bytes",
@@ -207,6 +213,7 @@ const struct suite_test stats_tests[] = {
 	{ "writes_nobody_waits_for_send_no_events", writes_nobody_waits_for_send_no_events, 0 },
 	{ "events_are_counted_where_they_arrive", events_are_counted_where_they_arrive, 0 },
 	{ "ring_size_is_shown", ring_size_is_shown, 0 },
+	{ "polling_is_shown", polling_is_shown, 0 },
 	{ "attributes_cannot_be_written", attributes_cannot_be_written, 0 },
 	{ "debugfs_has_a_line_for_each_pipe", debugfs_has_a_line_for_each_pipe, 0 },
 	{ NULL, NULL, 0 },

@@ -3,7 +3,7 @@
 
 static const struct suite_test *const tables[] = {
 	open_tests, close_tests,      read_tests, write_tests, poll_tests,  file_tests,
-	info_tests, concurrent_tests, kill_tests, stats_tests, data_tests, NULL,
+	info_tests, concurrent_tests, kill_tests, stats_tests, data_tests, polling_tests, NULL,
 };
 
 static const struct suite suite = {

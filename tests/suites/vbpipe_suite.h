@@ -15,6 +15,7 @@
  *	big	;64K		a ring of 64 KiB, header included
  *	tiny	;64		a ring of 64 bytes, header included
  *	mixed	server a;8K, client ;32K
+ *	poll	;;;poll=1000	readers look before they sleep
  *	odd	x;12Q with the name
  *
  * and one without a name, info ;;N, whose node is /dev/vbpipeN.
@@ -38,7 +39,7 @@
 
 extern const struct suite_test open_tests[], close_tests[], read_tests[], write_tests[],
 	poll_tests[], file_tests[], concurrent_tests[], kill_tests[], info_tests[], stats_tests[],
-	data_tests[];
+	data_tests[], polling_tests[];
 
 /* The agent at the other end; connects at the first use. */
 struct agent *peer(void);

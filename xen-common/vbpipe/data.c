@@ -353,7 +353,8 @@ static bool rx_poll(struct vbpipe *pipe)
 /*
  * Sleeps until rx_ready(). With poll= in the info it looks for a while first: a
  * peer that answers at once then costs neither side a wake-up. Looking in vain makes
- * the while shorter, a sleep shorter than the while makes it whole again.
+ * the while shorter. A short sleep makes it whole again: most of that may have been
+ * the two wake-ups that looking saves.
  */
 static int rx_sleep(struct vbpipe *pipe, size_t want)
 {
@@ -368,8 +369,22 @@ static int rx_sleep(struct vbpipe *pipe, size_t want)
 		return 0;
 	begin = local_clock();
 	err = wait_event_interruptible(pipe->rx_wait, rx_ready(pipe, want));
-	pipe->poll_ns = local_clock() - begin < poll_max ? poll_max : pipe->poll_ns / 2;
+	pipe->poll_ns = local_clock() - begin < 4ull * poll_max ? poll_max : pipe->poll_ns / 2;
 	return err;
+}
+
+/*
+ * After a signal: what came while the reader slept for more counts as read. Not so if
+ * it is killed: other readers of the pipe may live on.
+ */
+static size_t read_interrupted(struct vbpipe *pipe, struct iov_iter *to, size_t done)
+{
+	bool eof = false;
+	int err = 0;
+
+	if (!fatal_signal_pending(current))
+		done += read_pass(pipe, to, &eof, &err);
+	return done;
 }
 
 static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblock)
@@ -389,7 +404,7 @@ static ssize_t read_locked(struct vbpipe *pipe, struct iov_iter *to, bool nonblo
 		}
 		err = rx_sleep(pipe, available ? 1 : iov_iter_count(to));
 		if (err)
-			break;
+			return read_interrupted(pipe, to, done) ?: err;
 	}
 	return done ?: err;
 }

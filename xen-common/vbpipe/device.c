@@ -185,6 +185,7 @@ static struct vbpipe *vbpipe_new(struct vlink *link)
 	init_waitqueue_head(&pipe->tx_wait);
 	pipe->link = link;
 	vbpipe_config_parse(link, &pipe->config);
+	pipe->poll_ns = pipe->config.poll_us * NSEC_PER_USEC;
 
 	device_initialize(&pipe->dev);
 	pipe->dev.class = vbpipe_class;
