@@ -10,6 +10,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -119,6 +120,7 @@ struct vlink {
 	struct work_struct work;
 	struct list_head regions;
 	atomic_t quarantined;			/* regions of old that the server maps */
+	struct ratelimit_state failures;	/* reports of connections that failed */
 	evtchn_port_t evtchn;
 	int irq;
 };

@@ -13,11 +13,16 @@
 #include <linux/ctype.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include "internal.h"
 
 #define PUBLISHED "vlink"
+
+/* Of one link's failed connections, this many are reported in so many jiffies. */
+#define FAILURE_REPORTS_BURST		10
+#define FAILURE_REPORTS_INTERVAL	(10 * HZ)
 
 /* Guards the drivers, their lists of links and the scan as a whole. */
 static DEFINE_MUTEX(links_lock);
@@ -144,6 +149,7 @@ static struct vlink *link_new(struct vlink_driver *drv, const struct published *
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&link->ref);
+	ratelimit_state_init(&link->failures, FAILURE_REPORTS_INTERVAL, FAILURE_REPORTS_BURST);
 	mutex_init(&link->lock);
 	INIT_WORK(&link->work, vlink_state_work);
 	INIT_LIST_HEAD(&link->regions);

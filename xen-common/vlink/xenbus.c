@@ -12,6 +12,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/interrupt.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include <xen/events.h>
@@ -339,6 +340,18 @@ static enum action action_for(struct vlink *link, enum xenbus_state peer)
 						 server_actions[own][peer];
 }
 
+/* A peer that fails on purpose, again and again, does not fill the log. */
+static void fail_connection(struct vlink *link, int err, enum xenbus_state own,
+			    enum xenbus_state peer)
+{
+	vlink_teardown(link);
+	if (__ratelimit(&link->failures))
+		xenbus_dev_fatal(link->xdev, err, "%s in state %s, peer %s", link->id,
+				 xenbus_strstate(own), xenbus_strstate(peer));
+	else
+		xenbus_switch_state(link->xdev, XenbusStateClosing);
+}
+
 /* One step towards the peer's state; returns whether another may follow. */
 static bool link_step(struct vlink *link)
 {
@@ -357,9 +370,7 @@ static bool link_step(struct vlink *link)
 		return false;
 	}
 	if (err) {
-		vlink_teardown(link);
-		xenbus_dev_fatal(link->xdev, err, "%s in state %s, peer %s",
-				 link->id, xenbus_strstate(own), xenbus_strstate(peer));
+		fail_connection(link, err, own, peer);
 		return false;
 	}
 	return link->xdev->state != own;
