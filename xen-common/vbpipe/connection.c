@@ -225,7 +225,8 @@ static void wake_sleepers(struct vbpipe *pipe, struct vbpipe_conn *conn)
 	wake_up_interruptible(&pipe->open_wait);
 	if (off || READ_ONCE(conn->rx_prod->prod) != READ_ONCE(conn->rx.index))
 		wake_up_interruptible(&pipe->rx_wait);
-	if (off || READ_ONCE(conn->tx.index) - READ_ONCE(conn->tx_cons->cons) < conn->tx_size)
+	/* Not full; an index that makes no sense is for the writer to find. */
+	if (off || READ_ONCE(conn->tx.index) - READ_ONCE(conn->tx_cons->cons) != conn->tx_size)
 		wake_up_interruptible(&pipe->tx_wait);
 }
 
