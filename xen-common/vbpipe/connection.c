@@ -158,7 +158,7 @@ static u32 salvage(struct vbpipe_conn *conn)
 
 	for (done = 0; done < len; done += n) {
 		pos = (conn->rx.index + done) & (conn->rx_size - 1);
-		n = min3(len - done, conn->rx_size - pos, (u32)(PAGE_SIZE - offset_in_page(pos)));
+		n = vbpipe_run_length(conn->rx_size, pos, len - done);
 		memcpy(conn->residue + done,
 		       page_address(conn->rx_pages[pos / PAGE_SIZE]) + offset_in_page(pos), n);
 	}

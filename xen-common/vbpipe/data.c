@@ -125,12 +125,6 @@ static void tx_publish(struct vbpipe *pipe, struct vbpipe_conn *conn, u32 n)
 		vlink_notify(conn->link);
 }
 
-/* Bytes from ring position @pos that lie in one page, at most @len. */
-static u32 run_length(u32 size, u32 pos, u32 len)
-{
-	return min3(len, size - pos, (u32)(PAGE_SIZE - offset_in_page(pos)));
-}
-
 /* Copies up to @len bytes out of the ring; short when user memory faults. */
 static u32 copy_from_ring(struct vbpipe_conn *conn, u32 len, struct iov_iter *to)
 {
@@ -139,7 +133,7 @@ static u32 copy_from_ring(struct vbpipe_conn *conn, u32 len, struct iov_iter *to
 	pagefault_disable();
 	while (done < len) {
 		pos = (conn->rx.index + done) & (conn->rx_size - 1);
-		n = run_length(conn->rx_size, pos, len - done);
+		n = vbpipe_run_length(conn->rx_size, pos, len - done);
 		copied = copy_to_iter(page_address(conn->rx_pages[pos / PAGE_SIZE]) +
 				      offset_in_page(pos), n, to);
 		done += copied;
@@ -157,7 +151,7 @@ static u32 copy_to_ring(struct vbpipe_conn *conn, u32 len, struct iov_iter *from
 	pagefault_disable();
 	while (done < len) {
 		pos = (conn->tx.index + done) & (conn->tx_size - 1);
-		n = run_length(conn->tx_size, pos, len - done);
+		n = vbpipe_run_length(conn->tx_size, pos, len - done);
 		copied = copy_from_iter(page_address(conn->tx_pages[pos / PAGE_SIZE]) +
 					offset_in_page(pos), n, from);
 		done += copied;

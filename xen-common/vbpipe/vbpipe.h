@@ -18,6 +18,8 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pm_wakeup.h>
 #include <linux/poll.h>
@@ -139,6 +141,12 @@ void vbpipe_debugfs_exit(void);
 static inline struct vbpipe *vbpipe_of(const struct file *file)
 {
 	return file->private_data;
+}
+
+/* Bytes from ring position @pos that lie in one page, at most @len. */
+static inline u32 vbpipe_run_length(u32 size, u32 pos, u32 len)
+{
+	return min3(len, size - pos, (u32)(PAGE_SIZE - offset_in_page(pos)));
 }
 
 #endif
