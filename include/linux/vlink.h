@@ -210,9 +210,9 @@ int vlink_size_parse(const char *text, size_t len, u64 *value);
  * xenstore.
  */
 int vlink_published_walk(const char *service,
-			     int (*fn)(void *arg, const char *id, unsigned int index,
-				       const char *info),
-			     void *arg);
+			 int (*fn)(void *arg, const char *id, unsigned int index,
+				   const char *info),
+			 void *arg);
 
 /* The link layer's directory in debugfs. */
 struct dentry *vlink_debugfs_root(void);

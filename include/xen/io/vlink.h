@@ -53,10 +53,10 @@
  *   Initialising                           Initialising
  *     waits for InitWait                     writes its keys -> InitWait
  *     |                                      |
- *   sees InitWait                          InitWait
+ *   sees InitWait:                         InitWait
  *     makes and grants regions               waits for Initialised
  *     and event channel -> Initialised       |
- *     |                                    sees Initialised
+ *     |                                    sees Initialised:
  *   Initialised                              maps regions, binds the event
  *     waits for Connected                    channel -> Connected
  *     |                                      |
