@@ -120,6 +120,7 @@ struct vlink {
 	struct work_struct work;
 	struct list_head regions;
 	atomic_t quarantined;			/* regions of old that the server maps */
+	atomic_t quarantined_pages;		/* the same for vlink_pages_share() */
 	struct ratelimit_state failures;	/* reports of connections that failed */
 	evtchn_port_t evtchn;
 	int irq;
@@ -135,7 +136,7 @@ struct vlink_region {
 	char name[VLINK_CLASS_MAX + 1];
 	unsigned int nr_pages;
 	struct page **pages;
-	grant_ref_t *refs;			/* client */
+	grant_ref_t *refs;			/* client; server: of vlink_pages_map() */
 	unsigned int nr_dirs;			/* client */
 	struct vlink_dir_page **dirs;		/* client */
 	grant_ref_t *dir_refs;			/* client */
@@ -177,6 +178,42 @@ struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
  */
 struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
 				      unsigned int nr_pages);
+
+/*
+ * Pages beyond the regions of a connection, which the service tells its peer about
+ * by itself. Both between connect and the end of disconnect, whence the service
+ * gives them back.
+ *
+ * Client: @nr_pages zeroed pages, granted to the server by region->refs. -EBUSY: the
+ * server still maps too many that were given back.
+ */
+struct vlink_region *vlink_pages_share(struct vlink *link, unsigned int nr_pages);
+/* Ends the grants; a page that the server still maps is kept out of use until it does not. */
+void vlink_pages_unshare(struct vlink *link, struct vlink_region *region);
+/* Server: maps what the client granted by @refs. -EPROTO is the client's fault. */
+struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs,
+				     unsigned int nr_pages);
+void vlink_pages_unmap(struct vlink_region *region);
+
+/*
+ * A window to pages that processes map: the client's own, or those of a
+ * peer. It is filled and emptied while it is mapped; where nothing is, and after
+ * vlink_window_close(), a process sees zeros of its own, and what it writes there
+ * nobody else does. A mapping is shared, not inherited by fork, and cannot be split or moved.
+ */
+struct vlink_window;
+
+/* @nr_pages is the window's size; @name appears in /proc/PID/maps. */
+struct vlink_window *vlink_window_create(const char *name, unsigned long nr_pages);
+/* Shows the pages of @region, own or mapped, from page @first of the window on. */
+int vlink_window_add(struct vlink_window *window, unsigned long first,
+		     struct vlink_region *region, domid_t domid);
+/* Takes pages out: on return no process sees or reaches them any more. */
+void vlink_window_remove(struct vlink_window *window, unsigned long first, unsigned long nr);
+/* Takes all out, for good, and drops the creator's reference; mappings live on. */
+void vlink_window_close(struct vlink_window *window);
+/* Serves the mmap of a file of the service. */
+int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma);
 
 /* Writes a decimal key to the own xenbus directory. */
 int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,

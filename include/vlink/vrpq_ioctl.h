@@ -93,7 +93,7 @@ struct vrpq_trim_args {
  * present one there. The number of a channel moves when the peer rings its bell and when its
  * state changes, that of a session when one of its channels' moves or when pages
  * may be had. Read the number (with VRPQ_WAIT_NOT or from a former call), look at the shared memory, then
- * wait: no bell is missed. A file whose status is not 0 does not sleep.
+ * wait: no bell is missed. With PEER_CLOSED or BROKEN nobody sleeps.
  */
 struct vrpq_wait_args {
 	__u32 seq;			/* in: seen; out: present */

@@ -34,6 +34,10 @@ void vlink_regions_release(struct vlink *link);
 unsigned int vlink_quarantined_pages(void);
 void vlink_quarantine_stop(void);
 
+/* window.c */
+int vlink_windows_init(void);
+void vlink_windows_exit(void);
+
 /* debugfs.c */
 void vlink_debugfs_init(void);
 void vlink_debugfs_exit(void);

@@ -41,13 +41,21 @@ static int __init vlink_init(void)
 	if (!vlink_wq)
 		return -ENOMEM;
 
+	err = vlink_windows_init();
+	if (err)
+		goto fail_workqueue;
 	vlink_regions_init();
 	vlink_debugfs_init();
 	err = vlink_published_start();
-	if (err) {
-		vlink_debugfs_exit();
-		destroy_workqueue(vlink_wq);
-	}
+	if (err)
+		goto fail_debugfs;
+	return 0;
+
+fail_debugfs:
+	vlink_debugfs_exit();
+	vlink_windows_exit();
+fail_workqueue:
+	destroy_workqueue(vlink_wq);
 	return err;
 }
 
@@ -59,6 +67,7 @@ static void __exit vlink_exit(void)
 	destroy_workqueue(vlink_wq);
 	/* After the last work that could still unmap. */
 	vlink_regions_exit();
+	vlink_windows_exit();
 }
 
 module_init(vlink_init);

@@ -21,8 +21,7 @@
 /* Grant operations per hypercall. */
 #define MAP_BATCH		32u
 
-static struct vlink_region *region_new(struct vlink *link, const char *name,
-				       unsigned int nr_pages)
+static struct vlink_region *region_new(const char *name, unsigned int nr_pages)
 {
 	struct vlink_region *region;
 
@@ -70,6 +69,7 @@ static atomic_t quarantine_pages = ATOMIC_INIT(0);
  * gets no further memory of ours, however often it connects.
  */
 #define QUARANTINE_LINK_MAX	2
+#define QUARANTINE_PAGES_MAX	8192
 #define QUARANTINE_MIN_MS	10
 #define QUARANTINE_MAX_MS	1000
 static unsigned int quarantine_ms;
@@ -115,12 +115,21 @@ static unsigned int region_take_back(struct vlink_region *region)
 	return mapped;
 }
 
+/* Connections are counted by their regions, which have directories; pages as such. */
+static void quarantine_count(struct vlink *link, struct vlink_region *region, int sign)
+{
+	if (region->nr_dirs)
+		atomic_add(sign, &link->quarantined);
+	else
+		atomic_add(sign * (int)region->nr_pages, &link->quarantined_pages);
+}
+
 static void quarantine_leave(struct vlink_region *region)
 {
 	struct vlink *link = region->link;
 
 	list_del(&region->node);
-	atomic_dec(&link->quarantined);
+	quarantine_count(link, region, -1);
 	/* A new connection may have been waiting for this. */
 	vlink_look_again(link);
 	vlink_put(link);
@@ -153,15 +162,15 @@ static void quarantine_work_fn(struct work_struct *work)
 	mutex_unlock(&quarantine_lock);
 }
 
-static bool quarantine_is_full(struct vlink *link)
+static bool quarantine_is_full(const atomic_t *count, int max)
 {
-	if (atomic_read(&link->quarantined) < QUARANTINE_LINK_MAX)
+	if (atomic_read(count) < max)
 		return false;
 	/* The last look at them may be a while ago. */
 	mutex_lock(&quarantine_lock);
 	quarantine_pass();
 	mutex_unlock(&quarantine_lock);
-	return atomic_read(&link->quarantined) >= QUARANTINE_LINK_MAX;
+	return atomic_read(count) >= max;
 }
 
 static void region_unshare(struct vlink *link, struct vlink_region *region)
@@ -175,7 +184,7 @@ static void region_unshare(struct vlink *link, struct vlink_region *region)
 	/* Dropped by quarantine_leave(). */
 	kref_get(&link->ref);
 	region->link = link;
-	atomic_inc(&link->quarantined);
+	quarantine_count(link, region, 1);
 	mutex_lock(&quarantine_lock);
 	list_add_tail(&region->node, &quarantine);
 	atomic_add(mapped, &quarantine_pages);
@@ -270,12 +279,12 @@ struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 	BUILD_BUG_ON(sizeof(struct vlink_dir_page) != XEN_PAGE_SIZE);
 	BUILD_BUG_ON(PAGE_SIZE != XEN_PAGE_SIZE);
 
-	if (quarantine_is_full(link)) {
+	if (quarantine_is_full(&link->quarantined, QUARANTINE_LINK_MAX)) {
 		vlink_warn(link, "server still maps \"%s\" of %u ended connections\n", name,
 			   QUARANTINE_LINK_MAX);
 		return ERR_PTR(-EBUSY);
 	}
-	region = region_new(link, name, nr_pages);
+	region = region_new(name, nr_pages);
 	if (IS_ERR(region))
 		return region;
 
@@ -301,6 +310,36 @@ fail:
 	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(vlink_region_create);
+
+struct vlink_region *vlink_pages_share(struct vlink *link, unsigned int nr_pages)
+{
+	struct vlink_region *region;
+	int err = -ENOMEM;
+
+	if (quarantine_is_full(&link->quarantined_pages, QUARANTINE_PAGES_MAX)) {
+		vlink_warn(link, "server still maps %d pages of old\n",
+			   atomic_read(&link->quarantined_pages));
+		return ERR_PTR(-EBUSY);
+	}
+	region = region_new("", nr_pages);
+	if (IS_ERR(region))
+		return region;
+	region->refs = kvcalloc(nr_pages, sizeof(*region->refs), GFP_KERNEL);
+	if (region->refs)
+		err = region_share_pages(region, link->xdev->otherend_id);
+	if (err) {
+		region_unshare(link, region);
+		return ERR_PTR(err);
+	}
+	return region;
+}
+EXPORT_SYMBOL_GPL(vlink_pages_share);
+
+void vlink_pages_unshare(struct vlink *link, struct vlink_region *region)
+{
+	region_unshare(link, region);
+}
+EXPORT_SYMBOL_GPL(vlink_pages_unshare);
 
 int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt)
 {
@@ -493,29 +532,36 @@ static int region_map_pages(struct vlink_region *region, domid_t domid, const gr
 	return 0;
 }
 
-static int region_map(struct vlink_region *region, domid_t domid, grant_ref_t dir_ref)
+static int region_map_refs(struct vlink_region *region, domid_t domid, const grant_ref_t *refs)
 {
 	unsigned int i, nr = region->nr_pages;
-	grant_ref_t *refs;
-	int err = -ENOMEM;
+	int err;
 
 	region->handles = kvcalloc(nr, sizeof(*region->handles), GFP_KERNEL);
-	refs = kvcalloc(nr, sizeof(*refs), GFP_KERNEL);
-	if (!region->handles || !refs)
-		goto out;
+	if (!region->handles)
+		return -ENOMEM;
 	for (i = 0; i < nr; i++)
 		region->handles[i] = INVALID_GRANT_HANDLE;
 
-	err = read_refs(domid, dir_ref, refs, nr);
-	if (err)
-		goto out;
 	err = mapping_pages_get(region->pages, nr);
 	if (err)
-		goto out;
+		return err;
 	err = region_map_pages(region, domid, refs);
 	if (err)
 		region_unmap(region);
-out:
+	return err;
+}
+
+static int region_map(struct vlink_region *region, domid_t domid, grant_ref_t dir_ref)
+{
+	grant_ref_t *refs = kvcalloc(region->nr_pages, sizeof(*refs), GFP_KERNEL);
+	int err;
+
+	if (!refs)
+		return -ENOMEM;
+	err = read_refs(domid, dir_ref, refs, region->nr_pages);
+	if (!err)
+		err = region_map_refs(region, domid, refs);
 	kvfree(refs);
 	return err;
 }
@@ -537,7 +583,7 @@ struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
 	if (err)
 		return ERR_PTR(err);
 
-	region = region_new(link, name, nr_pages);
+	region = region_new(name, nr_pages);
 	if (IS_ERR(region))
 		return region;
 	err = region_map(region, link->xdev->otherend_id, dir_ref);
@@ -550,6 +596,37 @@ struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
 	return region;
 }
 EXPORT_SYMBOL_GPL(vlink_region_map);
+
+struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs,
+				     unsigned int nr_pages)
+{
+	struct vlink_region *region = region_new("", nr_pages);
+	int err;
+
+	if (IS_ERR(region))
+		return region;
+	region->refs = kvcalloc(nr_pages, sizeof(*refs), GFP_KERNEL);
+	if (!region->refs) {
+		region_free(region);
+		return ERR_PTR(-ENOMEM);
+	}
+	memcpy(region->refs, refs, nr_pages * sizeof(*refs));
+	err = region_map_refs(region, link->xdev->otherend_id, region->refs);
+	if (err) {
+		vlink_warn(link, "cannot map %u pages of a session: %d\n", nr_pages, err);
+		region_free(region);
+		return ERR_PTR(err);
+	}
+	return region;
+}
+EXPORT_SYMBOL_GPL(vlink_pages_map);
+
+void vlink_pages_unmap(struct vlink_region *region)
+{
+	region_unmap(region);
+	region_free(region);
+}
+EXPORT_SYMBOL_GPL(vlink_pages_unmap);
 
 void vlink_regions_release(struct vlink *link)
 {

@@ -48,8 +48,8 @@
  *   INFO            the info bytes of the
  *                   creation just before,
  *                   at most 52 at a time
- *   PAGES           grants of a zone's
- *                   next pages
+ *   PAGES           grants of a zone's    PAGED        so many pages of the zone
+ *                   next pages                         are mapped
  *   TRIM            the zone has so many  TRIMMED      the rest is unmapped
  *                   pages from now on
  *                                         GROW         the callback zone is to
@@ -183,6 +183,7 @@ enum vrpq_msg_type {
 
 	VRPQ_SESSION_ACCEPTED = 32,	/* B to F */
 	VRPQ_CHAN_ACCEPTED,
+	VRPQ_PAGED,
 	VRPQ_GROW,
 	VRPQ_TRIMMED,
 	VRPQ_CHAN_CLOSED,
@@ -226,7 +227,7 @@ struct vrpq_msg {
 		struct {
 			u32 zone;
 			u32 pages;	/* the zone's new number of pages */
-		} size;			/* TRIM, TRIMMED, GROW */
+		} size;			/* PAGED, TRIM, TRIMMED, GROW */
 		u8 pad[56];
 	} u;
 };

@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Windows: pages that processes map, and that can be taken away under them.
+ *
+ * A mapping is VM_PFNMAP, so nobody else gets references to its pages, and
+ * taking them away needs no more than removing page table entries. It belongs to
+ * an inode of the window's own: it keeps no file of the service open, and one window
+ * is emptied without touching others.
+ *
+ * Entries are made by fault. A guest whose memory Xen translates, and the owner of the
+ * pages, insert a page frame. A PV guest may only have a foreign frame in its
+ * page table where Xen put it by a grant operation, and only Xen may remove it
+ * again: an mmu notifier does so before the kernel clears the entry.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pseudo_fs.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/page.h>
+
+#include <xen/grant_table.h>
+#include <xen/xen.h>
+
+#include "internal.h"
+
+#define WINDOW_FS_MAGIC	0x766c6e6b	/* "vlnk" */
+#define UNMAP_BATCH	16u
+
+struct vlink_window {
+	struct kref ref;
+	const char *name;
+	struct inode *inode;
+	unsigned long nr_pages;
+	struct xarray pages;		/* what is shown */
+	struct xarray refs;		/* PV: grants of foreign pages among them */
+	struct xarray spares;		/* zero pages where nothing is shown */
+	domid_t domid;			/* the owner of foreign pages */
+	struct mutex lock;		/* page table entries against their removal */
+};
+
+/* A page table entry that Xen made. */
+struct view_grant {
+	grant_handle_t handle;
+	phys_addr_t pte;
+};
+
+/* One mapping. */
+struct view {
+	struct vlink_window *window;
+	unsigned int vmas;		/* two while one is being moved */
+	/* PV only: */
+	struct mmu_interval_notifier notifier;
+	unsigned long start;
+	unsigned long nr_pages;
+	struct view_grant *grants;	/* guarded by the window's lock */
+};
+
+static struct vfsmount *window_mnt;
+
+static void window_free(struct kref *ref)
+{
+	struct vlink_window *window = container_of(ref, struct vlink_window, ref);
+	struct page *page;
+	unsigned long i;
+
+	xa_for_each(&window->spares, i, page)
+		__free_page(page);
+	xa_destroy(&window->spares);
+	xa_destroy(&window->pages);
+	xa_destroy(&window->refs);
+	iput(window->inode);
+	kfree(window);
+}
+
+static void window_put(struct vlink_window *window)
+{
+	kref_put(&window->ref, window_free);
+}
+
+/* Must page table entries of foreign pages be made by Xen? */
+static bool xen_makes_ptes(void)
+{
+	return xen_pv_domain();
+}
+
+/* ------------------------------------------------------------------------ */
+/* Entries that Xen makes                                                     */
+
+static const unsigned int grant_pte_flags = GNTMAP_host_map | GNTMAP_application_map |
+				      GNTMAP_contains_pte |
+				      (1 << _GNTMAP_guest_avail0);	/* "special" */
+
+static int note_pte(pte_t *pte, unsigned long addr, void *data)
+{
+	*(phys_addr_t *)data = arbitrary_virt_to_machine(pte).maddr;
+	return 0;
+}
+
+/* Finds the place of @addr's entry, and makes the tables above it. */
+static int find_pte(struct vm_area_struct *vma, unsigned long addr, phys_addr_t *pte)
+{
+	return apply_to_page_range(vma->vm_mm, addr, PAGE_SIZE, note_pte, pte);
+}
+
+/* Under the window's lock. */
+static int view_grant_map(struct view *view, unsigned long i, grant_ref_t ref, phys_addr_t pte)
+{
+	struct view_grant *grant = &view->grants[i];
+	struct gnttab_map_grant_ref op;
+
+	/* Another thread was faster. */
+	if (grant->handle != INVALID_GRANT_HANDLE)
+		return 0;
+	gnttab_set_map_op(&op, pte, grant_pte_flags, ref, view->window->domid);
+	gnttab_batch_map(&op, 1);
+	if (op.status != GNTST_okay)
+		return -EFAULT;
+	grant->handle = op.handle;
+	grant->pte = pte;
+	return 0;
+}
+
+static void unmap_grants(struct gnttab_unmap_grant_ref *ops, unsigned int n)
+{
+	unsigned int i;
+
+	if (n && HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, ops, n)) {
+		pr_err("Xen takes no page table entries back\n");
+		return;
+	}
+	for (i = 0; i < n; i++)
+		if (ops[i].status != GNTST_okay)
+			pr_err("Xen does not take a page table entry back: %d\n", ops[i].status);
+}
+
+/* Removes the entries of pages @first..@last of the view; under the window's lock. */
+static void view_grants_unmap(struct view *view, unsigned long first, unsigned long last)
+{
+	struct gnttab_unmap_grant_ref ops[UNMAP_BATCH];
+	struct view_grant *grant;
+	unsigned int n = 0;
+	unsigned long i;
+
+	for (i = first; i <= last; i++) {
+		grant = &view->grants[i];
+		if (grant->handle == INVALID_GRANT_HANDLE)
+			continue;
+		gnttab_set_unmap_op(&ops[n++], grant->pte, grant_pte_flags, grant->handle);
+		grant->handle = INVALID_GRANT_HANDLE;
+		if (n == UNMAP_BATCH) {
+			unmap_grants(ops, n);
+			n = 0;
+		}
+	}
+	unmap_grants(ops, n);
+}
+
+static bool view_invalidate(struct mmu_interval_notifier *notifier,
+			    const struct mmu_notifier_range *range, unsigned long seq)
+{
+	struct view *view = container_of(notifier, struct view, notifier);
+	unsigned long end = view->start + view->nr_pages * PAGE_SIZE;
+	unsigned long from = max(range->start, view->start);
+	unsigned long to = min(range->end, end);
+
+	if (from >= to)
+		return true;
+	if (!mmu_notifier_range_blockable(range))
+		return false;
+	mutex_lock(&view->window->lock);
+	mmu_interval_set_seq(notifier, seq);
+	view_grants_unmap(view, (from - view->start) / PAGE_SIZE,
+			  (to - 1 - view->start) / PAGE_SIZE);
+	mutex_unlock(&view->window->lock);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops view_notifier_ops = {
+	.invalidate = view_invalidate,
+};
+
+static int view_grants_init(struct view *view, struct vm_area_struct *vma)
+{
+	unsigned long i;
+	int err;
+
+	view->start = vma->vm_start;
+	view->nr_pages = vma_pages(vma);
+	view->grants = kvcalloc(view->nr_pages, sizeof(*view->grants), GFP_KERNEL);
+	if (!view->grants)
+		return -ENOMEM;
+	for (i = 0; i < view->nr_pages; i++)
+		view->grants[i].handle = INVALID_GRANT_HANDLE;
+	err = mmu_interval_notifier_insert_locked(&view->notifier, vma->vm_mm, vma->vm_start,
+						  vma->vm_end - vma->vm_start,
+						  &view_notifier_ops);
+	if (err) {
+		kvfree(view->grants);
+		view->grants = NULL;
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Mappings                                                                   */
+
+/* The page to show at @index; a zero page is made where there is none. */
+static struct page *spare_page(struct vlink_window *window, unsigned long index)
+{
+	struct page *page = xa_load(&window->spares, index);
+	struct page *other;
+
+	if (page)
+		return page;
+	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!page)
+		return NULL;
+	other = xa_cmpxchg(&window->spares, index, NULL, page, GFP_KERNEL);
+	if (!other)
+		return page;
+	__free_page(page);
+	return xa_is_err(other) ? NULL : other;
+}
+
+static vm_fault_t insert_page(struct vm_fault *vmf, struct page *page)
+{
+	return page ? vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(page)) : VM_FAULT_OOM;
+}
+
+/* Shows what the window has at the faulting address; VM_FAULT_FALLBACK: nothing. */
+static vm_fault_t show_page(struct vm_fault *vmf, struct view *view, phys_addr_t pte)
+{
+	struct vlink_window *window = view->window;
+	struct page *page = xa_load(&window->pages, vmf->pgoff);
+	void *ref = xa_load(&window->refs, vmf->pgoff);
+
+	if (!page)
+		return VM_FAULT_FALLBACK;
+	if (!view->grants || !ref)
+		return insert_page(vmf, page);
+	if (view_grant_map(view, (vmf->address - view->start) / PAGE_SIZE, xa_to_value(ref), pte))
+		return VM_FAULT_FALLBACK;
+	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t view_fault(struct vm_fault *vmf)
+{
+	struct view *view = vmf->vma->vm_private_data;
+	struct vlink_window *window = view->window;
+	struct page *spare = NULL;
+	phys_addr_t pte = 0;
+	vm_fault_t ret;
+
+	/* What allocates goes before the lock, which the notifier takes in reclaim. */
+	if (view->grants && find_pte(vmf->vma, vmf->address, &pte))
+		return VM_FAULT_OOM;
+	if (!xa_load(&window->pages, vmf->pgoff))
+		spare = spare_page(window, vmf->pgoff);
+again:
+	mutex_lock(&window->lock);
+	ret = show_page(vmf, view, pte);
+	if (ret == VM_FAULT_FALLBACK && spare)
+		ret = insert_page(vmf, spare);
+	mutex_unlock(&window->lock);
+	if (ret != VM_FAULT_FALLBACK)
+		return ret;
+	/* The page was taken out meanwhile. */
+	spare = spare_page(window, vmf->pgoff);
+	if (spare)
+		goto again;
+	return VM_FAULT_OOM;
+}
+
+/* For debuggers, which cannot get references to the pages. */
+static int view_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+		       int write)
+{
+	struct view *view = vma->vm_private_data;
+	struct vlink_window *window = view->window;
+	unsigned long index = vma->vm_pgoff + (addr - vma->vm_start) / PAGE_SIZE;
+	unsigned int offset = offset_in_page(addr);
+	struct page *page;
+
+	len = min_t(int, len, PAGE_SIZE - offset);
+	mutex_lock(&window->lock);
+	page = xa_load(&window->pages, index);
+	if (!page)
+		page = xa_load(&window->spares, index);
+	if (page && write)
+		memcpy(page_address(page) + offset, buf, len);
+	else if (page)
+		memcpy(buf, page_address(page) + offset, len);
+	else if (!write)
+		memset(buf, 0, len);
+	mutex_unlock(&window->lock);
+	return len;
+}
+
+static void view_open(struct vm_area_struct *vma)
+{
+	struct view *view = vma->vm_private_data;
+
+	view->vmas++;
+}
+
+static void view_free(struct view *view)
+{
+	if (view->grants)
+		/* Calls back no more; what was left has been unmapped by then. */
+		mmu_interval_notifier_remove(&view->notifier);
+	kvfree(view->grants);
+	/* vlink_window_mmap()'s reference */
+	window_put(view->window);
+	kfree(view);
+}
+
+static void view_close(struct vm_area_struct *vma)
+{
+	struct view *view = vma->vm_private_data;
+
+	if (!--view->vmas)
+		view_free(view);
+}
+
+static int view_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return -EINVAL;
+}
+
+static int view_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static int view_mprotect(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 unsigned long flags)
+{
+	return -EACCES;
+}
+
+static const struct vm_operations_struct view_ops = {
+	.open = view_open,
+	.close = view_close,
+	.may_split = view_may_split,
+	.mremap = view_mremap,
+	.mprotect = view_mprotect,
+	.fault = view_fault,
+	.access = view_access,
+};
+
+static int window_file_release(struct inode *inode, struct file *file)
+{
+	/* window_file()'s reference */
+	window_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations window_fops = {
+	.owner = THIS_MODULE,
+	.release = window_file_release,
+};
+
+/* The file that mappings belong to. */
+static struct file *window_file(struct vlink_window *window)
+{
+	struct file *file;
+
+	if (!try_module_get(THIS_MODULE))
+		return ERR_PTR(-ENODEV);
+	/* Given to the file. */
+	ihold(window->inode);
+	file = alloc_file_pseudo(window->inode, window_mnt, window->name, O_RDWR, &window_fops);
+	if (IS_ERR(file)) {
+		iput(window->inode);
+		module_put(THIS_MODULE);
+		return file;
+	}
+	kref_get(&window->ref);
+	file->private_data = window;
+	return file;
+}
+
+int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma)
+{
+	struct file *file;
+	struct view *view;
+	int err;
+
+	if (!(vma->vm_flags & VM_SHARED) || (vma->vm_flags & VM_EXEC) ||
+	    vma->vm_pgoff + vma_pages(vma) > window->nr_pages)
+		return -EINVAL;
+
+	view = kzalloc(sizeof(*view), GFP_KERNEL);
+	if (!view)
+		return -ENOMEM;
+	view->vmas = 1;
+	view->window = window;
+	/* Dropped by view_free(). */
+	kref_get(&window->ref);
+
+	file = window_file(window);
+	if (IS_ERR(file)) {
+		view_free(view);
+		return PTR_ERR(file);
+	}
+	vma_set_file(vma, file);
+	/* The mapping has its own reference now. */
+	fput(file);
+	vma->vm_flags |= VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP;
+	vma->vm_flags &= ~VM_MAYEXEC;
+
+	if (xen_makes_ptes()) {
+		err = view_grants_init(view, vma);
+		if (err) {
+			view_free(view);
+			return err;
+		}
+	}
+	vma->vm_ops = &view_ops;
+	vma->vm_private_data = view;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vlink_window_mmap);
+
+/* ------------------------------------------------------------------------ */
+/* Windows                                                                    */
+
+struct vlink_window *vlink_window_create(const char *name, unsigned long nr_pages)
+{
+	struct vlink_window *window = kzalloc(sizeof(*window), GFP_KERNEL);
+
+	if (!window)
+		return ERR_PTR(-ENOMEM);
+	window->inode = alloc_anon_inode(window_mnt->mnt_sb);
+	if (IS_ERR(window->inode)) {
+		int err = PTR_ERR(window->inode);
+
+		kfree(window);
+		return ERR_PTR(err);
+	}
+	kref_init(&window->ref);
+	mutex_init(&window->lock);
+	xa_init(&window->pages);
+	xa_init(&window->refs);
+	xa_init(&window->spares);
+	window->name = name;
+	window->nr_pages = nr_pages;
+	return window;
+}
+EXPORT_SYMBOL_GPL(vlink_window_create);
+
+static void forget_pages(struct vlink_window *window, unsigned long first, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = first; i < first + nr; i++) {
+		xa_erase(&window->pages, i);
+		xa_erase(&window->refs, i);
+	}
+}
+
+/* Removes the page table entries of all processes, once no fault uses what was there before. */
+static void zap_pages(struct vlink_window *window, unsigned long first, unsigned long nr)
+{
+	mutex_lock(&window->lock);
+	mutex_unlock(&window->lock);
+	unmap_mapping_pages(window->inode->i_mapping, first, nr, true);
+}
+
+int vlink_window_add(struct vlink_window *window, unsigned long first,
+		     struct vlink_region *region, domid_t domid)
+{
+	bool foreign = region->handles && xen_makes_ptes();
+	unsigned int i;
+	int err = 0;
+
+	window->domid = domid;
+	for (i = 0; i < region->nr_pages && !err; i++) {
+		if (foreign)
+			err = xa_err(xa_store(&window->refs, first + i,
+					      xa_mk_value(region->refs[i]), GFP_KERNEL));
+		if (!err)
+			err = xa_err(xa_store(&window->pages, first + i, region->pages[i],
+					      GFP_KERNEL));
+	}
+	if (err)
+		forget_pages(window, first, region->nr_pages);
+	/* Zeros that someone was shown too early. */
+	zap_pages(window, first, region->nr_pages);
+	return err;
+}
+EXPORT_SYMBOL_GPL(vlink_window_add);
+
+void vlink_window_remove(struct vlink_window *window, unsigned long first, unsigned long nr)
+{
+	forget_pages(window, first, nr);
+	zap_pages(window, first, nr);
+}
+EXPORT_SYMBOL_GPL(vlink_window_remove);
+
+void vlink_window_close(struct vlink_window *window)
+{
+	struct page *page;
+	unsigned long i;
+
+	xa_for_each(&window->pages, i, page) {
+		xa_erase(&window->pages, i);
+		xa_erase(&window->refs, i);
+	}
+	zap_pages(window, 0, window->nr_pages);
+	window_put(window);
+}
+EXPORT_SYMBOL_GPL(vlink_window_close);
+
+static int window_fs_init_context(struct fs_context *fc)
+{
+	return init_pseudo(fc, WINDOW_FS_MAGIC) ? 0 : -ENOMEM;
+}
+
+static struct file_system_type window_fs = {
+	.name = "vlink",
+	.owner = THIS_MODULE,
+	.init_fs_context = window_fs_init_context,
+	.kill_sb = kill_anon_super,
+};
+
+int vlink_windows_init(void)
+{
+	window_mnt = kern_mount(&window_fs);
+	return PTR_ERR_OR_ZERO(window_mnt);
+}
+
+void vlink_windows_exit(void)
+{
+	kern_unmount(window_mnt);
+}
