@@ -45,8 +45,8 @@
  *   SESSION_CREATE  port, app_id,         SESSION_ACCEPTED
  *                   info_size
  *   CHAN_CREATE     ctl_page, info_size   CHAN_ACCEPTED
- *   INFO            the info bytes of the
- *                   creation just before,
+ *   INFO            the info bytes of a
+ *                   creation, in order,
  *                   at most 52 at a time
  *   PAGES           grants of a zone's    PAGED        so many pages of the zone
  *                   next pages                         are mapped
@@ -99,6 +99,8 @@
  *   0x080   64    server      callbacks: producer's line
  *   0x0c0   64    client      callbacks: consumer's line
  *   0x100   4     client      area page of the first segment
+ *   0x140   4     server      1: the server has left the channel and reads nothing of
+ *                             it any more, so that its pages may be used anew
  *   0x800   2048  both        64 slots of callbacks
  *
  * A segment is a page: u32 next, the area page of the segment that follows, 28 bytes
@@ -288,7 +290,9 @@ struct vrpq_chan_page {
 	struct vlink_ring_prod cb_prod;		/* 0x080 */
 	struct vlink_ring_cons cb_cons;		/* 0x0c0 */
 	u32 first_segment;			/* 0x100 */
-	u8 reserved[0x800 - 0x104];
+	u8 reserved[0x140 - 0x104];
+	u32 left;				/* 0x140 */
+	u8 reserved2[0x800 - 0x144];
 	struct vrpq_slot callbacks[VRPQ_CALLBACK_SLOTS];	/* 0x800 */
 };
 

@@ -1,0 +1,687 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VRPQ, the server's end: offers what clients create to server processes, and shows
+ * them the pages of the sessions that they accepted. It maps pages and never looks at
+ * what is in them. Whatever a client says is checked against what it said before.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "../../xen-common/vrpq/vrpq.h"
+
+/* ------------------------------------------------------------------------ */
+/* What is said to the client                                                 */
+
+static bool emit_paged(struct vrpq_session *session, struct vrpq_msg *msg)
+{
+	unsigned int i;
+
+	for (i = 0; i < VRPQ_ZONES; i++) {
+		struct vrpq_zone_pages *zone = &session->zones[i];
+
+		if (zone->told == zone->count)
+			continue;
+		zone->told = zone->count;
+		msg->type = VRPQ_PAGED;
+		msg->u.size.zone = i;
+		msg->u.size.pages = zone->count;
+		return true;
+	}
+	return false;
+}
+
+static bool emit_trimmed(struct vrpq_session *session, struct vrpq_msg *msg)
+{
+	unsigned int i;
+
+	for (i = 0; i < VRPQ_ZONES; i++) {
+		struct vrpq_zone_pages *zone = &session->zones[i];
+
+		if (!zone->trim_told)
+			continue;
+		zone->trim_told = false;
+		msg->type = VRPQ_TRIMMED;
+		msg->u.size.zone = i;
+		msg->u.size.pages = zone->count;
+		return true;
+	}
+	return false;
+}
+
+static void emit_grow(struct vrpq_session *session, struct vrpq_msg *msg)
+{
+	msg->type = VRPQ_GROW;
+	msg->u.size.zone = VRPQ_ZONE_CALLBACK;
+	msg->u.size.pages = session->zones[VRPQ_ZONE_CALLBACK].wanted;
+}
+
+/* The last word about an object; it is gone when the client said its own. */
+static void emit_closed(struct vrpq_object *obj, struct vrpq_msg *msg)
+{
+	obj->said_closed = true;
+	if (!obj->is_chan) {
+		msg->type = VRPQ_SESSION_CLOSED;
+		vrpq_session_leave(to_session(obj));
+		return;
+	}
+	msg->type = VRPQ_CHAN_CLOSED;
+	if (obj->peer_closed)
+		vrpq_chan_leave(to_chan(obj));
+}
+
+static bool server_emit(struct vrpq_object *obj, struct vrpq_msg *msg)
+{
+	struct vrpq_session *session = obj->is_chan ? to_chan(obj)->session : to_session(obj);
+
+	msg->session = session->obj.id;
+	msg->channel = obj->is_chan ? obj->id : 0;
+
+	if (__test_and_clear_bit(VRPQ_TODO_ACCEPTED, &obj->todo)) {
+		msg->type = obj->is_chan ? VRPQ_CHAN_ACCEPTED : VRPQ_SESSION_ACCEPTED;
+		return true;
+	}
+	if (test_bit(VRPQ_TODO_PAGED, &obj->todo)) {
+		if (emit_paged(session, msg))
+			return true;
+		__clear_bit(VRPQ_TODO_PAGED, &obj->todo);
+	}
+	if (test_bit(VRPQ_TODO_TRIMMED, &obj->todo)) {
+		if (emit_trimmed(session, msg))
+			return true;
+		__clear_bit(VRPQ_TODO_TRIMMED, &obj->todo);
+	}
+	if (__test_and_clear_bit(VRPQ_TODO_GROW, &obj->todo)) {
+		emit_grow(session, msg);
+		return true;
+	}
+	if (__test_and_clear_bit(VRPQ_TODO_LEFT, &obj->todo)) {
+		msg->type = VRPQ_SESSION_LEFT;
+		return true;
+	}
+	if (__test_and_clear_bit(VRPQ_TODO_CLOSE, &obj->todo)) {
+		emit_closed(obj, msg);
+		return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Closing                                                                    */
+
+/* The session ends when neither the client nor any file here has it open. */
+static void session_try_end(struct vrpq_session *session)
+{
+	if (session->handles || !session->obj.peer_closed || !session->window)
+		return;
+	vrpq_session_end(session);
+	vrpq_say(&session->obj, VRPQ_TODO_CLOSE);
+}
+
+/* A channel that no server process has, or has no more. */
+static void chan_refuse(struct vrpq_chan *chan)
+{
+	list_del_init(&chan->offered);
+	chan->obj.state = VRPQ_CLOSING;
+	vrpq_say(&chan->obj, VRPQ_TODO_CLOSE);
+}
+
+static void session_leave_it(struct vrpq_session *session)
+{
+	struct vrpq_chan *chan, *next;
+
+	session->file_closed = true;
+	list_for_each_entry_safe(chan, next, &session->offered_chans, offered)
+		chan_refuse(chan);
+	vrpq_say(&session->obj, VRPQ_TODO_LEFT);
+}
+
+static void server_close(struct vrpq_object *obj)
+{
+	struct vrpq_session *session = obj->is_chan ? to_chan(obj)->session : to_session(obj);
+
+	if (obj->is_chan)
+		chan_refuse(to_chan(obj));
+	else
+		session_leave_it(session);
+	session->handles--;
+	session_try_end(session);
+}
+
+static void server_drop_pages(struct vrpq_session *session)
+{
+	struct vlink_region *region, *next;
+	unsigned int i;
+
+	for (i = 0; i < VRPQ_ZONES; i++) {
+		list_for_each_entry_safe(region, next, &session->zones[i].regions, node) {
+			list_del(&region->node);
+			session->obj.conn->mapped -= region->nr_pages;
+			vlink_pages_unmap(region);
+		}
+		session->zones[i].count = 0;
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/* What the client says                                                       */
+
+static void session_offer(struct vrpq_session *session)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+
+	list_add_tail(&session->offered, &conn->offered);
+	atomic_inc(&conn->dev->offers);
+	wake_up_all(&conn->dev->wait);
+}
+
+static void chan_offer(struct vrpq_chan *chan)
+{
+	struct vrpq_session *session = chan->session;
+
+	if (session->file_closed) {
+		chan_refuse(chan);
+		return;
+	}
+	list_add_tail(&chan->offered, &session->offered_chans);
+	vrpq_object_moved(&session->obj);
+}
+
+static int info_expect(struct vrpq_object *obj, u32 size)
+{
+	obj->info_size = size;
+	if (!size)
+		return 0;
+	obj->info = kzalloc(size, GFP_KERNEL);
+	return obj->info ? 0 : -ENOMEM;
+}
+
+static int receive_session_create(struct vrpq_conn *conn, const struct vrpq_msg *msg)
+{
+	struct vrpq_session *session;
+	u32 size = msg->u.session_create.info_size;
+	int err;
+
+	if (!msg->session || conn->sessions[msg->session] || size > VRPQ_INFO_MAX)
+		return -EPROTO;
+	session = vrpq_session_new(conn, msg->session);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	session->port = msg->u.session_create.port;
+	session->app_id = msg->u.session_create.app_id;
+	err = info_expect(&session->obj, size);
+	vrpq_session_enter(session);
+	/* The table has it now. */
+	vrpq_object_put(&session->obj);
+	if (!err && !size)
+		session_offer(session);
+	return err;
+}
+
+static int receive_chan_create(struct vrpq_session *session, const struct vrpq_msg *msg)
+{
+	u32 ctl_page = msg->u.chan_create.ctl_page;
+	u32 size = msg->u.chan_create.info_size;
+	struct vrpq_chan *chan;
+	int err;
+
+	if (!msg->channel || session->obj.conn->chans[msg->channel] ||
+	    session->obj.peer_closed || session->obj.state != VRPQ_OPEN ||
+	    ctl_page >= session->zones[VRPQ_ZONE_RING].count || size > VRPQ_INFO_MAX)
+		return -EPROTO;
+	chan = vrpq_chan_new(session, msg->channel);
+	if (IS_ERR(chan))
+		return PTR_ERR(chan);
+	chan->ctl_page = ctl_page;
+	err = info_expect(&chan->obj, size);
+	vrpq_chan_enter(chan);
+	/* The table has it now. */
+	vrpq_object_put(&chan->obj);
+	if (!err && !size)
+		chan_offer(chan);
+	return err;
+}
+
+static int receive_info(struct vrpq_object *obj, const struct vrpq_msg *msg)
+{
+	if (obj->state != VRPQ_CREATED || obj->peer_closed || !msg->count ||
+	    msg->count > VRPQ_MSG_INFO || msg->u.info.offset != obj->info_done ||
+	    msg->count > obj->info_size - obj->info_done)
+		return -EPROTO;
+	memcpy(obj->info + obj->info_done, msg->u.info.bytes, msg->count);
+	obj->info_done += msg->count;
+	if (obj->info_done < obj->info_size)
+		return 0;
+	if (obj->is_chan)
+		chan_offer(to_chan(obj));
+	else
+		session_offer(to_session(obj));
+	return 0;
+}
+
+/* All pages that an honest client could ever have granted. */
+static u32 mapped_max(const struct vrpq_conn *conn)
+{
+	return VRPQ_RING_PAGES(conn->reqs) + VRPQ_PARAM_PAGES(conn->pmem_pages) +
+	       2 * VRPQ_IDS;
+}
+
+static int receive_pages(struct vrpq_session *session, const struct vrpq_msg *msg)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+	struct vlink_region *region;
+	u32 zone = msg->u.pages.zone;
+	int err;
+
+	if (session->obj.peer_closed || zone >= VRPQ_ZONES || !msg->count ||
+	    msg->count > VRPQ_MSG_REFS || conn->mapped + msg->count > mapped_max(conn))
+		return -EPROTO;
+	region = vlink_pages_map(conn->link, msg->u.pages.refs, msg->count);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	err = vrpq_zone_append(session, zone, region);
+	if (err) {
+		vlink_pages_unmap(region);
+		return err;
+	}
+	conn->mapped += region->nr_pages;
+	vrpq_say(&session->obj, VRPQ_TODO_PAGED);
+	/* A server thread may wait for callback pages. */
+	vrpq_object_moved(&session->obj);
+	return 0;
+}
+
+static int receive_trim(struct vrpq_session *session, const struct vrpq_msg *msg)
+{
+	struct vrpq_zone_pages *zone;
+	u32 keep = msg->u.size.pages;
+
+	if (session->obj.peer_closed || msg->u.size.zone >= VRPQ_ZONES)
+		return -EPROTO;
+	zone = &session->zones[msg->u.size.zone];
+	if (keep > zone->count)
+		return -EPROTO;
+	vlink_window_remove(session->window, zone->first + keep, zone->count - keep);
+	while (zone->count > keep) {
+		struct vlink_region *last = list_last_entry(&zone->regions, struct vlink_region,
+							    node);
+
+		/* Pages go in the portions in which they came. */
+		if (zone->count - last->nr_pages < keep)
+			return -EPROTO;
+		zone->count -= last->nr_pages;
+		session->obj.conn->mapped -= last->nr_pages;
+		list_del(&last->node);
+		vlink_pages_unmap(last);
+	}
+	zone->told = zone->count;
+	zone->trim_told = true;
+	vrpq_say(&session->obj, VRPQ_TODO_TRIMMED);
+	return 0;
+}
+
+static int receive_chan_close(struct vrpq_chan *chan)
+{
+	if (chan->obj.peer_closed)
+		return -EPROTO;
+	chan->obj.peer_closed = true;
+	if (chan->obj.said_closed) {
+		vrpq_chan_leave(chan);
+		return 0;
+	}
+	if (chan->obj.state == VRPQ_CREATED)
+		chan_refuse(chan);
+	vrpq_object_set_status(&chan->obj, VRPQ_WAIT_PEER_CLOSED);
+	return 0;
+}
+
+static int receive_session_close(struct vrpq_session *session)
+{
+	if (session->obj.peer_closed)
+		return -EPROTO;
+	session->obj.peer_closed = true;
+	list_del_init(&session->offered);
+	vrpq_object_set_status(&session->obj, VRPQ_WAIT_PEER_CLOSED);
+	session_try_end(session);
+	return 0;
+}
+
+static int receive_for_session(struct vrpq_session *session, const struct vrpq_msg *msg)
+{
+	switch (msg->type) {
+	case VRPQ_CHAN_CREATE:
+		return receive_chan_create(session, msg);
+	case VRPQ_PAGES:
+		return receive_pages(session, msg);
+	case VRPQ_TRIM:
+		return receive_trim(session, msg);
+	case VRPQ_SESSION_CLOSE:
+		return receive_session_close(session);
+	}
+	return -EPROTO;
+}
+
+static int server_receive(struct vrpq_conn *conn, const struct vrpq_msg *msg)
+{
+	struct vrpq_session *session = conn->sessions[msg->session];
+	struct vrpq_chan *chan = conn->chans[msg->channel];
+
+	switch (msg->type) {
+	case VRPQ_SESSION_CREATE:
+		return receive_session_create(conn, msg);
+	case VRPQ_CHAN_CLOSE:
+		return chan ? receive_chan_close(chan) : -EPROTO;
+	case VRPQ_INFO:
+		if (msg->channel)
+			return chan ? receive_info(&chan->obj, msg) : -EPROTO;
+		return session ? receive_info(&session->obj, msg) : -EPROTO;
+	}
+	return session ? receive_for_session(session, msg) : -EPROTO;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Accepting                                                                  */
+
+/* Under conn->lock. */
+static struct vrpq_session *first_offered(struct vrpq_conn *conn, u32 port)
+{
+	struct vrpq_session *session;
+
+	list_for_each_entry(session, &conn->offered, offered)
+		if (session->port == port)
+			return session;
+	return NULL;
+}
+
+/* Takes the session that waits longest at the port, if any; the caller gets a reference. */
+static struct vrpq_session *take_session(struct vrpq_dev *dev, u32 port, u32 *vm_id)
+{
+	struct vrpq_conn *conn = vrpq_conn_get(dev);
+	struct vrpq_session *session = NULL;
+
+	if (!conn)
+		return NULL;
+	mutex_lock(&conn->lock);
+	if (!conn->broken)
+		session = first_offered(conn, port);
+	if (session) {
+		list_del_init(&session->offered);
+		session->obj.state = VRPQ_OPEN;
+		session->handles = 1;
+		*vm_id = conn->link->xdev->otherend_id;
+		vrpq_object_get(&session->obj);
+		vrpq_say(&session->obj, VRPQ_TODO_ACCEPTED);
+		vrpq_push(conn);
+	}
+	mutex_unlock(&conn->lock);
+	vrpq_conn_put(conn);
+	return session;
+}
+
+static struct vrpq_session *await_session(struct vrpq_dev *dev, u32 port, u32 *vm_id)
+{
+	for (;;) {
+		int seen = atomic_read(&dev->offers);
+		struct vrpq_session *session = take_session(dev, port, vm_id);
+		int err;
+
+		if (session)
+			return session;
+		if (READ_ONCE(dev->removed))
+			return ERR_PTR(-ENODEV);
+		err = wait_event_interruptible(dev->wait, atomic_read(&dev->offers) != seen);
+		if (err)
+			return ERR_PTR(err);
+	}
+}
+
+static struct vrpq_chan *take_chan(struct vrpq_session *session)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+	struct vrpq_chan *chan = NULL;
+
+	mutex_lock(&conn->lock);
+	if (!conn->broken && !session->file_closed)
+		chan = list_first_entry_or_null(&session->offered_chans, struct vrpq_chan,
+						offered);
+	if (chan) {
+		list_del_init(&chan->offered);
+		chan->obj.state = VRPQ_OPEN;
+		session->handles++;
+		vrpq_object_get(&chan->obj);
+		vrpq_say(&chan->obj, VRPQ_TODO_ACCEPTED);
+		vrpq_push(conn);
+	}
+	mutex_unlock(&conn->lock);
+	return chan;
+}
+
+static struct vrpq_chan *await_chan(struct vrpq_session *session)
+{
+	for (;;) {
+		int seen = atomic_read(&session->obj.seq);
+		u32 status = READ_ONCE(session->obj.status);
+		struct vrpq_chan *chan = take_chan(session);
+		int err;
+
+		if (chan)
+			return chan;
+		if (status)
+			return ERR_PTR(-EPIPE);
+		err = wait_event_interruptible(session->obj.wait,
+					       atomic_read(&session->obj.seq) != seen);
+		if (err)
+			return ERR_PTR(err);
+	}
+}
+
+/* Closes what no file became. */
+static void object_abandon(struct vrpq_object *obj)
+{
+	struct vrpq_conn *conn = obj->conn;
+
+	mutex_lock(&conn->lock);
+	if (!conn->broken) {
+		server_close(obj);
+		vrpq_push(conn);
+	}
+	mutex_unlock(&conn->lock);
+	vrpq_object_put(obj);
+}
+
+/* Copies the creator's info, as much as there is room for; *@room gets its true length. */
+static int info_to_user(const struct vrpq_object *obj, u64 addr, u32 *room)
+{
+	u32 n = addr ? min(*room, obj->info_size) : 0;
+
+	*room = obj->info_size;
+	return n && copy_to_user(u64_to_user_ptr(addr), obj->info, n) ? -EFAULT : 0;
+}
+
+static long session_accept_ioctl(struct vrpq_file *file, void __user *arg)
+{
+	struct vrpq_session_args args;
+	struct vrpq_session *session;
+	int err;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	if (READ_ONCE(file->obj))
+		return -EINVAL;
+	session = await_session(file->dev, args.port, &args.vm_id);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+
+	args.id = session->obj.id;
+	args.app_id = session->app_id;
+	vrpq_geometry(session->obj.conn, &args.geometry);
+	err = info_to_user(&session->obj, args.info, &args.info_size);
+	if (!err && copy_to_user(arg, &args, sizeof(args)))
+		err = -EFAULT;
+	if (!err)
+		err = vrpq_file_become(file, &session->obj);
+	if (err)
+		object_abandon(&session->obj);
+	return err;
+}
+
+static long chan_accept_ioctl(struct vrpq_file *file, void __user *arg)
+{
+	struct vrpq_chan_args args;
+	struct vrpq_session *session;
+	struct vrpq_chan *chan;
+	int err;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	if (READ_ONCE(file->obj))
+		return -EINVAL;
+	session = vrpq_session_of_fd(file->dev, args.session_fd);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	chan = await_chan(session);
+	vrpq_object_put(&session->obj);
+	if (IS_ERR(chan))
+		return PTR_ERR(chan);
+
+	args.id = chan->obj.id;
+	args.ctl_page = chan->ctl_page;
+	err = info_to_user(&chan->obj, args.info, &args.info_size);
+	if (!err && copy_to_user(arg, &args, sizeof(args)))
+		err = -EFAULT;
+	if (!err)
+		err = vrpq_file_become(file, &chan->obj);
+	if (err)
+		object_abandon(&chan->obj);
+	return err;
+}
+
+/* Asks the client's kernel, and waits until it has given. */
+static long grow_ioctl(struct vrpq_session *session, void __user *arg)
+{
+	struct vrpq_zone_pages *zone = &session->zones[VRPQ_ZONE_CALLBACK];
+	struct vrpq_conn *conn = session->obj.conn;
+	struct vrpq_grow_args args;
+	u32 target;
+	int err = 0;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	if (args.zone != VRPQ_ZONE_CALLBACK)
+		return -EINVAL;
+
+	mutex_lock(&conn->lock);
+	if (args.min > zone->max - zone->count)
+		err = -EMSGSIZE;
+	target = zone->count + args.min;
+	if (!err && args.min && zone->wanted < target) {
+		zone->wanted = target;
+		vrpq_say(&session->obj, VRPQ_TODO_GROW);
+		vrpq_push(conn);
+	}
+	mutex_unlock(&conn->lock);
+	if (err)
+		return err;
+	err = wait_event_interruptible(session->obj.wait, READ_ONCE(zone->count) >= target ||
+				       READ_ONCE(session->obj.status));
+	if (err)
+		return err;
+	args.pages = READ_ONCE(zone->count);
+	if (args.pages < target)
+		return -EPIPE;
+	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
+}
+
+static long server_ioctl(struct vrpq_file *file, unsigned int cmd, void __user *arg)
+{
+	struct vrpq_session *session = vrpq_file_session(file);
+
+	switch (cmd) {
+	case VRPQ_IOC_SESSION_ACCEPT:
+		return session_accept_ioctl(file, arg);
+	case VRPQ_IOC_CHAN_ACCEPT:
+		return chan_accept_ioctl(file, arg);
+	case VRPQ_IOC_GROW:
+		return session ? grow_ioctl(session, arg) : -EINVAL;
+	}
+	return -ENOTTY;
+}
+
+/* The pages of sessions are the client's to tell of. */
+static void server_stat(struct vrpq_conn *conn, struct vrpq_stat_args *args)
+{
+	args->pmem_now = 0;
+	args->ring_now = 0;
+}
+
+static const struct vrpq_role server_role = {
+	.prefix = "vrpq-srv-",
+	.ioctl = server_ioctl,
+	.receive = server_receive,
+	.emit = server_emit,
+	.close = server_close,
+	.drop_pages = server_drop_pages,
+	.stat = server_stat,
+};
+
+/* ------------------------------------------------------------------------ */
+/* The link                                                                   */
+
+static int vrpq_back_add(struct vlink *link)
+{
+	return vrpq_dev_add(link, &server_role);
+}
+
+static int vrpq_back_offer(struct vlink *link)
+{
+	struct vrpq_dev *dev = link->priv;
+	int err = vlink_key_write(link, XBT_NIL, "reqs", dev->reqs);
+
+	return err ?: vlink_key_write(link, XBT_NIL, "pmem-pages", dev->pmem_pages);
+}
+
+static int vrpq_back_connect(struct vlink *link)
+{
+	struct vlink_region *admin = vlink_region_map(link, "admin", VRPQ_ADMIN_PAGES);
+	struct vrpq_dev *dev = link->priv;
+
+	if (IS_ERR(admin))
+		return PTR_ERR(admin);
+	return vrpq_conn_start(link, admin, dev->reqs, dev->pmem_pages);
+}
+
+static const struct vlink_ops vrpq_back_ops = {
+	.add = vrpq_back_add,
+	.remove = vrpq_dev_remove,
+	.offer = vrpq_back_offer,
+	.connect = vrpq_back_connect,
+	.disconnect = vrpq_conn_stop,
+	.event = vrpq_event,
+};
+
+static struct vlink_driver vrpq_back = {
+	.service = "vrpq",
+	.role = VLINK_SERVER,
+	.ops = &vrpq_back_ops,
+};
+
+static int __init vrpq_back_init(void)
+{
+	return vlink_register_driver(&vrpq_back);
+}
+
+static void __exit vrpq_back_exit(void)
+{
+	vlink_unregister_driver(&vrpq_back);
+}
+
+module_init(vrpq_back_init);
+module_exit(vrpq_back_exit);
+
+MODULE_DESCRIPTION("Remote procedure queues between Xen domains, server's end");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS(VLINK_ALIAS_SERVER("vrpq"));
+MODULE_ALIAS("xen-backend:vrpq");

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Connections: messages between the kernels, doorbells, beginning and end. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <asm/sync_bitops.h>
+
+#include "vrpq.h"
+
+static void conn_free(struct kref *ref)
+{
+	struct vrpq_conn *conn = container_of(ref, struct vrpq_conn, ref);
+
+	/* vrpq_conn_start()'s reference */
+	put_device(&conn->dev->dev);
+	kvfree(conn);
+}
+
+void vrpq_conn_put(struct vrpq_conn *conn)
+{
+	kref_put(&conn->ref, conn_free);
+}
+EXPORT_SYMBOL_GPL(vrpq_conn_put);
+
+struct vrpq_conn *vrpq_conn_get(struct vrpq_dev *dev)
+{
+	struct vrpq_conn *conn;
+
+	spin_lock_irq(&dev->bell_lock);
+	conn = dev->conn;
+	if (conn)
+		kref_get(&conn->ref);
+	spin_unlock_irq(&dev->bell_lock);
+	return conn;
+}
+EXPORT_SYMBOL_GPL(vrpq_conn_get);
+
+/* ------------------------------------------------------------------------ */
+/* Doorbells                                                                  */
+
+/* Sets a channel's bit; returns whether the peer is to be notified. */
+static bool bells_set(struct vrpq_bells *bells, unsigned int id)
+{
+	if (sync_test_and_set_bit(id % 64, (unsigned long *)&bells->words[id / 64]))
+		return false;
+	return !sync_test_and_set_bit(id / 64, (unsigned long *)&bells->summary);
+}
+
+void vrpq_ring(struct vrpq_chan *chan)
+{
+	struct vrpq_conn *conn = chan->obj.conn;
+	struct vrpq_dev *dev = conn->dev;
+	unsigned long flags;
+
+	BUILD_BUG_ON(sizeof(unsigned long) != sizeof(u64));
+	spin_lock_irqsave(&dev->bell_lock, flags);
+	if (!conn->broken) {
+		atomic64_inc(&dev->bells_rung);
+		if (bells_set(conn->tx_bells, chan->obj.id))
+			vlink_notify(conn->link);
+	}
+	spin_unlock_irqrestore(&dev->bell_lock, flags);
+}
+EXPORT_SYMBOL_GPL(vrpq_ring);
+
+static bool answer_word(struct vrpq_conn *conn, unsigned int word)
+{
+	unsigned long untrusted_bits = xchg(&conn->rx_bells->words[word], 0);
+	bool news = false;
+	unsigned int bit;
+
+	for_each_set_bit(bit, &untrusted_bits, 64) {
+		struct vrpq_chan *chan = conn->chans[word * 64 + bit];
+
+		if (!chan)
+			continue;
+		atomic64_inc(&conn->dev->bells_heard);
+		vrpq_object_moved(&chan->obj);
+		vrpq_object_moved(&chan->session->obj);
+		news = true;
+	}
+	return news;
+}
+
+/* Wakes whom the peer rang for; returns whether there was anybody. */
+static bool answer_bells(struct vrpq_conn *conn)
+{
+	unsigned long untrusted_summary = xchg(&conn->rx_bells->summary, 0);
+	bool news = false;
+	unsigned int word;
+
+	for_each_set_bit(word, &untrusted_summary, VRPQ_BELL_WORDS)
+		news |= answer_word(conn, word);
+	return news;
+}
+
+/* Has the peer moved its indices of the message rings? */
+static bool messages_moved(struct vrpq_conn *conn)
+{
+	u32 untrusted_prod = READ_ONCE(conn->rx.prod_line->prod);
+	u32 untrusted_cons = READ_ONCE(conn->tx.cons_line->cons);
+	bool news = untrusted_prod != conn->seen_prod || untrusted_cons != conn->seen_cons;
+
+	conn->seen_prod = untrusted_prod;
+	conn->seen_cons = untrusted_cons;
+	return news;
+}
+
+bool vrpq_event(struct vlink *link)
+{
+	struct vrpq_dev *dev = link->priv;
+	struct vrpq_conn *conn;
+	bool news = false;
+
+	spin_lock(&dev->bell_lock);
+	conn = dev->conn;
+	if (conn) {
+		news = answer_bells(conn);
+		if (messages_moved(conn)) {
+			queue_work(system_unbound_wq, &conn->work);
+			news = true;
+		}
+	}
+	spin_unlock(&dev->bell_lock);
+	return news;
+}
+EXPORT_SYMBOL_GPL(vrpq_event);
+
+/* ------------------------------------------------------------------------ */
+/* Messages                                                                   */
+
+/* Everybody on the connection learns that it is over. Under conn->lock. */
+static void tell_all(struct vrpq_conn *conn)
+{
+	unsigned int id;
+
+	for (id = 1; id < VRPQ_IDS; id++) {
+		if (conn->sessions[id])
+			vrpq_object_set_status(&conn->sessions[id]->obj, VRPQ_WAIT_BROKEN);
+		if (conn->chans[id])
+			vrpq_object_set_status(&conn->chans[id]->obj, VRPQ_WAIT_BROKEN);
+	}
+}
+
+static void mark_broken(struct vrpq_conn *conn)
+{
+	spin_lock_irq(&conn->dev->bell_lock);
+	conn->broken = true;
+	spin_unlock_irq(&conn->dev->bell_lock);
+	tell_all(conn);
+}
+
+void vrpq_conn_break(struct vrpq_conn *conn)
+{
+	lockdep_assert_held(&conn->lock);
+	if (conn->broken)
+		return;
+	vlink_warn(conn->link, "%s breaks the protocol, its sessions end\n", conn->link->peer);
+	mark_broken(conn);
+}
+EXPORT_SYMBOL_GPL(vrpq_conn_break);
+
+void vrpq_say(struct vrpq_object *obj, enum vrpq_todo what)
+{
+	struct vrpq_conn *conn = obj->conn;
+
+	lockdep_assert_held(&conn->lock);
+	if (conn->broken)
+		return;
+	obj->todo |= BIT(what);
+	/* Behind what was to be said before: a channel's end before its session's. */
+	list_move_tail(&obj->dirty, &conn->dirty);
+}
+EXPORT_SYMBOL_GPL(vrpq_say);
+
+static bool push_one(struct vrpq_conn *conn, struct vrpq_object *obj)
+{
+	struct vrpq_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	if (!conn->role->emit(obj, &msg))
+		return false;
+	conn->tx_msgs[conn->tx.index % VRPQ_MSGS] = msg;
+	if (vlink_producer_publish(&conn->tx, 1))
+		vlink_notify(conn->link);
+	return true;
+}
+
+void vrpq_push(struct vrpq_conn *conn)
+{
+	bool broken = false;
+
+	lockdep_assert_held(&conn->lock);
+	while (!conn->broken && !list_empty(&conn->dirty)) {
+		struct vrpq_object *obj = list_first_entry(&conn->dirty, struct vrpq_object,
+							   dirty);
+
+		/* Goes on when the peer has taken half of what is there. */
+		if (!vlink_producer_space(&conn->tx, &broken) &&
+		    !vlink_producer_arm(&conn->tx, VRPQ_MSGS / 2, &broken))
+			break;
+		/* It may be gone after its last word. */
+		vrpq_object_get(obj);
+		if (!push_one(conn, obj))
+			list_del_init(&obj->dirty);
+		vrpq_object_put(obj);
+	}
+	if (broken)
+		vrpq_conn_break(conn);
+}
+EXPORT_SYMBOL_GPL(vrpq_push);
+
+static int receive_one(struct vrpq_conn *conn)
+{
+	struct vrpq_msg *untrusted_msg = &conn->rx_msgs[conn->rx.index % VRPQ_MSGS];
+	struct vrpq_msg msg;
+
+	/* One copy, which is checked and used; the peer may go on writing there. */
+	memcpy(&msg, untrusted_msg, sizeof(msg));
+	barrier();
+	if (msg.session >= VRPQ_IDS || msg.channel >= VRPQ_IDS)
+		return -EPROTO;
+	return conn->role->receive(conn, &msg);
+}
+
+static void receive_all(struct vrpq_conn *conn)
+{
+	bool broken = false;
+
+	while (!conn->broken && vlink_consumer_arm(&conn->rx, 1, &broken) && !broken) {
+		if (receive_one(conn)) {
+			broken = true;
+			break;
+		}
+		if (vlink_consumer_publish(&conn->rx, 1))
+			vlink_notify(conn->link);
+		cond_resched();
+	}
+	if (broken)
+		vrpq_conn_break(conn);
+}
+
+static void conn_work_fn(struct work_struct *work)
+{
+	struct vrpq_conn *conn = container_of(work, struct vrpq_conn, work);
+
+	mutex_lock(&conn->lock);
+	if (!conn->broken) {
+		receive_all(conn);
+		vrpq_push(conn);
+	}
+	mutex_unlock(&conn->lock);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Beginning and end                                                          */
+
+static void lay_out(struct vrpq_conn *conn, struct page **pages, bool server)
+{
+	struct vrpq_admin *admin = page_address(pages[0]);
+
+	BUILD_BUG_ON(offsetof(struct vrpq_admin, c2s_bells) != 0x100);
+	BUILD_BUG_ON(offsetof(struct vrpq_admin, s2c_bells) != 0x200);
+	BUILD_BUG_ON(sizeof(struct vrpq_msg) != 64);
+	BUILD_BUG_ON(sizeof(struct vrpq_slot) != 32);
+	BUILD_BUG_ON(sizeof(struct vrpq_segment) != 4096);
+	BUILD_BUG_ON(sizeof(struct vrpq_chan_page) != 4096);
+	BUILD_BUG_ON(sizeof(struct vrpq_counters) > 4096);
+
+	if (server) {
+		vlink_producer_init(&conn->tx, &admin->s2c_prod, &admin->s2c_cons, VRPQ_MSGS);
+		vlink_consumer_init(&conn->rx, &admin->c2s_prod, &admin->c2s_cons, VRPQ_MSGS);
+		conn->rx_msgs = page_address(pages[1]);
+		conn->tx_msgs = page_address(pages[2]);
+		conn->tx_bells = &admin->s2c_bells;
+		conn->rx_bells = &admin->c2s_bells;
+	} else {
+		vlink_producer_init(&conn->tx, &admin->c2s_prod, &admin->c2s_cons, VRPQ_MSGS);
+		vlink_consumer_init(&conn->rx, &admin->s2c_prod, &admin->s2c_cons, VRPQ_MSGS);
+		conn->tx_msgs = page_address(pages[1]);
+		conn->rx_msgs = page_address(pages[2]);
+		conn->tx_bells = &admin->c2s_bells;
+		conn->rx_bells = &admin->s2c_bells;
+	}
+}
+
+static void budgets_init(struct vrpq_conn *conn)
+{
+	conn->budgets[VRPQ_ZONE_RING].limit = VRPQ_SEGMENT_PAGES(conn->reqs);
+	conn->budgets[VRPQ_ZONE_PARAM].limit = conn->pmem_pages;
+}
+
+int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u32 pmem_pages)
+{
+	struct vrpq_dev *dev = link->priv;
+	struct vrpq_conn *conn = kvzalloc(sizeof(*conn), GFP_KERNEL);
+
+	if (!conn)
+		return -ENOMEM;
+	kref_init(&conn->ref);
+	/* Dropped by conn_free(). */
+	get_device(&dev->dev);
+	conn->dev = dev;
+	conn->link = link;
+	conn->role = dev->role;
+	conn->reqs = reqs;
+	conn->pmem_pages = pmem_pages;
+	mutex_init(&conn->lock);
+	INIT_WORK(&conn->work, conn_work_fn);
+	INIT_LIST_HEAD(&conn->dirty);
+	INIT_LIST_HEAD(&conn->offered);
+	budgets_init(conn);
+	lay_out(conn, admin->pages, link->drv->role == VLINK_SERVER);
+
+	spin_lock_irq(&dev->bell_lock);
+	dev->conn = conn;
+	spin_unlock_irq(&dev->bell_lock);
+	/* What the peer said before we could hear it. */
+	queue_work(system_unbound_wq, &conn->work);
+	atomic_inc(&dev->offers);
+	wake_up_all(&dev->wait);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vrpq_conn_start);
+
+/* Sessions and channels that files keep are only told; their memory goes now. */
+static void end_objects(struct vrpq_conn *conn)
+{
+	unsigned int id;
+
+	for (id = 1; id < VRPQ_IDS; id++)
+		if (conn->chans[id])
+			vrpq_chan_leave(conn->chans[id]);
+	for (id = 1; id < VRPQ_IDS; id++) {
+		if (!conn->sessions[id])
+			continue;
+		vrpq_session_end(conn->sessions[id]);
+		vrpq_session_leave(conn->sessions[id]);
+	}
+}
+
+void vrpq_conn_stop(struct vlink *link)
+{
+	struct vrpq_dev *dev = link->priv;
+	struct vrpq_conn *conn = dev->conn;
+
+	/* The interrupt handler and new callers find it no more. */
+	spin_lock_irq(&dev->bell_lock);
+	dev->conn = NULL;
+	spin_unlock_irq(&dev->bell_lock);
+
+	mutex_lock(&conn->lock);
+	mark_broken(conn);
+	end_objects(conn);
+	mutex_unlock(&conn->lock);
+	/* It finds the connection broken, if it still runs. */
+	cancel_work_sync(&conn->work);
+
+	atomic_inc(&dev->offers);
+	wake_up_all(&dev->wait);
+	/* vrpq_conn_start()'s, by way of dev->conn */
+	vrpq_conn_put(conn);
+}
+EXPORT_SYMBOL_GPL(vrpq_conn_stop);

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sessions and channels: what both ends have in common, and waiting for the peer. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "vrpq.h"
+
+#define ENDED	(VRPQ_WAIT_PEER_CLOSED | VRPQ_WAIT_BROKEN)
+
+void vrpq_object_init(struct vrpq_object *obj, struct vrpq_conn *conn, u16 id, bool is_chan)
+{
+	kref_init(&obj->ref);
+	/* Dropped by object_free(). */
+	kref_get(&conn->ref);
+	obj->conn = conn;
+	obj->id = id;
+	obj->is_chan = is_chan;
+	atomic_set(&obj->seq, 0);
+	init_waitqueue_head(&obj->wait);
+	INIT_LIST_HEAD(&obj->dirty);
+}
+
+static void object_free(struct kref *ref)
+{
+	struct vrpq_object *obj = container_of(ref, struct vrpq_object, ref);
+	struct vrpq_conn *conn = obj->conn;
+
+	kfree(obj->info);
+	if (obj->is_chan) {
+		struct vrpq_chan *chan = to_chan(obj);
+
+		/* vrpq_chan_new()'s reference */
+		vrpq_object_put(&chan->session->obj);
+		kfree(chan);
+	} else {
+		kfree(to_session(obj));
+	}
+	vrpq_conn_put(conn);
+}
+
+void vrpq_object_get(struct vrpq_object *obj)
+{
+	kref_get(&obj->ref);
+}
+EXPORT_SYMBOL_GPL(vrpq_object_get);
+
+void vrpq_object_put(struct vrpq_object *obj)
+{
+	kref_put(&obj->ref, object_free);
+}
+EXPORT_SYMBOL_GPL(vrpq_object_put);
+
+void vrpq_object_moved(struct vrpq_object *obj)
+{
+	atomic_inc(&obj->seq);
+	wake_up_all(&obj->wait);
+}
+EXPORT_SYMBOL_GPL(vrpq_object_moved);
+
+void vrpq_object_set_status(struct vrpq_object *obj, u32 status)
+{
+	WRITE_ONCE(obj->status, obj->status | status);
+	vrpq_object_moved(obj);
+}
+EXPORT_SYMBOL_GPL(vrpq_object_set_status);
+
+static void zone_init(struct vrpq_zone_pages *zone, u32 first, u32 max)
+{
+	zone->first = first;
+	zone->max = max;
+	INIT_LIST_HEAD(&zone->regions);
+	INIT_LIST_HEAD(&zone->trimmed);
+}
+
+void vrpq_geometry(const struct vrpq_conn *conn, struct vrpq_geometry *geometry)
+{
+	*geometry = (struct vrpq_geometry) {
+		.reqs = conn->reqs,
+		.pmem_pages = conn->pmem_pages,
+		.ring_pages = VRPQ_RING_PAGES(conn->reqs),
+		.param_pages = VRPQ_PARAM_PAGES(conn->pmem_pages),
+		.callback_pages = VRPQ_CALLBACK_PAGES(conn->pmem_pages),
+	};
+}
+EXPORT_SYMBOL_GPL(vrpq_geometry);
+
+struct vrpq_session *vrpq_session_new(struct vrpq_conn *conn, u16 id)
+{
+	struct vrpq_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	struct vrpq_geometry geo;
+
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	vrpq_geometry(conn, &geo);
+	session->window = vlink_window_create(dev_name(&conn->dev->dev), geo.ring_pages +
+					      geo.param_pages + geo.callback_pages);
+	if (IS_ERR(session->window)) {
+		int err = PTR_ERR(session->window);
+
+		kfree(session);
+		return ERR_PTR(err);
+	}
+	zone_init(&session->zones[VRPQ_ZONE_RING], 0, geo.ring_pages);
+	zone_init(&session->zones[VRPQ_ZONE_PARAM], geo.ring_pages, geo.param_pages);
+	zone_init(&session->zones[VRPQ_ZONE_CALLBACK], geo.ring_pages + geo.param_pages,
+		  geo.callback_pages);
+	INIT_LIST_HEAD(&session->offered);
+	INIT_LIST_HEAD(&session->offered_chans);
+	vrpq_object_init(&session->obj, conn, id, false);
+	return session;
+}
+EXPORT_SYMBOL_GPL(vrpq_session_new);
+
+struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session, u16 id)
+{
+	struct vrpq_chan *chan = kzalloc(sizeof(*chan), GFP_KERNEL);
+
+	if (!chan)
+		return ERR_PTR(-ENOMEM);
+	/* Dropped by object_free(). */
+	vrpq_object_get(&session->obj);
+	chan->session = session;
+	INIT_LIST_HEAD(&chan->offered);
+	vrpq_object_init(&chan->obj, session->obj.conn, id, true);
+	return chan;
+}
+EXPORT_SYMBOL_GPL(vrpq_chan_new);
+
+void vrpq_session_enter(struct vrpq_session *session)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+	struct vrpq_stats *stats = &conn->dev->stats;
+
+	lockdep_assert_held(&conn->lock);
+	/* Dropped by vrpq_session_leave(). */
+	vrpq_object_get(&session->obj);
+	conn->sessions[session->obj.id] = session;
+	conn->nr_sessions++;
+	mutex_lock(&conn->dev->stats_lock);
+	stats->sessions_total++;
+	stats->sessions_max = max(stats->sessions_max, conn->nr_sessions);
+	mutex_unlock(&conn->dev->stats_lock);
+}
+EXPORT_SYMBOL_GPL(vrpq_session_enter);
+
+void vrpq_session_leave(struct vrpq_session *session)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+
+	lockdep_assert_held(&conn->lock);
+	conn->sessions[session->obj.id] = NULL;
+	conn->nr_sessions--;
+	list_del_init(&session->obj.dirty);
+	list_del_init(&session->offered);
+	/* vrpq_session_enter()'s reference */
+	vrpq_object_put(&session->obj);
+}
+EXPORT_SYMBOL_GPL(vrpq_session_leave);
+
+void vrpq_chan_enter(struct vrpq_chan *chan)
+{
+	struct vrpq_conn *conn = chan->obj.conn;
+	struct vrpq_stats *stats = &conn->dev->stats;
+
+	lockdep_assert_held(&conn->lock);
+	/* Dropped by vrpq_chan_leave(). */
+	vrpq_object_get(&chan->obj);
+	spin_lock_irq(&conn->dev->bell_lock);
+	conn->chans[chan->obj.id] = chan;
+	spin_unlock_irq(&conn->dev->bell_lock);
+	conn->nr_chans++;
+	mutex_lock(&conn->dev->stats_lock);
+	stats->channels_total++;
+	stats->channels_max = max(stats->channels_max, conn->nr_chans);
+	mutex_unlock(&conn->dev->stats_lock);
+}
+EXPORT_SYMBOL_GPL(vrpq_chan_enter);
+
+void vrpq_chan_leave(struct vrpq_chan *chan)
+{
+	struct vrpq_conn *conn = chan->obj.conn;
+
+	lockdep_assert_held(&conn->lock);
+	spin_lock_irq(&conn->dev->bell_lock);
+	conn->chans[chan->obj.id] = NULL;
+	spin_unlock_irq(&conn->dev->bell_lock);
+	conn->nr_chans--;
+	list_del_init(&chan->obj.dirty);
+	list_del_init(&chan->offered);
+	/* vrpq_chan_enter()'s reference */
+	vrpq_object_put(&chan->obj);
+}
+EXPORT_SYMBOL_GPL(vrpq_chan_leave);
+
+void vrpq_session_end(struct vrpq_session *session)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+
+	lockdep_assert_held(&conn->lock);
+	if (!session->window)
+		return;
+	vrpq_stats_fold(session);
+	vlink_window_close(session->window);
+	session->window = NULL;
+	conn->role->drop_pages(session);
+}
+EXPORT_SYMBOL_GPL(vrpq_session_end);
+
+int vrpq_zone_append(struct vrpq_session *session, enum vrpq_zone zone,
+		     struct vlink_region *region)
+{
+	struct vrpq_zone_pages *pages = &session->zones[zone];
+	struct vlink *link = session->obj.conn->link;
+	int err;
+
+	lockdep_assert_held(&session->obj.conn->lock);
+	if (region->nr_pages > pages->max - pages->count)
+		return -EMSGSIZE;
+	err = vlink_window_add(session->window, pages->first + pages->count, region,
+			       link->xdev->otherend_id);
+	if (err)
+		return err;
+	list_add_tail(&region->node, &pages->regions);
+	pages->count += region->nr_pages;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vrpq_zone_append);
+
+/* ------------------------------------------------------------------------ */
+/* Waiting                                                                    */
+
+static int wait_for_move(struct vrpq_object *obj, u32 seq, bool killable)
+{
+#define MOVED ((u32)atomic_read(&obj->seq) != seq || (READ_ONCE(obj->status) & ENDED))
+	if (killable)
+		return wait_event_killable(obj->wait, MOVED);
+	return wait_event_interruptible(obj->wait, MOVED);
+#undef MOVED
+}
+
+static struct vrpq_session *session_of(struct vrpq_object *obj)
+{
+	return obj->is_chan ? to_chan(obj)->session : to_session(obj);
+}
+
+long vrpq_wait(struct vrpq_object *obj, void __user *arg)
+{
+	struct vrpq_wait_args args;
+	int err = 0;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	if (args.flags & ~(VRPQ_WAIT_RING | VRPQ_WAIT_KILLABLE | VRPQ_WAIT_NOT))
+		return -EINVAL;
+	if (args.flags & VRPQ_WAIT_RING) {
+		if (!obj->is_chan)
+			return -EINVAL;
+		vrpq_ring(to_chan(obj));
+	}
+	if (!(args.flags & VRPQ_WAIT_NOT))
+		err = wait_for_move(obj, args.seq, args.flags & VRPQ_WAIT_KILLABLE);
+	if (err)
+		return err;
+	/* The number first: what moves it now is seen next time. */
+	args.seq = atomic_read(&obj->seq);
+	smp_rmb();
+	args.status = READ_ONCE(obj->status);
+	if (READ_ONCE(session_of(obj)->pressure))
+		args.status |= VRPQ_WAIT_PRESSURE;
+	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
+}

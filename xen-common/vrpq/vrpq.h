@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * VRPQ: what the files of the drivers share.
+ *
+ * A struct vrpq_dev is one device node: it lives from the publication of its
+ * link until the last file on it is closed. Connections to the peer come and go
+ * beneath it: a struct vrpq_conn holds the sessions and channels of one. When it
+ * breaks, they are over; files that are still open on them keep only what is
+ * needed to say so.
+ *
+ * What is said to the peer follows from state: an object (a session or a channel)
+ * has bits for what is still to be said about it, and stands in a list until the
+ * ring of messages has taken it all. So closing a file never waits, and a peer
+ * that does not listen makes nothing grow.
+ *
+ * Locks, in this order:
+ *   file->lock       what a file is
+ *   conn->lock       objects, their state, messages; never held over user memory
+ *   dev->bell_lock   the connection of the device, its table of channels and
+ *                    notifications; with interrupts off
+ */
+#ifndef VRPQ_H
+#define VRPQ_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/vlink.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <vlink/ring.h>
+#include <vlink/vrpq_ioctl.h>
+#include <xen/io/vrpq.h>
+
+#define VRPQ_REQS_DEFAULT	4096u
+#define VRPQ_PMEM_DEFAULT	(7u << 20)
+
+/* What is still to be said to the peer about an object, in the order of saying. */
+enum vrpq_todo {
+	VRPQ_TODO_CREATE,	/* client */
+	VRPQ_TODO_INFO,		/* client */
+	VRPQ_TODO_ACCEPTED,	/* server */
+	VRPQ_TODO_PAGES,	/* client */
+	VRPQ_TODO_PAGED,	/* server */
+	VRPQ_TODO_TRIM,		/* client */
+	VRPQ_TODO_TRIMMED,	/* server */
+	VRPQ_TODO_GROW,		/* server */
+	VRPQ_TODO_LEFT,		/* server */
+	VRPQ_TODO_CLOSE,	/* client: CLOSE; server: CLOSED */
+};
+
+enum vrpq_state {
+	VRPQ_CREATED,		/* the server has not accepted it yet */
+	VRPQ_OPEN,
+	VRPQ_CLOSING,		/* the own side is done with it */
+};
+
+/* A session or a channel. */
+struct vrpq_object {
+	struct kref ref;	/* by its file, its table, and a session's channels */
+	struct vrpq_conn *conn;	/* a reference */
+	u16 id;
+	bool is_chan;
+	atomic_t seq;		/* moves with every reason to look */
+	u32 status;		/* VRPQ_WAIT_*; set under conn->lock, never cleared */
+	wait_queue_head_t wait;
+
+	/* Under conn->lock: */
+	enum vrpq_state state;
+	bool peer_closed;	/* the peer sent its closing message */
+	bool said_closed;	/* and we ours */
+	struct list_head dirty;
+	unsigned long todo;
+	u32 info_size;
+	u32 info_done;		/* bytes sent, or received */
+	u8 *info;
+};
+
+/* One zone of a session's area. Under conn->lock. */
+struct vrpq_zone_pages {
+	u32 first;		/* in the area */
+	u32 max;
+	u32 count;		/* pages there are */
+	u32 told;		/* client: announced; server: acknowledged */
+	u32 acked;		/* client: mapped by the server */
+	u32 shared;		/* client: of the pages, those from the budget */
+	u32 trim_shared;	/* client: the same of those in trimmed */
+	bool trim_told;		/* client: the server knows of those in trimmed */
+	u32 wanted;		/* callback zone: pages that the server asked for */
+	struct list_head regions;	/* in order */
+	struct list_head trimmed;	/* client: taken out, but still mapped by the server */
+};
+
+struct vrpq_session {
+	struct vrpq_object obj;
+	u32 port;
+	u32 app_id;
+	struct vlink_window *window;	/* under conn->lock; NULL: over */
+	struct vrpq_zone_pages zones[VRPQ_ZONES];
+	unsigned int handles;		/* files open: its own and its channels' */
+	unsigned int channels;		/* client: alive now */
+	unsigned int channels_max;	/* client: so many floors are its due */
+	bool pressure;			/* client: others lack what it has too much of */
+	bool file_closed;		/* server: accepts no more channels */
+	struct list_head offered;	/* server: in conn->offered while not accepted */
+	struct list_head offered_chans;	/* server: channels to accept */
+};
+
+struct vrpq_chan {
+	struct vrpq_object obj;
+	struct vrpq_session *session;	/* a reference */
+	u32 ctl_page;
+	struct list_head offered;	/* server: in the session's offered_chans */
+};
+
+/* Pages that the sessions of a connection share beyond their floors. Client. */
+struct vrpq_budget {
+	u32 limit;
+	u32 used;
+	bool starved;		/* somebody got nothing and waits */
+};
+
+/* Sums for statistics. Under conn->lock, and dev->stats_lock for those of the device. */
+struct vrpq_stats {
+	u32 sessions_max, channels_max;
+	u64 sessions_total, channels_total;
+	u32 reqs_max;
+	u32 pmem_max, ring_max;
+	u64 counters[VRPQ_COUNTERS];
+	u64 wakeups;
+	struct vrpq_proc_counter procs[VRPQ_PROC_COUNTERS];
+};
+
+struct vrpq_conn {
+	struct kref ref;
+	struct vrpq_dev *dev;		/* a reference to its device */
+	struct vlink *link;		/* until broken */
+	const struct vrpq_role *role;
+	u32 reqs, pmem_pages;
+	bool broken;			/* under both conn->lock and dev->bell_lock */
+
+	struct mutex lock;		/* guards all below but the bells */
+	struct work_struct work;
+	struct vlink_ring_end tx, rx;
+	struct vrpq_msg *tx_msgs, *rx_msgs;
+	struct list_head dirty;		/* objects with something to say */
+	struct vrpq_session *sessions[VRPQ_IDS];
+	unsigned int nr_sessions, nr_chans;
+	unsigned int next_session, next_chan;	/* client: where to look for free ids */
+	struct list_head offered;	/* server: sessions to accept */
+	u32 mapped;			/* server: pages of the client that are mapped */
+	struct vrpq_budget budgets[VRPQ_ZONES];	/* client */
+
+	/* Under dev->bell_lock: */
+	struct vrpq_bells *tx_bells, *rx_bells;
+	struct vrpq_chan *chans[VRPQ_IDS];
+	u32 seen_prod, seen_cons;
+};
+
+struct vrpq_dev {
+	struct device dev;
+	struct cdev cdev;
+	struct list_head node;
+	struct vlink *link;		/* valid until vrpq_dev_remove() */
+	const struct vrpq_role *role;
+	u32 reqs, pmem_pages;		/* what the info string says */
+
+	spinlock_t bell_lock;
+	struct vrpq_conn *conn;		/* NULL: not connected */
+	bool removed;
+	atomic_t offers;		/* moves when there is something to accept, or a connection */
+	wait_queue_head_t wait;
+	atomic64_t bells_rung, bells_heard;
+
+	struct mutex stats_lock;
+	struct vrpq_stats stats;
+};
+
+struct vrpq_file {
+	struct vrpq_dev *dev;
+	struct mutex lock;		/* guards the change from fresh */
+	struct vrpq_object *obj;	/* NULL: fresh; a reference */
+};
+
+/* What makes a client of it, or a server. */
+struct vrpq_role {
+	const char *prefix;		/* of node names */
+	/* ioctls beyond those that both have */
+	long (*ioctl)(struct vrpq_file *file, unsigned int cmd, void __user *arg);
+	/* A message of the peer; -EPROTO breaks the connection. Under conn->lock. */
+	int (*receive)(struct vrpq_conn *conn, const struct vrpq_msg *msg);
+	/* What is to be said first of @obj; false: nothing. Under conn->lock. */
+	bool (*emit)(struct vrpq_object *obj, struct vrpq_msg *msg);
+	/* The object's file was closed. Under conn->lock. */
+	void (*close)(struct vrpq_object *obj);
+	/* Gives back all pages of a session whose window is closed. Under conn->lock. */
+	void (*drop_pages)(struct vrpq_session *session);
+	/* Adds what only this role knows to the statistics. Under conn->lock. */
+	void (*stat)(struct vrpq_conn *conn, struct vrpq_stat_args *args);
+};
+
+/* device.c */
+int vrpq_dev_add(struct vlink *link, const struct vrpq_role *role);
+void vrpq_dev_remove(struct vlink *link);
+/* Makes the fresh @file an object; takes the caller's reference. 0 or -EINVAL. */
+int vrpq_file_become(struct vrpq_file *file, struct vrpq_object *obj);
+/* The session that is open as @fd, a file of @dev; drop the reference of its object. */
+struct vrpq_session *vrpq_session_of_fd(struct vrpq_dev *dev, int fd);
+struct vrpq_session *vrpq_file_session(struct vrpq_file *file);
+
+/* conn.c */
+int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u32 pmem_pages);
+void vrpq_conn_stop(struct vlink *link);
+bool vrpq_event(struct vlink *link);
+struct vrpq_conn *vrpq_conn_get(struct vrpq_dev *dev);
+void vrpq_conn_put(struct vrpq_conn *conn);
+/* Marks something as to be said, and says what fits. Under conn->lock. */
+void vrpq_say(struct vrpq_object *obj, enum vrpq_todo what);
+void vrpq_push(struct vrpq_conn *conn);
+/* Breaks the connection: the peer does what it must not. Under conn->lock. */
+void vrpq_conn_break(struct vrpq_conn *conn);
+void vrpq_ring(struct vrpq_chan *chan);
+
+/* object.c */
+void vrpq_object_init(struct vrpq_object *obj, struct vrpq_conn *conn, u16 id, bool is_chan);
+void vrpq_object_get(struct vrpq_object *obj);
+void vrpq_object_put(struct vrpq_object *obj);
+/* Something happened to the object: whoever waits is to look. Any context. */
+void vrpq_object_moved(struct vrpq_object *obj);
+void vrpq_object_set_status(struct vrpq_object *obj, u32 status);
+struct vrpq_session *vrpq_session_new(struct vrpq_conn *conn, u16 id);
+struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session, u16 id);
+/* Put an object into its table, with a reference, and take it out. Under conn->lock. */
+void vrpq_session_enter(struct vrpq_session *session);
+void vrpq_session_leave(struct vrpq_session *session);
+void vrpq_chan_enter(struct vrpq_chan *chan);
+void vrpq_chan_leave(struct vrpq_chan *chan);
+/* Empties the window and gives the pages back. Under conn->lock. */
+void vrpq_session_end(struct vrpq_session *session);
+/* Adds a region to the end of a zone and to the window. Under conn->lock. */
+int vrpq_zone_append(struct vrpq_session *session, enum vrpq_zone zone,
+		     struct vlink_region *region);
+void vrpq_geometry(const struct vrpq_conn *conn, struct vrpq_geometry *geometry);
+long vrpq_wait(struct vrpq_object *obj, void __user *arg);
+
+/* stat.c */
+long vrpq_stat(struct vrpq_dev *dev, void __user *arg);
+/* Adds what a session counted to its device's sums. Under conn->lock. */
+void vrpq_stats_fold(struct vrpq_session *session);
+
+static inline struct vrpq_session *to_session(struct vrpq_object *obj)
+{
+	return container_of(obj, struct vrpq_session, obj);
+}
+
+static inline struct vrpq_chan *to_chan(struct vrpq_object *obj)
+{
+	return container_of(obj, struct vrpq_chan, obj);
+}
+
+#endif
