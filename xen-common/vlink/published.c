@@ -422,6 +422,61 @@ static struct xenbus_watch published_watch = {
 	.callback = published_changed,
 };
 
+/* Writes what is there already, for the sake of xenbus' watch. */
+static void touch_device(const char *dir)
+{
+	char *id = vlink_read_text(dir, "link", VLINK_ID_MAX);
+
+	if (IS_ERR(id))
+		return;
+	xenbus_write(XBT_NIL, dir, "link", id);
+	kfree(id);
+}
+
+/* The devices that are @levels below @dir */
+static void touch_devices(const char *dir, unsigned int levels)
+{
+	unsigned int nr, i;
+	char **names, *sub;
+
+	names = xenbus_directory(XBT_NIL, dir, "", &nr);
+	if (IS_ERR(names))
+		return;
+	for (i = 0; i < nr; i++) {
+		sub = kasprintf(GFP_KERNEL, "%s/%s", dir, names[i]);
+		if (sub && levels > 1)
+			touch_devices(sub, levels - 1);
+		else if (sub)
+			touch_device(sub);
+		kfree(sub);
+	}
+	kfree(names);
+}
+
+/*
+ * When a domain boots, xenbus looks which devices there are and then sets its watch
+ * for more. One that the toolstack makes in between stays unknown until somebody
+ * writes to it: we do, since both is over now.
+ */
+static void touch_all_devices(void)
+{
+	unsigned int nr, i;
+	char **services = xenbus_directory(XBT_NIL, PUBLISHED, "", &nr);
+	char dir[24];
+
+	if (IS_ERR(services))
+		return;
+	for (i = 0; i < nr; i++) {
+		if (!is_id(services[i], 7))
+			continue;
+		snprintf(dir, sizeof(dir), "device/%s", services[i]);
+		touch_devices(dir, 1);
+		snprintf(dir, sizeof(dir), "backend/%s", services[i]);
+		touch_devices(dir, 2);
+	}
+	kfree(services);
+}
+
 /* dom0 may load us before its xenstored runs: then this is called when it does. */
 static int xenstore_up(struct notifier_block *nb, unsigned long event, void *data)
 {
@@ -431,6 +486,7 @@ static int xenstore_up(struct notifier_block *nb, unsigned long event, void *dat
 		pr_err("cannot watch \"" PUBLISHED "\" in xenstore: %d\n", err);
 	else
 		WRITE_ONCE(watching, true);
+	touch_all_devices();
 	return NOTIFY_DONE;
 }
 
