@@ -219,7 +219,7 @@ static void states_without_sense(void)
 	attack_end(&end);
 }
 
-#define FLAPS	1000
+#define FLAPS	500
 
 static void states_flap(void)
 {
@@ -239,10 +239,10 @@ static void states_flap(void)
 static void connects_and_closes(void)
 {
 	attack_begin(&end);
-	for (unsigned int round = 0; round < 30; round++) {
+	for (unsigned int round = 0; round < 15; round++) {
 		end_connect(&end, 4096);
 		end_set_state(&end, round % 2 ? XenbusStateClosing : XenbusStateClosed);
-		if (!(round % 10))
+		if (!(round % 5))
 			neighbour_works();
 	}
 	attack_end(&end);
@@ -252,7 +252,7 @@ static void connects_and_closes(void)
 static void closes_under_traffic(void)
 {
 	attack_begin(&end);
-	for (unsigned int round = 0; round < 10; round++) {
+	for (unsigned int round = 0; round < 6; round++) {
 		struct agent_request request;
 		uint32_t ticket;
 		int fd;
@@ -381,8 +381,8 @@ const struct suite_test state_tests[] = {
 	{ "state_closing_under_opener", closing_under_opener, 0 },
 	{ "state_without_sense", states_without_sense, 0 },
 	{ "state_flaps", states_flap, 180 },
-	{ "state_connects_and_closes", connects_and_closes, 90 },
-	{ "state_closes_under_traffic", closes_under_traffic, 90 },
+	{ "state_connects_and_closes", connects_and_closes, 180 },
+	{ "state_closes_under_traffic", closes_under_traffic, 180 },
 	{ "state_victims_directory_is_not_ours", victims_directory_is_not_ours, 0 },
 	{ "dies_under_reader", dies_under_reader, 0 },
 	{ "dies_under_writer", dies_under_writer, 0 },
