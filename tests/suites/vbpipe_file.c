@@ -105,7 +105,7 @@ static void mmap_is_refused(void)
 static void node_is_a_character_device(void)
 {
 	struct pair pair = pair_open("def");
-	struct stat by_fd, by_path;
+	struct stat by_fd = { 0 }, by_path = { 0 };
 
 	CU_ASSERT_FATAL(!fstat(pair.fd, &by_fd) && !stat(node("def"), &by_path));
 	CU_ASSERT(S_ISCHR(by_fd.st_mode));
