@@ -56,7 +56,7 @@ struct vrpq_chan_args {
 	__s32 session_fd;
 	__u32 info_size;		/* as above */
 	__u64 info;
-	__u32 ctl_page;			/* area page of the control page: client in, server out */
+	__u32 ctl_page;			/* number of the control page: client in, server out */
 	__u32 id;			/* out */
 };
 
@@ -84,16 +84,16 @@ struct vrpq_trim_args {
 #define VRPQ_WAIT_KILLABLE	2u	/* only a fatal signal interrupts */
 #define VRPQ_WAIT_NOT		4u	/* do not sleep, only tell */
 
-#define VRPQ_WAIT_PEER_CLOSED	1u	/* the peer closed its end; its last words may still be there */
+#define VRPQ_WAIT_PEER_CLOSED	1u	/* the peer closed; its last words may be there */
 #define VRPQ_WAIT_BROKEN	2u	/* the link broke: nothing comes any more */
-#define VRPQ_WAIT_PRESSURE	4u	/* other sessions lack pages: trim what is not needed */
+#define VRPQ_WAIT_PRESSURE	4u	/* other sessions lack pages: give back */
 
 /*
  * Sleeps until the sequence number of the file differs from seq, and stores the
  * present one there. The number of a channel moves when the peer rings its bell and when its
  * state changes, that of a session when one of its channels' moves or when pages
  * may be had. Read the number (with VRPQ_WAIT_NOT or from a former call), look at the shared memory, then
- * wait: no bell is missed. With PEER_CLOSED or BROKEN nobody sleeps.
+ * wait: no bell is missed. With BROKEN, and on a channel with PEER_CLOSED, nobody sleeps.
  */
 struct vrpq_wait_args {
 	__u32 seq;			/* in: seen; out: present */

@@ -25,9 +25,9 @@
 #include <linux/xarray.h>
 
 #include <asm/xen/hypercall.h>
-#include <asm/xen/page.h>
 
 #include <xen/grant_table.h>
+#include <xen/page.h>
 #include <xen/xen.h>
 
 #include "internal.h"

@@ -264,7 +264,6 @@ void vrpq_dev_remove(struct vlink *link)
 }
 EXPORT_SYMBOL_GPL(vrpq_dev_remove);
 
-
 static int __init vrpq_init(void)
 {
 	int err = alloc_chrdev_region(&vrpq_devt, 0, VRPQ_MINORS, "vrpq");

@@ -9,8 +9,6 @@
 
 #include "vrpq.h"
 
-#define ENDED	(VRPQ_WAIT_PEER_CLOSED | VRPQ_WAIT_BROKEN)
-
 void vrpq_object_init(struct vrpq_object *obj, struct vrpq_conn *conn, u16 id, bool is_chan)
 {
 	kref_init(&obj->ref);
@@ -233,9 +231,20 @@ EXPORT_SYMBOL_GPL(vrpq_zone_append);
 /* ------------------------------------------------------------------------ */
 /* Waiting                                                                    */
 
+/*
+ * Has nothing more to come? A session that the server has left goes on as long as its
+ * channels do.
+ */
+static bool ended(const struct vrpq_object *obj)
+{
+	u32 status = READ_ONCE(obj->status);
+
+	return status & VRPQ_WAIT_BROKEN || (obj->is_chan && status & VRPQ_WAIT_PEER_CLOSED);
+}
+
 static int wait_for_move(struct vrpq_object *obj, u32 seq, bool killable)
 {
-#define MOVED ((u32)atomic_read(&obj->seq) != seq || (READ_ONCE(obj->status) & ENDED))
+#define MOVED ((u32)atomic_read(&obj->seq) != seq || ended(obj))
 	if (killable)
 		return wait_event_killable(obj->wait, MOVED);
 	return wait_event_interruptible(obj->wait, MOVED);

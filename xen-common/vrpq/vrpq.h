@@ -170,14 +170,14 @@ struct vrpq_dev {
 	const struct vrpq_role *role;
 	u32 reqs, pmem_pages;		/* what the info string says */
 
-	spinlock_t bell_lock;
+	spinlock_t bell_lock;		/* see above */
 	struct vrpq_conn *conn;		/* NULL: not connected */
 	bool removed;
-	atomic_t offers;		/* moves when there is something to accept, or a connection */
+	atomic_t offers;		/* moves with things to accept and connections */
 	wait_queue_head_t wait;
 	atomic64_t bells_rung, bells_heard;
 
-	struct mutex stats_lock;
+	struct mutex stats_lock;	/* guards stats */
 	struct vrpq_stats stats;
 };
 

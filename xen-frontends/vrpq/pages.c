@@ -220,7 +220,7 @@ long vrpq_pages_grow_ioctl(struct vrpq_session *session, void __user *arg)
 		return err;
 	/* The server is not to meet a page that it does not know. */
 	err = wait_event_killable(session->obj.wait, READ_ONCE(zone->acked) >= count ||
-				  READ_ONCE(session->obj.status));
+				  READ_ONCE(session->obj.status) & VRPQ_WAIT_BROKEN);
 	if (err)
 		return err;
 	if (READ_ONCE(zone->acked) < count)
