@@ -11,8 +11,8 @@
  * All functions return 0 or a positive errno value. EBADF (ECHANINVALID) is returned
  * for a handle that is none, EPIPE (ECHANBROKEN, ESESSIONBROKEN) once the server has
  * gone, EINTR where a signal ended a wait. All handles may be used by
- * several threads at a time, but no handle after or during its destruction. A
- * forked child cannot use the client's handles.
+ * several threads at a time, but no handle after or during its destruction. After a
+ * fork one of the two processes may go on with the handles.
  */
 #ifndef VLX_VRPQ_CLIENT_LIB_H
 #define VLX_VRPQ_CLIENT_LIB_H
@@ -97,8 +97,8 @@ int vrpqPostAndNotify(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in)
 /*
  * Queues a call and waits for the answer. @in, @out: from vrpqParamCallAlloc, both freed
  * in any case; or NULL.
- * Returns the reason that the server set, which is 0 unless it called vrpqCallSetReason;
- * with 0, and only then, the output data were copied to where the references
+ * Returns the reason that the server set, which is 0 unless it called vrpqCallSetReason
+ * (a negative errno value is returned as the positive one); with 0, and only then, the output data were copied to where the references
  * in @out point.
  * EINTR: a signal came before the server had received the call, which it never
  * will. Once it has, only a fatal signal ends the wait. EPIPE: the server closed the channel,

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The kernel's part: device files, their calls and their memory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+static int open_node(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int duplicate(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : copy;
+}
+
+static void close_file(int fd)
+{
+	close(fd);
+}
+
+static int control(int fd, unsigned long cmd, void *args)
+{
+	return ioctl(fd, cmd, args) < 0 ? errno : 0;
+}
+
+static void *map(int fd, void *at, size_t size)
+{
+	void *base = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
+
+	return base == MAP_FAILED ? NULL : base;
+}
+
+static void unmap(void *at, size_t size)
+{
+	munmap(at, size);
+}
+
+static const struct vrpq_kernel linux_kernel = {
+	.open_node = open_node,
+	.duplicate = duplicate,
+	.close_file = close_file,
+	.control = control,
+	.map = map,
+	.unmap = unmap,
+};
+
+const struct vrpq_kernel *vrpq_kernel = &linux_kernel;
+
+int vrpq_file_open(struct vrpq_file *file, const char *path)
+{
+	int fd = vrpq_kernel->open_node(path);
+
+	*file = (struct vrpq_file) { .fd = fd < 0 ? -1 : fd };
+	return fd < 0 ? -fd : 0;
+}
+
+void vrpq_file_close(struct vrpq_file *file)
+{
+	if (file->fd >= 0)
+		vrpq_kernel->close_file(file->fd);
+	file->fd = -1;
+}
+
+int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args)
+{
+	return vrpq_kernel->control(file->fd, cmd, args);
+}
+
+int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags)
+{
+	struct vrpq_wait_args args = { .seq = seq, .flags = flags };
+	int err = vrpq_file_control(file, VRPQ_IOC_WAIT, &args);
+
+	if (err == EINTR)
+		return EINTR;
+	if (err) {
+		/* A file that cannot be waited on tells nothing any more. */
+		__atomic_fetch_or(&file->status, VRPQ_WAIT_BROKEN, __ATOMIC_RELEASE);
+		return 0;
+	}
+	vrpq_set(&file->pressure, args.status & VRPQ_WAIT_PRESSURE);
+	__atomic_fetch_or(&file->status, args.status & VRPQ_ENDED, __ATOMIC_RELEASE);
+	__atomic_store_n(&file->seq, args.seq, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void vrpq_file_look(struct vrpq_file *file, u32 flags)
+{
+	/* Without sleeping there is nothing to interrupt. */
+	(void)vrpq_file_wait(file, 0, flags | VRPQ_WAIT_NOT);
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of libvrpq share. <xen/io/vrpq.h> describes the memory that the two
+ * libraries share, <vlink/vrpq_ioctl.h> what the drivers do.
+ *
+ * A session has a list of channels. Each channel has a sender, the end that
+ * places requests or callbacks: slots, and an arena of parameter memory, which takes its
+ * pages from a zone of the session's area. All that decides anything is in private memory;
+ * shared memory is read once and checked.
+ *
+ * Locks, in this order:
+ *   session->list_lock	the list of channels; held for walks over all of them
+ *   sender->lock	slots, records and arena of a sender
+ *   zone->lock		the pages of a zone
+ * None is held while a thread sleeps.
+ */
+#ifndef VRPQ_LIB_H
+#define VRPQ_LIB_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vlink/vrpq_ioctl.h>
+#include <vlx/vrpq/client-lib.h>
+#include <vlx/vrpq/server-lib.h>
+#include <xen/io/vrpq.h>
+
+#define VRPQ_NO_PAGE		UINT32_MAX
+#define VRPQ_UNIT		8u			/* parameters are aligned to it */
+#define VRPQ_PAGE_UNITS		(VRPQ_PAGE_SIZE / VRPQ_UNIT)
+#define VRPQ_ENDED		(VRPQ_WAIT_PEER_CLOSED | VRPQ_WAIT_BROKEN)
+
+#define vrpq_get(p)		__atomic_load_n((p), __ATOMIC_RELAXED)
+#define vrpq_set(p, v)		__atomic_store_n((p), (v), __ATOMIC_RELAXED)
+
+/* --- device.c: the kernel, or a test that stands in for it ------------------ */
+
+struct vrpq_kernel {
+	int (*open_node)(const char *path);	/* a descriptor, or -errno */
+	int (*duplicate)(int fd);		/* the same */
+	void (*close_file)(int fd);
+	int (*control)(int fd, unsigned long cmd, void *args);	/* 0 or errno */
+	/* At any address, or in place of what is at @at. NULL on failure. */
+	void *(*map)(int fd, void *at, size_t size);
+	void (*unmap)(void *at, size_t size);
+};
+
+extern const struct vrpq_kernel *vrpq_kernel;
+
+/* An open session or channel. */
+struct vrpq_file {
+	int fd;			/* -1: closed */
+	u32 seq;		/* its sequence number as last seen; atomic */
+	u32 status;		/* VRPQ_ENDED, once seen; atomic */
+	u32 pressure;		/* VRPQ_WAIT_PRESSURE as last seen; atomic */
+};
+
+int vrpq_file_open(struct vrpq_file *file, const char *path);
+void vrpq_file_close(struct vrpq_file *file);
+int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args);
+/* Sleeps unless the number is not @seq any more; 0 or EINTR. The status tells the rest. */
+int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags);
+/* Updates number and status. */
+void vrpq_file_look(struct vrpq_file *file, u32 flags);
+
+static inline u32 vrpq_file_seq(const struct vrpq_file *file)
+{
+	return vrpq_get(&file->seq);
+}
+
+static inline u32 vrpq_file_status(const struct vrpq_file *file)
+{
+	return vrpq_get(&file->status);
+}
+
+/* --- pool.c: the pages of a zone ------------------------------------------- */
+
+struct vrpq_arena;
+struct vrpq_chunk;
+
+/* A thread that waits for pages; first come, first served. */
+struct vrpq_waiter {
+	struct vrpq_waiter *next;
+};
+
+struct vrpq_pool {
+	struct vrpq_file *file;		/* of the session */
+	enum vrpq_zone id;
+	u32 first, max;			/* pages of the area */
+	pthread_mutex_t lock;
+	u32 pages;			/* there are, from the start of the zone */
+	u32 free;
+	u32 lowest;			/* no page below is free */
+	u32 owed;			/* free pages that only who has none may take */
+	u64 *free_map;
+	struct vrpq_chunk **chunks;	/* of each page, atomic; zones of parameters */
+	struct vrpq_waiter *waiters;	/* the first has its turn */
+};
+
+int vrpq_pool_init(struct vrpq_pool *zone, struct vrpq_file *file, enum vrpq_zone id,
+		   u32 first, u32 max);
+void vrpq_pool_fini(struct vrpq_pool *zone);
+/*
+ * Takes @n pages in a row, growing the zone if need be. @owed: so many of them were owed
+ * to the caller. @waiter: the caller's place in the queue, or NULL. Returns the first
+ * page, or VRPQ_NO_PAGE with *err EAGAIN (worth waiting), EMSGSIZE, EPIPE or ENOMEM.
+ */
+u32 vrpq_pool_take(struct vrpq_pool *zone, u32 n, u32 owed, const struct vrpq_waiter *waiter,
+		   int *err);
+/* Gives them back; @owed of them are owed to the giver. */
+void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 owed);
+/* Changes what is owed, and has the zone grow to that if it can. */
+void vrpq_pool_owe(struct vrpq_pool *zone, int change);
+/* Learns how many pages the kernel has given. */
+void vrpq_pool_ask(struct vrpq_pool *zone);
+/* Gives free pages at the end back to the kernel, but for those that are owed. */
+void vrpq_pool_trim(struct vrpq_pool *zone);
+void vrpq_pool_queue(struct vrpq_pool *zone, struct vrpq_waiter *waiter);
+void vrpq_pool_unqueue(struct vrpq_pool *zone, struct vrpq_waiter *waiter);
+bool vrpq_pool_is_first(struct vrpq_pool *zone, const struct vrpq_waiter *waiter);
+
+/* --- arena.c: parameter memory of a sender --------------------------------- */
+
+/* Pages in a row, handed out from the start on. */
+struct vrpq_chunk {
+	struct vrpq_arena *arena;
+	struct vrpq_chunk *next, **link;
+	u32 page, pages;		/* in the zone */
+	u32 used;			/* bytes */
+	u32 live;			/* allocations that are neither freed nor consumed */
+	u32 large;			/* bytes of the only allocation, if over a page */
+	u16 units[VRPQ_PAGE_UNITS];	/* not posted yet: the length of what starts here */
+};
+
+struct vrpq_arena {
+	struct vrpq_pool *zone;
+	unsigned char *base;		/* of the zone, as mapped */
+	struct vrpq_chunk *current;
+	struct vrpq_chunk *chunks;
+	bool has_floor;			/* a page is owed to it while it has none */
+};
+
+/* Memory without waiting; *chunk is what to pass to vrpq_arena_put(). NULL: see *err. */
+void *vrpq_arena_get_at_hand(struct vrpq_arena *arena, u32 size, struct vrpq_chunk **chunk);
+void *vrpq_arena_get(struct vrpq_arena *arena, u32 size, const struct vrpq_waiter *waiter,
+		     struct vrpq_chunk **chunk, int *err);
+/* One allocation of the chunk is done with. */
+void vrpq_arena_put(struct vrpq_chunk *chunk);
+/* The chunk of an allocation that was not posted yet, which it becomes; NULL: there is none. */
+struct vrpq_chunk *vrpq_arena_claim(struct vrpq_arena *arena, const void *ptr, u32 *size);
+/* Gives back a page that holds nothing. */
+void vrpq_arena_drop_idle(struct vrpq_arena *arena);
+void vrpq_arena_release(struct vrpq_arena *arena);
+
+static inline bool vrpq_arena_contains(const struct vrpq_arena *arena, const void *ptr)
+{
+	return (uintptr_t)ptr - (uintptr_t)arena->base <
+	       (uintptr_t)arena->zone->max * VRPQ_PAGE_SIZE;
+}
+
+/* --- sender.c: slots ------------------------------------------------------- */
+
+struct vrpq_session;
+struct vrpq_chan;
+struct vrpq_params;
+
+/* What only the sender knows of a slot. */
+struct vrpq_record {
+	struct vrpq_chunk *chunk;	/* of the parameters, or NULL */
+	bool awaited;			/* a thread waits for the answer */
+};
+
+/* A segment of requests, or the slots of callbacks. */
+struct vrpq_slots {
+	struct vrpq_slots *next;
+	u32 page;			/* in the ring zone; segments */
+	u32 nr;
+	struct vrpq_slot *slots;
+	struct vrpq_record records[VRPQ_SEGMENT_SLOTS];
+};
+
+struct vrpq_sender {
+	pthread_mutex_t lock;
+	struct vrpq_chan *chan;
+	bool callbacks;
+	bool gone;			/* the peer reads no more: all is discarded */
+	bool broken;
+	struct vlink_ring_end end;
+	u32 reaped;			/* slots up to here are forgotten */
+	u32 announced;			/* and up to here, the peer was woken for */
+	u32 awaited;			/* answers that threads wait for */
+	u32 waiting;			/* threads that wait for room */
+	struct vrpq_slots *head, *tail;	/* the oldest in use, the newest */
+	u32 head_pos, tail_pos;
+	struct vrpq_slots *spare;
+	struct vrpq_arena arena;
+	struct vrpq_params *params;	/* private blocks that were not posted yet */
+
+	/* Counted and not yet in the session's counters. */
+	u32 stats[VRPQ_COUNTERS];
+	u32 rounds;			/* since others' need of pages was looked at */
+	u32 proc_id, proc_count;
+};
+
+/* A request that is ready but for its slot. */
+struct vrpq_request {
+	u32 proc_id;
+	u32 flags;
+	struct vrpq_chunk *chunk;
+	u32 in_offset, in_size, out_offset, out_size;
+};
+
+/* A slot whose answer is awaited. */
+struct vrpq_ticket {
+	struct vrpq_slot *slot;
+	struct vrpq_record *record;
+};
+
+int vrpq_sender_init(struct vrpq_sender *sender, struct vrpq_chan *chan, bool callbacks,
+		     struct vrpq_slots *first);
+/* Forgets everything, the pages too. */
+void vrpq_sender_fini(struct vrpq_sender *sender);
+/* Forgets what the peer has consumed. All of these under sender->lock. */
+void vrpq_sender_reap(struct vrpq_sender *sender);
+void vrpq_sender_give_back(struct vrpq_sender *sender);
+/* Memory for parameters; waits, with the lock released. */
+int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr, struct vrpq_chunk **chunk);
+/* Publishes the request; waits for room, with the lock released. */
+int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *request,
+		      struct vrpq_ticket *ticket);
+/* Does the peer sleep for what was published since the last time? It is to be rung then. */
+bool vrpq_sender_announce(struct vrpq_sender *sender);
+/* Asks the peer for a bell; true: it has moved on already. */
+bool vrpq_sender_arm(struct vrpq_sender *sender);
+/* Takes over what the file knows of the peer. */
+void vrpq_sender_note_status(struct vrpq_sender *sender);
+/* Finds out whether the memory is still shared. */
+bool vrpq_sender_is_broken(struct vrpq_sender *sender);
+/* The thread has what it waited for. Takes the lock. */
+void vrpq_sender_fetched(struct vrpq_sender *sender, struct vrpq_ticket *ticket);
+
+/* --- params.c: what programs fill -------------------------------------------- */
+
+int vrpq_params_alloc_in(struct vrpq_sender *sender, VrpqSize size, unsigned int refs,
+			 VrpqSize ref_size, void **in);
+int vrpq_params_alloc_both(struct vrpq_sender *sender, VrpqSize size, unsigned int refs,
+			   VrpqSize ref_size, unsigned int out_refs, VrpqSize out_size,
+			   void **in, VrpqParamRef **out);
+/*
+ * Makes a request of what the program filled; *outputs is what vrpq_params_fetch() needs,
+ * to be freed by free(). The program's memory is freed also on error.
+ */
+int vrpq_params_build(struct vrpq_sender *sender, void *in, VrpqParamRef *out,
+		      struct vrpq_request *request, struct vrpq_params **outputs);
+/* Copies the output of an answered call to where the program wants it. */
+void vrpq_params_fetch(struct vrpq_sender *sender, const struct vrpq_params *outputs,
+		       const struct vrpq_request *request);
+/* vrpqParamCallAlloc and its like. */
+int vrpq_alloc_call(struct vrpq_sender *sender, VrpqSize in_size, unsigned int in_refs,
+		    VrpqSize in_ref_size, unsigned int out_refs, VrpqSize out_size,
+		    VrpqParamInPtr *pin, VrpqParamOutPtr *pout);
+void vrpq_params_free_all(struct vrpq_sender *sender);
+
+/* --- call.c ------------------------------------------------------------------ */
+
+/* The program's memory is freed also on error. */
+int vrpq_post(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqParamRef *out,
+	      bool notify);
+/* *reason is the callee's answer if 0 is returned. */
+int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqParamRef *out,
+	      int *reason);
+/* Rings the peer for what was published, if it sleeps. */
+int vrpq_notify(struct vrpq_sender *sender);
+
+/* Waits for the answer, after ringing if @ring; *reason is set if 0 is returned. */
+int vrpq_call_wait(struct vrpq_sender *sender, struct vrpq_slot *slot, bool ring, int *reason);
+/* The callee takes the request of a slot: false if there is nothing to handle. */
+bool vrpq_call_take(struct vrpq_slot *slot);
+/* The callee answers; true: the caller sleeps and is to be rung. */
+bool vrpq_call_answer(struct vrpq_slot *slot, int reason);
+/* Does all that the slot names lie in the zones of parameters? */
+bool vrpq_slot_is_sound(const struct vrpq_session *session, const struct vrpq_slot *copy);
+/* Reads a slot once. */
+void vrpq_slot_copy(const struct vrpq_slot *slot, struct vrpq_slot *copy);
+
+/* --- session.c --------------------------------------------------------------- */
+
+struct vrpq_session {
+	u32 magic;
+	struct vrpq_session *next;	/* all of the process, or all unused */
+	bool server;
+	bool shown;			/* vrpqShmMap was called */
+	bool handle_open;
+	bool creating;			/* a thread makes a channel; under list_lock */
+	u32 creators;			/* that wait for it */
+	u32 refs;			/* the handle, channels; atomic */
+	struct vrpq_file file;
+	struct vrpq_geometry geometry;
+	VrpqClientId client;
+	char *path;
+	unsigned char *base;		/* NULL: not mapped */
+	size_t size;
+	pthread_mutex_t list_lock;
+	struct vrpq_chan *chans;	/* those destroyed and not drained yet, too */
+	struct vrpq_pool zones[VRPQ_ZONES];
+};
+
+/* What the server knows of a request that it was given. */
+struct vrpq_delivered {
+	VrpqProcReq req;
+	u32 in_size, out_size;
+};
+
+struct vrpq_chan {
+	u32 magic;
+	struct vrpq_chan *next;		/* in the session, or all unused */
+	struct vrpq_session *session;	/* a reference */
+	bool server;
+	bool destroyed;			/* client: waits for the server to drain it */
+	struct vrpq_file file;
+	u32 ctl_page;
+	struct vrpq_chan_page *ctl;
+	struct vrpq_sender sender;
+
+	/* The receiving end: requests at a server, callbacks at a client. */
+	struct vlink_ring_end rx;
+	bool rx_broken;
+
+	/* Server: receiving. Owned by the thread that has set busy. */
+	bool busy;			/* atomic */
+	struct vrpq_segment *segment;
+	u32 segment_pos;
+	u32 passed;			/* slots to acknowledge */
+	struct vrpq_slot *call;		/* of these, the call; NULL: none */
+	u32 call_out_offset, call_out_size;
+	int reason;
+	struct vrpq_delivered *batch;
+	u32 batch_room, batch_len;
+	u32 copied;			/* of the batch, by vrpqLocalBufReceive */
+	void *call_out_copy;		/* the call's output is there */
+
+	/* Client: callbacks in work, under rx_lock. */
+	pthread_mutex_t rx_lock;
+	u32 taken;			/* index of the next to take */
+	u64 done;			/* of those taken, by slot */
+};
+
+/* Makes the session's file a session, and finds out how large its area is. */
+int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned long cmd,
+		      struct vrpq_session_args *args);
+/* A new object with a lock in it; the memory of handles is never given back. */
+struct vrpq_session *vrpq_session_new(void);
+void vrpq_session_put(struct vrpq_session *session);
+int vrpq_session_map(struct vrpq_session *session);
+/* NULL if it is none. */
+struct vrpq_session *vrpq_session_of(VrpqSessionHandle handle);
+int vrpq_session_release_handle(struct vrpq_session *session);
+
+struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session);
+int vrpq_chan_open(struct vrpq_chan *chan);
+struct vrpq_chan *vrpq_chan_of(VrpqChanHandle handle);
+/* Frees it and its pages; it is in no list. The reference to the session stays. */
+void vrpq_chan_free(struct vrpq_chan *chan);
+void vrpq_session_link(struct vrpq_session *session, struct vrpq_chan *chan);
+void vrpq_session_unlink(struct vrpq_session *session, struct vrpq_chan *chan, bool keep);
+
+/* Walk over all channels: reap, and give back what is idle. */
+void vrpq_session_reap(struct vrpq_session *session);
+/* Asks all servers that have requests for a bell; true: one has moved on already. */
+bool vrpq_session_arm(struct vrpq_session *session);
+/* Waits until one of the session's channels moves; 0 or EINTR. */
+int vrpq_session_wait(struct vrpq_session *session, struct vrpq_chan *chan, u32 session_seq,
+		      u32 chan_seq);
+void vrpq_session_kick(struct vrpq_session *session);
+/* Looks now and then whether others need pages. No lock is held. */
+void vrpq_session_look_round(struct vrpq_session *session);
+/* Gives pages back that others need, if the file says so. */
+void vrpq_session_relieve(struct vrpq_session *session, const struct vrpq_file *file);
+
+static inline u32 vrpq_offset_of(const struct vrpq_session *session, const void *ptr)
+{
+	return (u32)((const unsigned char *)ptr - session->base);
+}
+
+/* --- receive.c --------------------------------------------------------------- */
+
+void vrpq_server_destroy(struct vrpq_chan *chan);
+
+/* --- resolve.c --------------------------------------------------------------- */
+
+/* Memory that references may point into. */
+int vrpq_memory_add(const void *base, size_t size);
+void vrpq_memory_remove(const void *base);
+/* Private copies of a request, the latter both at once. */
+int vrpq_memory_add_copy(const void *base, size_t size, const void *owner);
+void vrpq_memory_remove_copies(const void *owner);
+
+/* --- stats.c ----------------------------------------------------------------- */
+
+static inline void vrpq_count(struct vrpq_sender *sender, u32 id)
+{
+	sender->stats[id]++;
+}
+
+void vrpq_count_max(struct vrpq_sender *sender, u32 id, u32 value);
+void vrpq_count_proc(struct vrpq_sender *sender, u32 proc_id);
+/* Adds what was counted to the session's counters. */
+void vrpq_stats_flush(struct vrpq_sender *sender);
+void vrpq_stats_wakeup(struct vrpq_session *session);
+void vrpq_stats_bell(struct vrpq_session *session);
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The pages of a zone. The lowest are taken first, so that what is idle gathers at the end,
+ * where it can be given back to the kernel.
+ *
+ * Whoever has no page at all is owed one, so that each channel can always go on with
+ * what it has; others leave as many free pages as are owed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib.h"
+
+#define GROW_MAX	64u	/* pages asked for at a time, beyond what is needed */
+
+int vrpq_pool_init(struct vrpq_pool *zone, struct vrpq_file *file, enum vrpq_zone id,
+		   u32 first, u32 max)
+{
+	*zone = (struct vrpq_pool) { .file = file, .id = id, .first = first, .max = max };
+	zone->free_map = calloc((max + 63) / 64, sizeof(*zone->free_map));
+	if (id != VRPQ_ZONE_RING)
+		zone->chunks = calloc(max, sizeof(struct vrpq_chunk *));
+	if (!zone->free_map || (id != VRPQ_ZONE_RING && !zone->chunks)) {
+		free(zone->free_map);
+		free(zone->chunks);
+		return ENOMEM;
+	}
+	pthread_mutex_init(&zone->lock, NULL);
+	return 0;
+}
+
+void vrpq_pool_fini(struct vrpq_pool *zone)
+{
+	if (!zone->free_map)
+		return;
+	pthread_mutex_destroy(&zone->lock);
+	free(zone->free_map);
+	free(zone->chunks);
+	zone->free_map = NULL;
+	zone->chunks = NULL;
+}
+
+static bool is_free(const struct vrpq_pool *zone, u32 page)
+{
+	return zone->free_map[page / 64] >> (page % 64) & 1;
+}
+
+static void mark(struct vrpq_pool *zone, u32 page, u32 n, bool free)
+{
+	u32 i;
+
+	for (i = page; i < page + n; i++) {
+		if (free)
+			zone->free_map[i / 64] |= 1ull << (i % 64);
+		else
+			zone->free_map[i / 64] &= ~(1ull << (i % 64));
+	}
+	zone->free += free ? n : -n;
+	if (free && page < zone->lowest)
+		zone->lowest = page;
+	else if (!free && page == zone->lowest)
+		zone->lowest = page + n;
+}
+
+/* The first of the lowest @n free pages in a row. */
+static u32 find_run(const struct vrpq_pool *zone, u32 n)
+{
+	u32 i, len = 0;
+
+	for (i = zone->lowest; i < zone->pages; i++) {
+		if (i % 64 == 0 && !zone->free_map[i / 64]) {
+			len = 0;
+			i += 63;
+		} else if (!is_free(zone, i)) {
+			len = 0;
+		} else if (++len == n) {
+			return i + 1 - n;
+		}
+	}
+	return VRPQ_NO_PAGE;
+}
+
+static u32 free_at_end(const struct vrpq_pool *zone)
+{
+	u32 n = 0;
+
+	while (n < zone->pages && is_free(zone, zone->pages - 1 - n))
+		n++;
+	return n;
+}
+
+/* Takes over what the kernel says there is. */
+static void note_pages(struct vrpq_pool *zone, u32 pages)
+{
+	u32 old = zone->pages;
+
+	if (pages <= old || pages > zone->max)
+		return;
+	zone->pages = pages;
+	mark(zone, old, pages - old, true);
+}
+
+void vrpq_pool_ask(struct vrpq_pool *zone)
+{
+	struct vrpq_grow_args args = { .zone = zone->id };
+
+	pthread_mutex_lock(&zone->lock);
+	if (!vrpq_file_control(zone->file, VRPQ_IOC_GROW, &args))
+		note_pages(zone, args.pages);
+	pthread_mutex_unlock(&zone->lock);
+}
+
+static int grow(struct vrpq_pool *zone, u32 min)
+{
+	struct vrpq_grow_args args = { .zone = zone->id, .min = min };
+	int err;
+
+	args.want = zone->pages < GROW_MAX ? zone->pages : GROW_MAX;
+	if (args.want < min)
+		args.want = min;
+	if (args.want > zone->max - zone->pages)
+		args.want = zone->max - zone->pages;
+	if (min > args.want)
+		return EAGAIN;
+	err = vrpq_file_control(zone->file, VRPQ_IOC_GROW, &args);
+	if (!err)
+		note_pages(zone, args.pages);
+	return err;
+}
+
+/* Pages that must come to take @n in a row and leave @leave. */
+static u32 missing(const struct vrpq_pool *zone, u32 n, u32 leave)
+{
+	u32 by_count = n + leave > zone->free ? n + leave - zone->free : 0;
+	u32 by_run = 0;
+
+	if (find_run(zone, n) == VRPQ_NO_PAGE)
+		by_run = n - free_at_end(zone);
+	return by_count > by_run ? by_count : by_run;
+}
+
+static u32 take_locked(struct vrpq_pool *zone, u32 n, u32 owed, int *err)
+{
+	/* What is owed to the caller he takes, whatever others are owed. */
+	u32 leave = n > owed && zone->owed > owed ? zone->owed - owed : 0;
+	u32 page, more = missing(zone, n, leave);
+
+	if (more) {
+		*err = grow(zone, more);
+		if (*err)
+			return VRPQ_NO_PAGE;
+		if (missing(zone, n, leave)) {
+			*err = EAGAIN;
+			return VRPQ_NO_PAGE;
+		}
+	}
+	page = find_run(zone, n);
+	mark(zone, page, n, false);
+	zone->owed -= zone->owed > owed ? owed : zone->owed;
+	return page;
+}
+
+u32 vrpq_pool_take(struct vrpq_pool *zone, u32 n, u32 owed, const struct vrpq_waiter *waiter,
+		   int *err)
+{
+	u32 page = VRPQ_NO_PAGE;
+
+	if (n > zone->max) {
+		*err = EMSGSIZE;
+		return VRPQ_NO_PAGE;
+	}
+	pthread_mutex_lock(&zone->lock);
+	/* Nobody overtakes who waits for many, except to take what is owed to him. */
+	if (zone->waiters && zone->waiters != waiter && !owed)
+		*err = EAGAIN;
+	else
+		page = take_locked(zone, n, owed, err);
+	pthread_mutex_unlock(&zone->lock);
+	return page;
+}
+
+static void wake_waiters(struct vrpq_pool *zone)
+{
+	if (zone->waiters && zone->file->fd >= 0)
+		vrpq_file_control(zone->file, VRPQ_IOC_KICK, NULL);
+}
+
+void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 owed)
+{
+	pthread_mutex_lock(&zone->lock);
+	mark(zone, page, n, true);
+	zone->owed += owed;
+	wake_waiters(zone);
+	pthread_mutex_unlock(&zone->lock);
+}
+
+void vrpq_pool_owe(struct vrpq_pool *zone, int change)
+{
+	pthread_mutex_lock(&zone->lock);
+	zone->owed += (u32)change;
+	/* If it fails now, whoever takes the pages tries again. */
+	if (zone->owed > zone->free)
+		(void)grow(zone, zone->owed - zone->free);
+	if (change < 0)
+		wake_waiters(zone);
+	pthread_mutex_unlock(&zone->lock);
+}
+
+void vrpq_pool_trim(struct vrpq_pool *zone)
+{
+	struct vrpq_trim_args args = { .zone = zone->id };
+	u32 n;
+
+	pthread_mutex_lock(&zone->lock);
+	n = zone->free > zone->owed ? zone->free - zone->owed : 0;
+	if (n > free_at_end(zone))
+		n = free_at_end(zone);
+	args.pages = zone->pages - n;
+	if (n && !zone->waiters && !vrpq_file_control(zone->file, VRPQ_IOC_TRIM, &args)) {
+		mark(zone, args.pages, n, false);
+		zone->pages = args.pages;
+		if (zone->lowest > zone->pages)
+			zone->lowest = zone->pages;
+	}
+	pthread_mutex_unlock(&zone->lock);
+	/* It takes them in portions of its own, and may have left some. */
+	if (n)
+		vrpq_pool_ask(zone);
+}
+
+void vrpq_pool_queue(struct vrpq_pool *zone, struct vrpq_waiter *waiter)
+{
+	struct vrpq_waiter **at;
+
+	pthread_mutex_lock(&zone->lock);
+	for (at = &zone->waiters; *at; at = &(*at)->next)
+		;
+	waiter->next = NULL;
+	*at = waiter;
+	pthread_mutex_unlock(&zone->lock);
+}
+
+void vrpq_pool_unqueue(struct vrpq_pool *zone, struct vrpq_waiter *waiter)
+{
+	struct vrpq_waiter **at;
+
+	pthread_mutex_lock(&zone->lock);
+	for (at = &zone->waiters; *at != waiter; at = &(*at)->next)
+		;
+	*at = waiter->next;
+	wake_waiters(zone);
+	pthread_mutex_unlock(&zone->lock);
+}
+
+bool vrpq_pool_is_first(struct vrpq_pool *zone, const struct vrpq_waiter *waiter)
+{
+	bool first;
+
+	pthread_mutex_lock(&zone->lock);
+	first = zone->waiters == waiter;
+	pthread_mutex_unlock(&zone->lock);
+	return first;
+}

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The end of a channel that places requests (a client) or callbacks (a server).
+ *
+ * A published slot is remembered in a record until the peer's index has passed it and
+ * its answer, if one is awaited, was fetched; then its parameters and, at the end of
+ * a segment, the segment are free. Consumed slots are looked for only when
+ * something is needed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+/* Segments that a sender keeps for itself beside those in use. */
+#define SPARE_SEGMENTS	1u
+
+static struct vrpq_pool *ring_zone(const struct vrpq_sender *sender)
+{
+	return &sender->chan->session->zones[VRPQ_ZONE_RING];
+}
+
+static void set_lines(struct vrpq_sender *sender)
+{
+	struct vrpq_chan_page *ctl = sender->chan->ctl;
+
+	if (sender->callbacks)
+		vlink_producer_init(&sender->end, &ctl->cb_prod, &ctl->cb_cons, VRPQ_CALLBACK_SLOTS);
+	else
+		vlink_producer_init(&sender->end, &ctl->req_prod, &ctl->req_cons,
+				    VRPQ_SLOTS_OUTSTANDING_MAX);
+}
+
+static void init_arena(struct vrpq_sender *sender)
+{
+	struct vrpq_session *session = sender->chan->session;
+	enum vrpq_zone id = sender->callbacks ? VRPQ_ZONE_CALLBACK : VRPQ_ZONE_PARAM;
+
+	sender->arena.zone = &session->zones[id];
+	sender->arena.base = session->base + (size_t)session->zones[id].first * VRPQ_PAGE_SIZE;
+	/* The one that was owed to the next channel is this one's now. */
+	sender->arena.has_floor = !sender->callbacks;
+	if (sender->arena.has_floor)
+		vrpq_pool_owe(sender->arena.zone, 1);
+}
+
+int vrpq_sender_init(struct vrpq_sender *sender, struct vrpq_chan *chan, bool callbacks,
+		     struct vrpq_slots *first)
+{
+	*sender = (struct vrpq_sender) { .chan = chan, .callbacks = callbacks };
+	pthread_mutex_init(&sender->lock, NULL);
+	sender->head = first;
+	sender->tail = first;
+	set_lines(sender);
+	init_arena(sender);
+	return 0;
+}
+
+/* --- what was consumed ------------------------------------------------------- */
+
+static void give_segment(struct vrpq_sender *sender, struct vrpq_slots *slots)
+{
+	vrpq_pool_give(ring_zone(sender), slots->page, 1, 0);
+	free(slots);
+}
+
+static struct vrpq_segment *segment_of(const struct vrpq_sender *sender,
+				       const struct vrpq_slots *slots)
+{
+	return (void *)(sender->chan->session->base + (size_t)slots->page * VRPQ_PAGE_SIZE);
+}
+
+/* The oldest slots are all done with: a segment goes, or follows itself if it is the last. */
+static void drop_head(struct vrpq_sender *sender)
+{
+	struct vrpq_slots *old = sender->head;
+
+	sender->head_pos = 0;
+	if (sender->callbacks)
+		return;
+	if (old == sender->tail) {
+		vrpq_set(&segment_of(sender, old)->next, old->page);
+		sender->tail_pos = 0;
+		return;
+	}
+	sender->head = old->next;
+	if (sender->spare) {
+		give_segment(sender, old);
+	} else {
+		old->next = NULL;
+		sender->spare = old;
+	}
+}
+
+static u32 consumed(struct vrpq_sender *sender)
+{
+	if (sender->gone || sender->broken)
+		return sender->end.index;
+	vlink_producer_space(&sender->end, &sender->broken);
+	return sender->end.peer;
+}
+
+void vrpq_sender_reap(struct vrpq_sender *sender)
+{
+	u32 before = sender->reaped, limit = consumed(sender);
+
+	while (sender->reaped != limit) {
+		struct vrpq_record *record = &sender->head->records[sender->head_pos];
+
+		if (record->awaited)
+			break;
+		if (record->chunk)
+			vrpq_arena_put(record->chunk);
+		record->chunk = NULL;
+		sender->reaped++;
+		if (++sender->head_pos == sender->head->nr)
+			drop_head(sender);
+	}
+	if (sender->reaped != before) {
+		vrpq_count(sender, VRPQ_PROF_REQS_FREE);
+		sender->stats[VRPQ_PROF_REQS_PER_FREE] += sender->reaped - before;
+	}
+}
+
+void vrpq_sender_give_back(struct vrpq_sender *sender)
+{
+	vrpq_arena_drop_idle(&sender->arena);
+	if (sender->spare)
+		give_segment(sender, sender->spare);
+	sender->spare = NULL;
+}
+
+static void free_segments(struct vrpq_sender *sender)
+{
+	struct vrpq_slots *slots;
+
+	while (sender->head) {
+		slots = sender->head;
+		sender->head = slots == sender->tail ? NULL : slots->next;
+		if (sender->callbacks)
+			free(slots);
+		else
+			give_segment(sender, slots);
+	}
+}
+
+void vrpq_sender_fini(struct vrpq_sender *sender)
+{
+	vrpq_params_free_all(sender);
+	vrpq_sender_give_back(sender);
+	vrpq_arena_release(&sender->arena);
+	if (sender->arena.has_floor)
+		vrpq_pool_owe(sender->arena.zone, -1);
+	free_segments(sender);
+	pthread_mutex_destroy(&sender->lock);
+}
+
+/* --- what became of the peer ------------------------------------------------- */
+
+void vrpq_sender_note_status(struct vrpq_sender *sender)
+{
+	u32 status = vrpq_file_status(&sender->chan->file);
+
+	if (status & VRPQ_WAIT_BROKEN)
+		sender->broken = true;
+	else if (status & VRPQ_WAIT_PEER_CLOSED)
+		sender->gone = true;
+}
+
+/*
+ * The pages of a link that broke read as zeros, and the word that the client wrote
+ * there at the start is none.
+ */
+bool vrpq_sender_is_broken(struct vrpq_sender *sender)
+{
+	if (!sender->broken && !vrpq_get(&sender->chan->ctl->first_segment)) {
+		vrpq_file_look(&sender->chan->file, 0);
+		sender->broken = true;
+	}
+	return sender->broken;
+}
+
+bool vrpq_sender_announce(struct vrpq_sender *sender)
+{
+	u32 old = sender->announced;
+
+	if (old == sender->end.index || sender->gone)
+		return false;
+	sender->announced = sender->end.index;
+	vlink_full_barrier();
+	return vlink_event_passed(vlink_load(&sender->end.cons_line->data_event), old,
+				  sender->end.index);
+}
+
+/* Slots that are to be consumed before it is worth waking up. */
+static u32 worth_waking(const struct vrpq_sender *sender)
+{
+	u32 outstanding = sender->end.index - sender->reaped;
+	u32 to_end = sender->head->nr - sender->head_pos;
+
+	if (sender->callbacks)
+		return 1;
+	if (to_end > outstanding)
+		to_end = outstanding;
+	return to_end > outstanding / 2 ? to_end : outstanding / 2;
+}
+
+bool vrpq_sender_arm(struct vrpq_sender *sender)
+{
+	struct vlink_ring_end *end = &sender->end;
+	u32 want;
+
+	if (sender->reaped == end->index || sender->gone || sender->broken)
+		return false;
+	/* An answer that is still to be fetched blocks it, not the peer. */
+	if (end->peer != sender->reaped)
+		return false;
+	want = end->size - (end->index - end->peer) + worth_waking(sender);
+	return vlink_producer_arm(end, want, &sender->broken) || sender->broken;
+}
+
+static void ring(struct vrpq_sender *sender)
+{
+	vrpq_stats_bell(sender->chan->session);
+	vrpq_file_control(&sender->chan->file, VRPQ_IOC_RING, NULL);
+}
+
+/* --- memory for parameters ----------------------------------------------------- */
+
+/* With the sender's lock held at the start and the end, not in between. */
+static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr,
+			  struct vrpq_chunk **chunk)
+{
+	struct vrpq_session *session = sender->chan->session;
+	struct vrpq_waiter waiter;
+	u32 session_seq, chan_seq;
+	bool moved;
+	int err;
+
+	vrpq_count(sender, VRPQ_PROF_PARAM_RING_FULL);
+	vrpq_pool_queue(sender->arena.zone, &waiter);
+	for (;;) {
+		session_seq = vrpq_file_seq(&session->file);
+		chan_seq = vrpq_file_seq(&sender->chan->file);
+		pthread_mutex_unlock(&sender->lock);
+		vrpq_session_reap(session);
+		moved = vrpq_pool_is_first(sender->arena.zone, &waiter) && vrpq_session_arm(session);
+		pthread_mutex_lock(&sender->lock);
+		err = EPIPE;
+		if (vrpq_sender_is_broken(sender))
+			break;
+		*ptr = vrpq_arena_get(&sender->arena, size, &waiter, chunk, &err);
+		if (*ptr) {
+			err = 0;
+			break;
+		}
+		if (err == EAGAIN && sender->gone)
+			err = EPIPE;
+		if (err != EAGAIN)
+			break;
+		if (moved)
+			continue;
+		pthread_mutex_unlock(&sender->lock);
+		err = vrpq_session_wait(session, sender->chan, session_seq, chan_seq);
+		pthread_mutex_lock(&sender->lock);
+		vrpq_count(sender, VRPQ_PROF_WAIT_FOR_SPACE_INTR);
+		vrpq_sender_note_status(sender);
+		if (err)
+			break;
+	}
+	vrpq_pool_unqueue(sender->arena.zone, &waiter);
+	return err;
+}
+
+int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr, struct vrpq_chunk **chunk)
+{
+	int err = 0;
+
+	vrpq_count_max(sender, VRPQ_PROF_PARAM_SINGLE_SZ_MAX, size);
+	*ptr = vrpq_arena_get_at_hand(&sender->arena, size, chunk);
+	if (*ptr) {
+		vrpq_count(sender, VRPQ_PROF_PARAM_ALLOC_FAST);
+		return 0;
+	}
+	vrpq_count(sender, VRPQ_PROF_PARAM_ALLOC_SLOW);
+	if (vrpq_sender_is_broken(sender))
+		return EPIPE;
+	vrpq_sender_reap(sender);
+	*ptr = vrpq_arena_get(&sender->arena, size, NULL, chunk, &err);
+	if (*ptr)
+		return 0;
+	return err == EAGAIN ? wait_for_pages(sender, size, ptr, chunk) : err;
+}
+
+/* --- room for requests ------------------------------------------------------- */
+
+static struct vrpq_slots *new_segment(struct vrpq_sender *sender, int *err)
+{
+	struct vrpq_slots *slots = sender->spare;
+
+	if (slots) {
+		sender->spare = NULL;
+		return slots;
+	}
+	slots = calloc(1, sizeof(*slots));
+	*err = ENOMEM;
+	if (!slots)
+		return NULL;
+	slots->page = vrpq_pool_take(ring_zone(sender), 1, 0, NULL, err);
+	if (slots->page == VRPQ_NO_PAGE) {
+		free(slots);
+		return NULL;
+	}
+	slots->nr = VRPQ_SEGMENT_SLOTS;
+	slots->slots = segment_of(sender, slots)->slots;
+	return slots;
+}
+
+/* Appends a segment; it is seen with the first slot that is published in it. */
+static int extend(struct vrpq_sender *sender)
+{
+	struct vrpq_slots *slots;
+	int err = 0;
+
+	if (sender->end.index - sender->reaped > VRPQ_SLOTS_OUTSTANDING_MAX - VRPQ_SEGMENT_SLOTS)
+		return EAGAIN;
+	slots = new_segment(sender, &err);
+	if (!slots)
+		return err;
+	memset(segment_of(sender, slots), 0, offsetof(struct vrpq_segment, slots));
+	vrpq_set(&segment_of(sender, sender->tail)->next, slots->page);
+	sender->tail->next = slots;
+	sender->tail = slots;
+	sender->tail_pos = 0;
+	return 0;
+}
+
+/* Is there a slot now? EAGAIN: it is worth waiting for one. */
+static int find_room(struct vrpq_sender *sender)
+{
+	if (sender->callbacks) {
+		if (sender->end.index - sender->reaped == sender->tail->nr)
+			vrpq_sender_reap(sender);
+		if (sender->end.index - sender->reaped == sender->tail->nr)
+			return EAGAIN;
+		if (sender->tail_pos == sender->tail->nr)
+			sender->tail_pos = 0;
+		return 0;
+	}
+	if (sender->tail_pos < sender->tail->nr)
+		return 0;
+	sender->rounds++;
+	vrpq_sender_reap(sender);
+	if (sender->broken)
+		return EPIPE;
+	return sender->tail_pos < sender->tail->nr ? 0 : extend(sender);
+}
+
+static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
+{
+	struct vrpq_chan *chan = sender->chan;
+	bool bell = vrpq_sender_announce(sender);
+	bool fetching = sender->awaited;
+	bool moved = vrpq_sender_arm(sender);
+	int err = 0;
+
+	sender->waiting++;
+	pthread_mutex_unlock(&sender->lock);
+	if (moved && bell) {
+		ring(sender);
+	} else if (!moved && !fetching) {
+		err = vrpq_file_wait(&chan->file, chan_seq, bell ? VRPQ_WAIT_RING : 0);
+		vrpq_session_relieve(chan->session, &chan->file);
+	} else if (!moved) {
+		if (bell)
+			ring(sender);
+		err = vrpq_session_wait(chan->session, chan, session_seq, chan_seq);
+	}
+	pthread_mutex_lock(&sender->lock);
+	sender->waiting--;
+	return err;
+}
+
+static int wait_for_room(struct vrpq_sender *sender)
+{
+	struct vrpq_chan *chan = sender->chan;
+	u32 chan_seq, session_seq;
+	int err;
+
+	vrpq_count(sender, VRPQ_PROF_REQ_RING_FULL);
+	vrpq_stats_flush(sender);
+	for (;;) {
+		chan_seq = vrpq_file_seq(&chan->file);
+		session_seq = vrpq_file_seq(&chan->session->file);
+		vrpq_sender_note_status(sender);
+		if (sender->gone || vrpq_sender_is_broken(sender))
+			return sender->gone ? 0 : EPIPE;
+		err = find_room(sender);
+		if (err != EAGAIN)
+			return err;
+		err = wait_once(sender, chan_seq, session_seq);
+		vrpq_count(sender, VRPQ_PROF_WAIT_FOR_SPACE_INTR);
+		if (err)
+			return err;
+	}
+}
+
+/* --- publishing ---------------------------------------------------------------- */
+
+static void write_slot(struct vrpq_slot *slot, const struct vrpq_request *request)
+{
+	vrpq_set(&slot->proc_id, request->proc_id);
+	vrpq_set(&slot->flags, request->flags);
+	vrpq_set(&slot->in_offset, request->in_offset);
+	vrpq_set(&slot->in_size, request->in_size);
+	vrpq_set(&slot->out_offset, request->out_offset);
+	vrpq_set(&slot->out_size, request->out_size);
+	vrpq_set(&slot->reason, 0);
+	vrpq_set(&slot->state, request->flags & VRPQ_SLOT_CALL ? VRPQ_SLOT_QUEUED : VRPQ_SLOT_POST);
+}
+
+static void publish(struct vrpq_sender *sender, const struct vrpq_request *request,
+		    struct vrpq_ticket *ticket)
+{
+	struct vrpq_slots *tail = sender->tail;
+	u32 at = sender->tail_pos++;
+
+	write_slot(&tail->slots[at], request);
+	tail->records[at].chunk = request->chunk;
+	tail->records[at].awaited = request->flags & VRPQ_SLOT_CALL;
+	if (ticket)
+		*ticket = (struct vrpq_ticket) { &tail->slots[at], &tail->records[at] };
+	if (request->flags & VRPQ_SLOT_CALL)
+		sender->awaited++;
+	sender->end.index++;
+	vlink_store_release(&sender->end.prod_line->prod, sender->end.index);
+	vrpq_count_proc(sender, request->proc_id);
+}
+
+int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *request,
+		      struct vrpq_ticket *ticket)
+{
+	int err = vrpq_sender_is_broken(sender) ? EPIPE : find_room(sender);
+
+	if (err == EAGAIN)
+		err = wait_for_room(sender);
+	if (!err && sender->gone && (request->flags & VRPQ_SLOT_CALL))
+		err = EPIPE;
+	if (err || sender->gone) {
+		/* Nobody will read it. */
+		if (request->chunk)
+			vrpq_arena_put(request->chunk);
+		return err;
+	}
+	publish(sender, request, ticket);
+	return 0;
+}
+
+void vrpq_sender_fetched(struct vrpq_sender *sender, struct vrpq_ticket *ticket)
+{
+	bool wake;
+
+	pthread_mutex_lock(&sender->lock);
+	vrpq_sender_note_status(sender);
+	ticket->record->awaited = false;
+	sender->awaited--;
+	wake = sender->waiting;
+	pthread_mutex_unlock(&sender->lock);
+	if (wake || !vrpq_pool_is_first(sender->arena.zone, NULL))
+		vrpq_session_kick(sender->chan->session);
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Sessions and channels as objects: their handles, memory, and walks over a session. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+#define SESSION_MAGIC	0x56525153u
+#define CHAN_MAGIC	0x56525143u
+
+/*
+ * What handles point to is kept for the next one when a handle ends, so that an ended
+ * handle is found out as such.
+ */
+static pthread_mutex_t objects_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct vrpq_session *sessions, *unused_sessions;
+static struct vrpq_chan *unused_chans;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&objects_lock);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&objects_lock);
+}
+
+/* Mappings are not inherited: the child makes them anew. */
+static void after_fork_in_child(void)
+{
+	struct vrpq_session *session;
+
+	for (session = sessions; session; session = session->next)
+		if (session->base && session->file.fd >= 0)
+			(void)vrpq_kernel->map(session->file.fd, session->base, session->size);
+	pthread_mutex_unlock(&objects_lock);
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+struct vrpq_session *vrpq_session_new(void)
+{
+	struct vrpq_session *session;
+
+	pthread_once(&fork_once, watch_forks);
+	pthread_mutex_lock(&objects_lock);
+	session = unused_sessions;
+	if (session)
+		unused_sessions = session->next;
+	else
+		session = calloc(1, sizeof(*session));
+	if (session) {
+		*session = (struct vrpq_session) { .magic = SESSION_MAGIC, .refs = 1,
+						   .handle_open = true, .next = sessions };
+		session->file.fd = -1;
+		pthread_mutex_init(&session->list_lock, NULL);
+		sessions = session;
+	}
+	pthread_mutex_unlock(&objects_lock);
+	return session;
+}
+
+static void session_retire(struct vrpq_session *session)
+{
+	struct vrpq_session **at;
+
+	pthread_mutex_lock(&objects_lock);
+	for (at = &sessions; *at != session; at = &(*at)->next)
+		;
+	*at = session->next;
+	session->magic = 0;
+	session->next = unused_sessions;
+	unused_sessions = session;
+	pthread_mutex_unlock(&objects_lock);
+}
+
+static void session_free(struct vrpq_session *session)
+{
+	struct vrpq_chan *chan;
+	unsigned int i;
+
+	while (session->chans) {
+		chan = session->chans;
+		session->chans = chan->next;
+		vrpq_chan_free(chan);
+	}
+	for (i = 0; i < VRPQ_ZONES; i++)
+		vrpq_pool_fini(&session->zones[i]);
+	if (session->base) {
+		vrpq_memory_remove(session->base);
+		vrpq_kernel->unmap(session->base, session->size);
+		session->base = NULL;
+	}
+	vrpq_file_close(&session->file);
+	free(session->path);
+	pthread_mutex_destroy(&session->list_lock);
+	session_retire(session);
+}
+
+void vrpq_session_put(struct vrpq_session *session)
+{
+	if (__atomic_sub_fetch(&session->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		session_free(session);
+}
+
+struct vrpq_session *vrpq_session_of(VrpqSessionHandle handle)
+{
+	struct vrpq_session *session = handle;
+
+	if (!session || session == VRPQ_SESSION_ANY ||
+	    (uintptr_t)session % _Alignof(struct vrpq_session))
+		return NULL;
+	return session->magic == SESSION_MAGIC && session->handle_open ? session : NULL;
+}
+
+/*
+ * A client's session goes on for the sake of its channels. A server that ended its own
+ * accepts no channels any more, which the client's kernel is to know at once.
+ */
+int vrpq_session_release_handle(struct vrpq_session *session)
+{
+	if (!session)
+		return EBADF;
+	session->handle_open = false;
+	if (session->server)
+		vrpq_file_close(&session->file);
+	vrpq_session_put(session);
+	return 0;
+}
+
+static int init_zones(struct vrpq_session *session)
+{
+	const struct vrpq_geometry *geo = &session->geometry;
+	const u32 counts[VRPQ_ZONES] = { geo->ring_pages, geo->param_pages, geo->callback_pages };
+	u32 i, first = 0;
+	int err = 0;
+
+	for (i = 0; i < VRPQ_ZONES && !err; i++) {
+		err = vrpq_pool_init(&session->zones[i], &session->file, i, first, counts[i]);
+		first += counts[i];
+	}
+	return err;
+}
+
+int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned long cmd,
+		      struct vrpq_session_args *args)
+{
+	int err = vrpq_file_open(&session->file, path);
+
+	if (err)
+		return err;
+	/* Channels open the same node, from whatever directory. */
+	session->path = realpath(path, NULL);
+	if (!session->path)
+		session->path = strdup(path);
+	if (!session->path)
+		return ENOMEM;
+	err = vrpq_file_control(&session->file, cmd, args);
+	if (err)
+		return err == ENOTTY ? EINVAL : err;
+	session->geometry = args->geometry;
+	return init_zones(session);
+}
+
+int vrpq_session_map(struct vrpq_session *session)
+{
+	const struct vrpq_geometry *geo = &session->geometry;
+	size_t size = ((size_t)geo->ring_pages + geo->param_pages + geo->callback_pages) *
+		      VRPQ_PAGE_SIZE;
+	void *base = vrpq_kernel->map(session->file.fd, NULL, size);
+
+	if (!base)
+		return errno == EPIPE ? EPIPE : ENOMEM;
+	if (vrpq_memory_add(base, size)) {
+		vrpq_kernel->unmap(base, size);
+		return ENOMEM;
+	}
+	pthread_mutex_lock(&objects_lock);
+	session->size = size;
+	session->base = base;
+	pthread_mutex_unlock(&objects_lock);
+	return 0;
+}
+
+/* --- channels ---------------------------------------------------------------- */
+
+struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session)
+{
+	struct vrpq_chan *chan;
+
+	pthread_mutex_lock(&objects_lock);
+	chan = unused_chans;
+	if (chan)
+		unused_chans = chan->next;
+	else
+		chan = calloc(1, sizeof(*chan));
+	pthread_mutex_unlock(&objects_lock);
+	if (!chan)
+		return NULL;
+	*chan = (struct vrpq_chan) { .session = session, .server = session->server };
+	chan->file.fd = -1;
+	pthread_mutex_init(&chan->rx_lock, NULL);
+	return chan;
+}
+
+int vrpq_chan_open(struct vrpq_chan *chan)
+{
+	int err = vrpq_file_open(&chan->file, chan->session->path);
+
+	/* The session's node is there no more: its link has gone. */
+	return err == ENOENT || err == ENXIO || err == ENODEV ? EPIPE : err;
+}
+
+struct vrpq_chan *vrpq_chan_of(VrpqChanHandle handle)
+{
+	struct vrpq_chan *chan = handle;
+
+	if (!chan || (uintptr_t)chan % _Alignof(struct vrpq_chan))
+		return NULL;
+	return chan->magic == CHAN_MAGIC ? chan : NULL;
+}
+
+void vrpq_chan_free(struct vrpq_chan *chan)
+{
+	if (chan->ctl) {
+		vrpq_sender_fini(&chan->sender);
+		if (!chan->server)
+			vrpq_pool_give(&chan->session->zones[VRPQ_ZONE_RING], chan->ctl_page, 1, 0);
+	}
+	vrpq_file_close(&chan->file);
+	pthread_mutex_destroy(&chan->rx_lock);
+	free(chan->batch);
+	chan->batch = NULL;
+	pthread_mutex_lock(&objects_lock);
+	chan->next = unused_chans;
+	unused_chans = chan;
+	pthread_mutex_unlock(&objects_lock);
+}
+
+/* The handle is good from now on. */
+void vrpq_session_link(struct vrpq_session *session, struct vrpq_chan *chan)
+{
+	__atomic_add_fetch(&session->refs, 1, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&session->list_lock);
+	chan->magic = CHAN_MAGIC;
+	chan->next = session->chans;
+	session->chans = chan;
+	pthread_mutex_unlock(&session->list_lock);
+}
+
+/* The handle is good no more. The channel stays in the list if it is to be drained. */
+void vrpq_session_unlink(struct vrpq_session *session, struct vrpq_chan *chan, bool keep)
+{
+	struct vrpq_chan **at;
+
+	pthread_mutex_lock(&session->list_lock);
+	chan->magic = 0;
+	chan->destroyed = keep;
+	for (at = &session->chans; *at != chan; at = &(*at)->next)
+		;
+	if (!keep)
+		*at = chan->next;
+	pthread_mutex_unlock(&session->list_lock);
+}
+
+/* --- walks ------------------------------------------------------------------- */
+
+static bool was_left(const struct vrpq_chan *chan)
+{
+	return chan->destroyed && __atomic_load_n(&chan->ctl->left, __ATOMIC_ACQUIRE);
+}
+
+void vrpq_session_reap(struct vrpq_session *session)
+{
+	struct vrpq_chan **at, *chan;
+
+	pthread_mutex_lock(&session->list_lock);
+	for (at = &session->chans; (chan = *at);) {
+		pthread_mutex_lock(&chan->sender.lock);
+		vrpq_sender_reap(&chan->sender);
+		vrpq_sender_give_back(&chan->sender);
+		pthread_mutex_unlock(&chan->sender.lock);
+		if (was_left(chan)) {
+			*at = chan->next;
+			vrpq_chan_free(chan);
+		} else {
+			at = &chan->next;
+		}
+	}
+	pthread_mutex_unlock(&session->list_lock);
+}
+
+/* Has the server see what is there, and asks for a bell when it has done with it. */
+static bool arm_channel(struct vrpq_chan *chan)
+{
+	struct vrpq_sender *sender = &chan->sender;
+	bool bell = false, moved = false;
+
+	pthread_mutex_lock(&sender->lock);
+	if (sender->reaped != sender->end.index) {
+		bell = vrpq_sender_announce(sender);
+		moved = vrpq_sender_arm(sender);
+		if (chan->file.fd >= 0)
+			vrpq_file_look(&chan->file, bell ? VRPQ_WAIT_RING : 0);
+		if (!sender->gone && !sender->broken) {
+			vrpq_sender_note_status(sender);
+			moved = moved || sender->gone || sender->broken;
+		}
+	}
+	pthread_mutex_unlock(&sender->lock);
+	return moved;
+}
+
+bool vrpq_session_arm(struct vrpq_session *session)
+{
+	struct vrpq_chan *chan;
+	bool moved = false;
+
+	pthread_mutex_lock(&session->list_lock);
+	for (chan = session->chans; chan; chan = chan->next)
+		moved = arm_channel(chan) || moved;
+	pthread_mutex_unlock(&session->list_lock);
+	return moved;
+}
+
+/* --- waiting ----------------------------------------------------------------- */
+
+/* A descriptor of some channel that has requests queued, in *file. */
+static bool busy_channel(struct vrpq_session *session, struct vrpq_file *file)
+{
+	struct vrpq_chan *chan;
+	bool busy = false;
+
+	pthread_mutex_lock(&session->list_lock);
+	for (chan = session->chans; chan && !busy; chan = chan->next) {
+		pthread_mutex_lock(&chan->sender.lock);
+		busy = chan->file.fd >= 0 && chan->sender.reaped != chan->sender.end.index;
+		pthread_mutex_unlock(&chan->sender.lock);
+		if (busy) {
+			*file = chan->file;
+			file->fd = vrpq_kernel->duplicate(chan->file.fd);
+			busy = file->fd >= 0;
+		}
+	}
+	pthread_mutex_unlock(&session->list_lock);
+	return busy;
+}
+
+/* The session's file does not sleep any more; its channels may still be alive. */
+static int wait_on_channels(struct vrpq_session *session, struct vrpq_chan *chan, u32 chan_seq)
+{
+	struct vrpq_file file;
+	int err;
+
+	if ((vrpq_file_status(&chan->file) & VRPQ_ENDED) || !busy_channel(session, &file))
+		return vrpq_file_wait(&chan->file, chan_seq, 0);
+	err = vrpq_file_wait(&file, file.seq, 0);
+	vrpq_file_close(&file);
+	return err;
+}
+
+int vrpq_session_wait(struct vrpq_session *session, struct vrpq_chan *chan, u32 session_seq,
+		      u32 chan_seq)
+{
+	int err;
+
+	if (session->file.fd < 0 || (vrpq_file_status(&session->file) & VRPQ_ENDED))
+		return wait_on_channels(session, chan, chan_seq);
+	err = vrpq_file_wait(&session->file, session_seq, 0);
+	vrpq_session_relieve(session, &session->file);
+	return err;
+}
+
+void vrpq_session_kick(struct vrpq_session *session)
+{
+	if (session->file.fd >= 0)
+		vrpq_file_control(&session->file, VRPQ_IOC_KICK, NULL);
+}
+
+void vrpq_session_look_round(struct vrpq_session *session)
+{
+	if (session->file.fd < 0 || session->server)
+		return;
+	vrpq_file_look(&session->file, 0);
+	vrpq_session_relieve(session, &session->file);
+}
+
+void vrpq_session_relieve(struct vrpq_session *session, const struct vrpq_file *file)
+{
+	if (!vrpq_get(&file->pressure) || session->server)
+		return;
+	vrpq_session_reap(session);
+	vrpq_pool_trim(&session->zones[VRPQ_ZONE_RING]);
+	vrpq_pool_trim(&session->zones[VRPQ_ZONE_PARAM]);
+}
