@@ -5,6 +5,8 @@
  */
 #include "hostile.h"
 
+#include "../suites/asleep.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,43 @@ static const char *endless(void)
 
 	memset(digits, '9', sizeof(digits) - 1);
 	return digits;
+}
+
+/* ---- as fast as the victim refuses ---- */
+
+#define REFUSALS	200
+#define REFUSE_SECONDS	11	/* more than a period of the limits below */
+
+/*
+ * What the victim's kernel may say in @seconds, with the rest of a period before
+ * and one that has begun: 10 failed connections in 10 s, 10 bad keys in 5 s.
+ */
+static long reports_max(long long seconds)
+{
+	return 10 * (seconds / 10 + 2) + 10 * (seconds / 5 + 2);
+}
+
+static void refused_again_and_again(void (*offer)(void))
+{
+	int log = agent_open(peer(), "/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	long long start = clock_us(), seconds;
+	unsigned int rounds = 0;
+	long reports;
+
+	CU_ASSERT_FATAL(agent_count_records(peer(), log, end.link) >= 0);
+	do {
+		offer();
+		expect_refused(&end);
+		if (!(++rounds % 50))
+			neighbour_works();
+		seconds = (clock_us() - start) / 1000000;
+	} while (rounds < REFUSALS || seconds < REFUSE_SECONDS);
+	reports = agent_count_records(peer(), log, end.link);
+	printf("# refused %u times in %lld s, %ld reports\n", rounds, seconds, reports);
+	fflush(stdout);
+	CU_ASSERT(reports > 0);
+	CU_ASSERT(reports <= reports_max(seconds));
+	attack_end(&end);
 }
 
 /* ---- the client's keys ---- */
@@ -136,20 +175,20 @@ static void client_keys_change_when_connected(void)
 	attack_end(&end);
 }
 
-/* As fast as the victim refuses. */
+static void client_offers_no_ring(void)
+{
+	end_reset(&end);
+	end_set_state(&end, XenbusStateInitialised);
+}
+
 static void client_refused_again_and_again(void)
 {
 	attack_begin(&end);
 	client_prepare(&end, 4096);
 	client_key(&end, "ring-ref", NULL);
 	client_publish(&end);
-	for (unsigned int round = 0; round < 100; round++) {
-		expect_refused(&end);
-		end_reset(&end);
-		end_set_state(&end, XenbusStateInitialised);
-	}
 	expect_refused(&end);
-	attack_end(&end);
+	refused_again_and_again(client_offers_no_ring);
 }
 
 #define CLIENT_ENTRY(name, key, value) { "key_" #name, client_##name, 0 },
@@ -159,7 +198,7 @@ const struct suite_test client_key_tests[] = {
 	{ "key_event_channel_of_another", client_event_channel_of_another, 0 },
 	{ "key_event_channel_of_neighbour", client_event_channel_of_neighbour, 0 },
 	{ "key_all_change_when_connected", client_keys_change_when_connected, 0 },
-	{ "key_refused_again_and_again", client_refused_again_and_again, 180 },
+	{ "key_refusals_are_reported_rarely", client_refused_again_and_again, 600 },
 	{ NULL, NULL, 0 },
 };
 
@@ -206,9 +245,21 @@ static void server_keys_change_when_connected(void)
 	attack_end(&end);
 }
 
+static void server_offers_no_version(void)
+{
+	server_offer(&end, "0", "4096");
+}
+
+static void server_refused_again_and_again(void)
+{
+	attack_begin(&end);
+	refused_again_and_again(server_offers_no_version);
+}
+
 #define SERVER_ENTRY(name, versions, rx_size) { "key_" #name, server_##name, 0 },
 const struct suite_test server_key_tests[] = {
 	SERVER_KEYS(SERVER_ENTRY)
 	{ "key_all_change_when_connected", server_keys_change_when_connected, 0 },
+	{ "key_refusals_are_reported_rarely", server_refused_again_and_again, 600 },
 	{ NULL, NULL, 0 },
 };

@@ -37,6 +37,7 @@ enum agent_op {
 	AGENT_INTERRUPT,	/* a signal for the call with seq @arg; flags: 1 = SA_RESTART */
 	AGENT_NUMBER,		/* value: the decimal number in the file at path */
 	AGENT_READ_RECORDS,	/* read count bytes; value: their pattern_record_sum() / 2 */
+	AGENT_COUNT_RECORDS,	/* reads until the end or EAGAIN; value: how many had the text path */
 };
 
 struct agent_request {
@@ -112,5 +113,10 @@ int agent_set_flags(struct agent *agent, int fd, int flags);
 int agent_wait_asleep(struct agent *agent, uint32_t ticket);
 int agent_interrupt(struct agent *agent, uint32_t ticket, bool restart);
 long long agent_number(struct agent *agent, const char *path);
+/*
+ * Reads all that @fd has; how many of the reads got @text. For /dev/kmsg, where each
+ * read gets one message: errno EPIPE means that messages were lost meanwhile.
+ */
+long agent_count_records(struct agent *agent, int fd, const char *text);
 
 #endif

@@ -223,3 +223,11 @@ long long agent_number(struct agent *agent, const char *path)
 	snprintf(request.path, sizeof(request.path), "%s", path);
 	return value_of(agent_call(agent, request));
 }
+
+long agent_count_records(struct agent *agent, int fd, const char *text)
+{
+	struct agent_request request = { .op = AGENT_COUNT_RECORDS, .fd = fd };
+
+	snprintf(request.path, sizeof(request.path), "%s", text);
+	return (long)value_of(agent_call(agent, request));
+}

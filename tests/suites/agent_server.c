@@ -198,6 +198,19 @@ static int64_t read_number(const char *path)
 	return number;
 }
 
+static int64_t count_records(const struct agent_request *r)
+{
+	char record[8192];	/* what a message of the kernel may take at most */
+	int64_t found = 0;
+	ssize_t got;
+
+	while ((got = read(r->fd, record, sizeof(record) - 1)) > 0) {
+		record[got] = 0;
+		found += strstr(record, r->path) != NULL;
+	}
+	return !got || errno == EAGAIN ? found : -1;
+}
+
 static struct worker *find_worker(uint32_t seq)
 {
 	struct worker *w;
@@ -255,6 +268,7 @@ static int64_t execute(struct worker *w)
 	case AGENT_INTERRUPT: return interrupt_worker(r->arg, r->flags);
 	case AGENT_READ_RECORDS: return do_read_records(r);
 	case AGENT_NUMBER: return read_number(r->path);
+	case AGENT_COUNT_RECORDS: return count_records(r);
 	}
 	errno = ENOSYS;
 	return -1;

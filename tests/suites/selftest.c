@@ -292,6 +292,23 @@ static void agent_streams(void)
 	tear_down(&f);
 }
 
+static void agent_counts_records_with_a_text(void)
+{
+	struct fixture f;
+	int fd;
+
+	set_up(&f);
+	fd = agent_open(&f.agent, f.path, O_RDONLY | O_NONBLOCK);
+	SUITE_EQUAL(write(f.fd, "one and two", 11), 11);
+	SUITE_EQUAL(agent_count_records(&f.agent, fd, "two"), 1);
+	SUITE_EQUAL(agent_count_records(&f.agent, fd, "two"), 0);
+	SUITE_EQUAL(write(f.fd, "three", 5), 5);
+	SUITE_EQUAL(agent_count_records(&f.agent, fd, "two"), 0);
+	SUITE_EQUAL(agent_count_records(&f.agent, -1, "two"), -1);
+	SUITE_EQUAL(errno, EBADF);
+	tear_down(&f);
+}
+
 static void agent_sums_records_in_any_order(void)
 {
 	char bytes[64], swapped[64];
@@ -343,6 +360,7 @@ int main(int argc, char **argv)
 		{ "side by side", agent_calls_run_side_by_side },
 		{ "streams", agent_streams },
 		{ "records", agent_sums_records_in_any_order },
+		{ "records with a text", agent_counts_records_with_a_text },
 		{ "a lost agent", agent_that_is_lost_is_an_error },
 	};
 
