@@ -9,11 +9,16 @@ example_objs = $(patsubst %,$(O)/obj/examples/%.o,$(1))
 $(O)/examples/echo-server: $(call example_objs,vbpipe/echo-server vbpipe/message)
 $(O)/examples/echo-client: $(call example_objs,vbpipe/echo-client vbpipe/message)
 
-EXAMPLE_BINS := $(O)/examples/echo-server $(O)/examples/echo-client
+$(O)/examples/vrpq-server: $(call example_objs,vrpq/server vrpq/painter vrpq/canvas)
+$(O)/examples/vrpq-client: $(call example_objs,vrpq/client vrpq/easel vrpq/canvas vrpq/font)
+$(O)/examples/vrpq-server $(O)/examples/vrpq-client: EXAMPLE_LIBS := -L$(O)/lib -lvrpq -pthread
+$(O)/examples/vrpq-server $(O)/examples/vrpq-client: | $(O)/lib/libvrpq.so.1
+
+EXAMPLE_BINS := $(addprefix $(O)/examples/,echo-server echo-client vrpq-server vrpq-client)
 
 $(EXAMPLE_BINS):
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ $(EXAMPLE_LIBS)
 
 BINS += $(EXAMPLE_BINS)
 
