@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include <vlink/ring.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/grant_table.h>
 #include <xen/xenbus.h>
@@ -136,12 +137,13 @@ struct vlink_region {
 	char name[VLINK_CLASS_MAX + 1];
 	unsigned int nr_pages;
 	struct page **pages;
-	grant_ref_t *refs;			/* client; server: of vlink_pages_map() */
+	grant_ref_t *refs;			/* of the owner; of vlink_pages_map() */
 	unsigned int nr_dirs;			/* client */
 	struct vlink_dir_page **dirs;		/* client */
 	grant_ref_t *dir_refs;			/* client */
 	grant_handle_t *handles;		/* server */
 	struct vlink *link;			/* client: when the server kept it mapped */
+	domid_t domid;			/* whose pages, of vlink_pages_map() */
 };
 
 #define vlink_register_driver(drv) __vlink_register_driver(drv, THIS_MODULE)
@@ -190,10 +192,37 @@ struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
 struct vlink_region *vlink_pages_share(struct vlink *link, unsigned int nr_pages);
 /* Ends the grants; a page that the server still maps is kept out of use until it does not. */
 void vlink_pages_unshare(struct vlink *link, struct vlink_region *region);
-/* Server: maps what the client granted by @refs. -EPROTO is the client's fault. */
+/*
+ * Maps what the peer granted by @refs, for vlink_window_add(). -EPROTO is the peer's
+ * fault. The kernel itself cannot reach them: a PV domain has no addresses for them.
+ */
 struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs,
 				     unsigned int nr_pages);
 void vlink_pages_unmap(struct vlink_region *region);
+
+/*
+ * Messages between the two kernels, in a region of VLINK_MAILBOX_PAGES that the
+ * service's header names (xen/io/vlink.h). All under one lock of the service, but
+ * vlink_mailbox_moved().
+ */
+struct vlink_mailbox {
+	struct vlink *link;
+	struct vlink_ring_end tx, rx;
+	void *tx_msgs, *rx_msgs;
+	unsigned int size;
+	u32 seen_prod, seen_cons;
+};
+
+/* @size: bytes of a message, a power of two. Both indices begin at 0. */
+void vlink_mailbox_init(struct vlink_mailbox *box, struct vlink *link,
+			struct vlink_region *region, unsigned int size);
+/* Whether one message may be sent; if not, there is an event when half of them may. */
+int vlink_mailbox_space(struct vlink_mailbox *box);
+void vlink_mailbox_send(struct vlink_mailbox *box, const void *msg);
+/* 1: @msg is the next; 0: there is none, an event will tell; -EPROTO: the peer cheats. */
+int vlink_mailbox_receive(struct vlink_mailbox *box, void *msg);
+/* For the service's event: has the peer sent or taken any since the last call? */
+bool vlink_mailbox_moved(struct vlink_mailbox *box);
 
 /*
  * A window to pages that processes map: the client's own, or those of a
@@ -207,7 +236,7 @@ struct vlink_window;
 struct vlink_window *vlink_window_create(const char *name, unsigned long nr_pages);
 /* Shows the pages of @region, own or mapped, from page @first of the window on. */
 int vlink_window_add(struct vlink_window *window, unsigned long first,
-		     struct vlink_region *region, domid_t domid);
+		     struct vlink_region *region);
 /* Takes pages out: on return no process sees or reaches them any more. */
 void vlink_window_remove(struct vlink_window *window, unsigned long first, unsigned long nr);
 /* Takes all out, for good, and drops the creator's reference; mappings live on. */

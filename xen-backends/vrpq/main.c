@@ -645,7 +645,7 @@ static int vrpq_back_offer(struct vlink *link)
 
 static int vrpq_back_connect(struct vlink *link)
 {
-	struct vlink_region *admin = vlink_region_map(link, "admin", VRPQ_ADMIN_PAGES);
+	struct vlink_region *admin = vlink_region_map(link, "admin", VLINK_MAILBOX_PAGES);
 	struct vrpq_dev *dev = link->priv;
 
 	if (IS_ERR(admin))

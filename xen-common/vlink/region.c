@@ -13,6 +13,7 @@
 #include <xen/grant_table.h>
 #include <xen/io/vlink.h>
 #include <xen/page.h>
+#include <xen/xen.h>
 
 #include "internal.h"
 
@@ -601,7 +602,7 @@ struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs
 				     unsigned int nr_pages)
 {
 	struct vlink_region *region = region_new("", nr_pages);
-	int err;
+	int err = 0;
 
 	if (IS_ERR(region))
 		return region;
@@ -611,9 +612,12 @@ struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs
 		return ERR_PTR(-ENOMEM);
 	}
 	memcpy(region->refs, refs, nr_pages * sizeof(*refs));
-	err = region_map_refs(region, link->xdev->otherend_id, region->refs);
+	region->domid = link->xdev->otherend_id;
+	/* A PV domain's processes get them by their references: window.c. */
+	if (!xen_pv_domain())
+		err = region_map_refs(region, region->domid, region->refs);
 	if (err) {
-		vlink_warn(link, "cannot map %u pages of a session: %d\n", nr_pages, err);
+		vlink_warn(link, "cannot map %u pages: %d\n", nr_pages, err);
 		region_free(region);
 		return ERR_PTR(err);
 	}
@@ -623,7 +627,8 @@ EXPORT_SYMBOL_GPL(vlink_pages_map);
 
 void vlink_pages_unmap(struct vlink_region *region)
 {
-	region_unmap(region);
+	if (region->handles)
+		region_unmap(region);
 	region_free(region);
 }
 EXPORT_SYMBOL_GPL(vlink_pages_unmap);

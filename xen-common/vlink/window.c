@@ -40,10 +40,9 @@ struct vlink_window {
 	const char *name;
 	struct inode *inode;
 	unsigned long nr_pages;
-	struct xarray pages;		/* what is shown */
-	struct xarray refs;		/* PV: grants of foreign pages among them */
+	struct xarray pages;		/* what is shown: pages, or references of grants */
 	struct xarray spares;		/* zero pages where nothing is shown */
-	domid_t domid;			/* the owner of foreign pages */
+	domid_t domid;			/* who granted */
 	struct mutex lock;		/* page table entries against their removal */
 };
 
@@ -76,7 +75,6 @@ static void window_free(struct kref *ref)
 		__free_page(page);
 	xa_destroy(&window->spares);
 	xa_destroy(&window->pages);
-	xa_destroy(&window->refs);
 	iput(window->inode);
 	kfree(window);
 }
@@ -84,12 +82,6 @@ static void window_free(struct kref *ref)
 static void window_put(struct vlink_window *window)
 {
 	kref_put(&window->ref, window_free);
-}
-
-/* Must page table entries of foreign pages be made by Xen? */
-static bool xen_makes_ptes(void)
-{
-	return xen_pv_domain();
 }
 
 /* ------------------------------------------------------------------------ */
@@ -240,14 +232,13 @@ static vm_fault_t insert_page(struct vm_fault *vmf, struct page *page)
 static vm_fault_t show_page(struct vm_fault *vmf, struct view *view, phys_addr_t pte)
 {
 	struct vlink_window *window = view->window;
-	struct page *page = xa_load(&window->pages, vmf->pgoff);
-	void *ref = xa_load(&window->refs, vmf->pgoff);
+	void *entry = xa_load(&window->pages, vmf->pgoff);
 
-	if (!page)
+	if (!entry)
 		return VM_FAULT_FALLBACK;
-	if (!view->grants || !ref)
-		return insert_page(vmf, page);
-	if (view_grant_map(view, (vmf->address - view->start) / PAGE_SIZE, xa_to_value(ref), pte))
+	if (!xa_is_value(entry))
+		return insert_page(vmf, entry);
+	if (view_grant_map(view, (vmf->address - view->start) / PAGE_SIZE, xa_to_value(entry), pte))
 		return VM_FAULT_FALLBACK;
 	return VM_FAULT_NOPAGE;
 }
@@ -280,7 +271,7 @@ again:
 	return VM_FAULT_OOM;
 }
 
-/* For debuggers, which cannot get references to the pages. */
+/* For debuggers, which cannot get references to the pages; not those that Xen maps. */
 static int view_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
 		       int write)
 {
@@ -288,19 +279,19 @@ static int view_access(struct vm_area_struct *vma, unsigned long addr, void *buf
 	struct vlink_window *window = view->window;
 	unsigned long index = vma->vm_pgoff + (addr - vma->vm_start) / PAGE_SIZE;
 	unsigned int offset = offset_in_page(addr);
-	struct page *page;
+	void *entry;
 
 	len = min_t(int, len, PAGE_SIZE - offset);
 	mutex_lock(&window->lock);
-	page = xa_load(&window->pages, index);
-	if (!page)
-		page = xa_load(&window->spares, index);
-	if (page && write)
-		memcpy(page_address(page) + offset, buf, len);
-	else if (page)
-		memcpy(buf, page_address(page) + offset, len);
-	else if (!write)
-		memset(buf, 0, len);
+	entry = xa_load(&window->pages, index);
+	if (!entry)
+		entry = xa_load(&window->spares, index);
+	if (!entry || xa_is_value(entry))
+		len = -EIO;
+	else if (write)
+		memcpy(page_address(entry) + offset, buf, len);
+	else
+		memcpy(buf, page_address(entry) + offset, len);
 	mutex_unlock(&window->lock);
 	return len;
 }
@@ -418,7 +409,7 @@ int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma)
 	vma->vm_flags |= VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP;
 	vma->vm_flags &= ~VM_MAYEXEC;
 
-	if (xen_makes_ptes()) {
+	if (xen_pv_domain()) {
 		err = view_grants_init(view, vma);
 		if (err) {
 			view_free(view);
@@ -450,7 +441,6 @@ struct vlink_window *vlink_window_create(const char *name, unsigned long nr_page
 	kref_init(&window->ref);
 	mutex_init(&window->lock);
 	xa_init(&window->pages);
-	xa_init(&window->refs);
 	xa_init(&window->spares);
 	window->name = name;
 	window->nr_pages = nr_pages;
@@ -462,10 +452,8 @@ static void forget_pages(struct vlink_window *window, unsigned long first, unsig
 {
 	unsigned long i;
 
-	for (i = first; i < first + nr; i++) {
+	for (i = first; i < first + nr; i++)
 		xa_erase(&window->pages, i);
-		xa_erase(&window->refs, i);
-	}
 }
 
 /* Removes the page table entries of all processes, once no fault uses what was there before. */
@@ -477,20 +465,16 @@ static void zap_pages(struct vlink_window *window, unsigned long first, unsigned
 }
 
 int vlink_window_add(struct vlink_window *window, unsigned long first,
-		     struct vlink_region *region, domid_t domid)
+		     struct vlink_region *region)
 {
-	bool foreign = region->handles && xen_makes_ptes();
 	unsigned int i;
+	void *entry;
 	int err = 0;
 
-	window->domid = domid;
+	window->domid = region->domid;
 	for (i = 0; i < region->nr_pages && !err; i++) {
-		if (foreign)
-			err = xa_err(xa_store(&window->refs, first + i,
-					      xa_mk_value(region->refs[i]), GFP_KERNEL));
-		if (!err)
-			err = xa_err(xa_store(&window->pages, first + i, region->pages[i],
-					      GFP_KERNEL));
+		entry = region->pages[i] ?: xa_mk_value(region->refs[i]);
+		err = xa_err(xa_store(&window->pages, first + i, entry, GFP_KERNEL));
 	}
 	if (err)
 		forget_pages(window, first, region->nr_pages);
@@ -509,13 +493,11 @@ EXPORT_SYMBOL_GPL(vlink_window_remove);
 
 void vlink_window_close(struct vlink_window *window)
 {
-	struct page *page;
 	unsigned long i;
+	void *entry;
 
-	xa_for_each(&window->pages, i, page) {
+	xa_for_each(&window->pages, i, entry)
 		xa_erase(&window->pages, i);
-		xa_erase(&window->refs, i);
-	}
 	zap_pages(window, 0, window->nr_pages);
 	window_put(window);
 }

@@ -97,18 +97,6 @@ static bool answer_bells(struct vrpq_conn *conn)
 	return news;
 }
 
-/* Has the peer moved its indices of the message rings? */
-static bool messages_moved(struct vrpq_conn *conn)
-{
-	u32 untrusted_prod = READ_ONCE(conn->rx.prod_line->prod);
-	u32 untrusted_cons = READ_ONCE(conn->tx.cons_line->cons);
-	bool news = untrusted_prod != conn->seen_prod || untrusted_cons != conn->seen_cons;
-
-	conn->seen_prod = untrusted_prod;
-	conn->seen_cons = untrusted_cons;
-	return news;
-}
-
 bool vrpq_event(struct vlink *link)
 {
 	struct vrpq_dev *dev = link->priv;
@@ -119,7 +107,7 @@ bool vrpq_event(struct vlink *link)
 	conn = dev->conn;
 	if (conn) {
 		news = answer_bells(conn);
-		if (messages_moved(conn)) {
+		if (vlink_mailbox_moved(&conn->box)) {
 			queue_work(system_unbound_wq, &conn->work);
 			news = true;
 		}
@@ -176,70 +164,47 @@ void vrpq_say(struct vrpq_object *obj, enum vrpq_todo what)
 }
 EXPORT_SYMBOL_GPL(vrpq_say);
 
-static bool push_one(struct vrpq_conn *conn, struct vrpq_object *obj)
-{
-	struct vrpq_msg msg;
-
-	memset(&msg, 0, sizeof(msg));
-	if (!conn->role->emit(obj, &msg))
-		return false;
-	conn->tx_msgs[conn->tx.index % VRPQ_MSGS] = msg;
-	if (vlink_producer_publish(&conn->tx, 1))
-		vlink_notify(conn->link);
-	return true;
-}
-
 void vrpq_push(struct vrpq_conn *conn)
 {
-	bool broken = false;
+	struct vrpq_msg msg;
+	int space = 1;
 
 	lockdep_assert_held(&conn->lock);
 	while (!conn->broken && !list_empty(&conn->dirty)) {
 		struct vrpq_object *obj = list_first_entry(&conn->dirty, struct vrpq_object,
 							   dirty);
 
-		/* Goes on when the peer has taken half of what is there. */
-		if (!vlink_producer_space(&conn->tx, &broken) &&
-		    !vlink_producer_arm(&conn->tx, VRPQ_MSGS / 2, &broken))
+		space = vlink_mailbox_space(&conn->box);
+		if (space <= 0)
 			break;
+		memset(&msg, 0, sizeof(msg));
 		/* It may be gone after its last word. */
 		vrpq_object_get(obj);
-		if (!push_one(conn, obj))
+		if (conn->role->emit(obj, &msg))
+			vlink_mailbox_send(&conn->box, &msg);
+		else
 			list_del_init(&obj->dirty);
 		vrpq_object_put(obj);
 	}
-	if (broken)
+	if (space < 0)
 		vrpq_conn_break(conn);
 }
 EXPORT_SYMBOL_GPL(vrpq_push);
 
-static int receive_one(struct vrpq_conn *conn)
-{
-	struct vrpq_msg *untrusted_msg = &conn->rx_msgs[conn->rx.index % VRPQ_MSGS];
-	struct vrpq_msg msg;
-
-	/* One copy, which is checked and used; the peer may go on writing there. */
-	memcpy(&msg, untrusted_msg, sizeof(msg));
-	barrier();
-	if (msg.session >= VRPQ_IDS || msg.channel >= VRPQ_IDS)
-		return -EPROTO;
-	return conn->role->receive(conn, &msg);
-}
-
 static void receive_all(struct vrpq_conn *conn)
 {
-	bool broken = false;
+	struct vrpq_msg msg;
+	int got = 0;
 
-	while (!conn->broken && vlink_consumer_arm(&conn->rx, 1, &broken) && !broken) {
-		if (receive_one(conn)) {
-			broken = true;
+	while (!conn->broken && (got = vlink_mailbox_receive(&conn->box, &msg)) > 0) {
+		if (msg.session >= VRPQ_IDS || msg.channel >= VRPQ_IDS ||
+		    conn->role->receive(conn, &msg)) {
+			got = -EPROTO;
 			break;
 		}
-		if (vlink_consumer_publish(&conn->rx, 1))
-			vlink_notify(conn->link);
 		cond_resched();
 	}
-	if (broken)
+	if (got < 0)
 		vrpq_conn_break(conn);
 }
 
@@ -258,9 +223,9 @@ static void conn_work_fn(struct work_struct *work)
 /* ------------------------------------------------------------------------ */
 /* Beginning and end                                                          */
 
-static void lay_out(struct vrpq_conn *conn, struct page **pages, bool server)
+static void lay_out(struct vrpq_conn *conn, struct vlink_region *region)
 {
-	struct vrpq_admin *admin = page_address(pages[0]);
+	struct vrpq_admin *admin = page_address(region->pages[0]);
 
 	BUILD_BUG_ON(offsetof(struct vrpq_admin, c2s_bells) != 0x100);
 	BUILD_BUG_ON(offsetof(struct vrpq_admin, s2c_bells) != 0x200);
@@ -270,18 +235,11 @@ static void lay_out(struct vrpq_conn *conn, struct page **pages, bool server)
 	BUILD_BUG_ON(sizeof(struct vrpq_chan_page) != 4096);
 	BUILD_BUG_ON(sizeof(struct vrpq_counters) > 4096);
 
-	if (server) {
-		vlink_producer_init(&conn->tx, &admin->s2c_prod, &admin->s2c_cons, VRPQ_MSGS);
-		vlink_consumer_init(&conn->rx, &admin->c2s_prod, &admin->c2s_cons, VRPQ_MSGS);
-		conn->rx_msgs = page_address(pages[1]);
-		conn->tx_msgs = page_address(pages[2]);
+	vlink_mailbox_init(&conn->box, conn->link, region, sizeof(struct vrpq_msg));
+	if (conn->link->drv->role == VLINK_SERVER) {
 		conn->tx_bells = &admin->s2c_bells;
 		conn->rx_bells = &admin->c2s_bells;
 	} else {
-		vlink_producer_init(&conn->tx, &admin->c2s_prod, &admin->c2s_cons, VRPQ_MSGS);
-		vlink_consumer_init(&conn->rx, &admin->s2c_prod, &admin->s2c_cons, VRPQ_MSGS);
-		conn->tx_msgs = page_address(pages[1]);
-		conn->rx_msgs = page_address(pages[2]);
 		conn->tx_bells = &admin->c2s_bells;
 		conn->rx_bells = &admin->s2c_bells;
 	}
@@ -313,7 +271,7 @@ int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u3
 	INIT_LIST_HEAD(&conn->dirty);
 	INIT_LIST_HEAD(&conn->offered);
 	budgets_init(conn);
-	lay_out(conn, admin->pages, link->drv->role == VLINK_SERVER);
+	lay_out(conn, admin);
 
 	spin_lock_irq(&dev->bell_lock);
 	dev->conn = conn;

@@ -212,14 +212,12 @@ int vrpq_zone_append(struct vrpq_session *session, enum vrpq_zone zone,
 		     struct vlink_region *region)
 {
 	struct vrpq_zone_pages *pages = &session->zones[zone];
-	struct vlink *link = session->obj.conn->link;
 	int err;
 
 	lockdep_assert_held(&session->obj.conn->lock);
 	if (region->nr_pages > pages->max - pages->count)
 		return -EMSGSIZE;
-	err = vlink_window_add(session->window, pages->first + pages->count, region,
-			       link->xdev->otherend_id);
+	err = vlink_window_add(session->window, pages->first + pages->count, region);
 	if (err)
 		return err;
 	list_add_tail(&region->node, &pages->regions);

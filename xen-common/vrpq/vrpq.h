@@ -146,8 +146,7 @@ struct vrpq_conn {
 
 	struct mutex lock;		/* guards all below but the bells */
 	struct work_struct work;
-	struct vlink_ring_end tx, rx;
-	struct vrpq_msg *tx_msgs, *rx_msgs;
+	struct vlink_mailbox box;
 	struct list_head dirty;		/* objects with something to say */
 	struct vrpq_session *sessions[VRPQ_IDS];
 	unsigned int nr_sessions, nr_chans;
@@ -159,7 +158,6 @@ struct vrpq_conn {
 	/* Under dev->bell_lock: */
 	struct vrpq_bells *tx_bells, *rx_bells;
 	struct vrpq_chan *chans[VRPQ_IDS];
-	u32 seen_prod, seen_cons;
 };
 
 struct vrpq_dev {

@@ -526,7 +526,7 @@ static int vrpq_front_add(struct vlink *link)
 
 static int vrpq_front_setup(struct vlink *link)
 {
-	struct vlink_region *admin = vlink_region_create(link, "admin", VRPQ_ADMIN_PAGES);
+	struct vlink_region *admin = vlink_region_create(link, "admin", VLINK_MAILBOX_PAGES);
 
 	return PTR_ERR_OR_ZERO(admin);
 }

@@ -37,6 +37,19 @@
  * A reference of 0 for a page is invalid. Pages hold zeros when the front end
  * enters Initialised: nothing of an earlier connection is ever visible.
  *
+ * Mailboxes
+ * =========
+ * Services whose kernels exchange messages have a region for them, of 3 pages: the
+ * first begins with the lines of two rings (vlink/ring.h), the service may use
+ * what follows at 0x100; the second holds the messages client to server, the third those
+ * back. A page holds as many messages as fit, a power of two.
+ *
+ *   offset  size  written by  content
+ *   0x000   64    F           client to server: producer's line
+ *   0x040   64    B           client to server: consumer's line
+ *   0x080   64    B           server to client: producer's line
+ *   0x0c0   64    F           server to client: consumer's line
+ *
  * Events
  * ======
  * One interdomain event channel carries notifications both ways; what they are
@@ -81,11 +94,22 @@
 #ifndef XEN_IO_VLINK_H
 #define XEN_IO_VLINK_H
 
+#include <vlink/ring.h>
+
 #define VLINK_DIR_REFS		1023	/* grant references in a directory page */
 
 struct vlink_dir_page {
 	unsigned int next;
 	unsigned int refs[VLINK_DIR_REFS];
+};
+
+#define VLINK_MAILBOX_PAGES	3u
+
+struct vlink_mailbox_lines {
+	struct vlink_ring_prod c2s_prod;
+	struct vlink_ring_cons c2s_cons;
+	struct vlink_ring_prod s2c_prod;
+	struct vlink_ring_cons s2c_cons;
 };
 
 #endif /* XEN_IO_VLINK_H */

@@ -19,17 +19,11 @@
  *
  * The region "admin"
  * ==================
- *   page 0, the control page (vlink/ring.h has the lines of rings):
+ * A mailbox (vlink.h) of 64-byte messages, and in its first page:
  *
  *   offset  size  written by  content
- *   0x000   64    F           messages F to B: producer's line
- *   0x040   64    B           messages F to B: consumer's line
- *   0x080   64    B           messages B to F: producer's line
- *   0x0c0   64    F           messages B to F: consumer's line
  *   0x100   136   both        doorbells F to B: struct vrpq_bells
  *   0x200   136   both        doorbells B to F: struct vrpq_bells
- *
- *   page 1: 64 messages F to B, page 2: 64 messages B to F, 64 bytes each.
  *
  * Doorbells: bit C of word C / 64 stands for channel C, bit W of the summary says
  * that word W has news. Who rings sets the channel's bit, then, if it was
@@ -143,6 +137,7 @@ typedef int32_t s32;
 #endif
 
 #include <vlink/ring.h>
+#include <xen/io/vlink.h>
 
 #define VRPQ_PAGE_SIZE		4096u
 #define VRPQ_REQS_MIN		256u
@@ -155,9 +150,7 @@ typedef int32_t s32;
 /* ------------------------------------------------------------------------ */
 /* Between the kernels                                                        */
 
-#define VRPQ_MSGS		64u
 #define VRPQ_BELL_WORDS		(VRPQ_IDS / 64)
-#define VRPQ_ADMIN_PAGES	3u
 
 struct vrpq_bells {
 	u64 summary;
@@ -165,10 +158,7 @@ struct vrpq_bells {
 };
 
 struct vrpq_admin {
-	struct vlink_ring_prod c2s_prod;	/* 0x000 */
-	struct vlink_ring_cons c2s_cons;	/* 0x040 */
-	struct vlink_ring_prod s2c_prod;	/* 0x080 */
-	struct vlink_ring_cons s2c_cons;	/* 0x0c0 */
+	struct vlink_mailbox_lines lines;	/* 0x000 */
 	struct vrpq_bells c2s_bells;		/* 0x100 */
 	u8 reserved[256 - sizeof(struct vrpq_bells)];
 	struct vrpq_bells s2c_bells;		/* 0x200 */
