@@ -143,7 +143,8 @@ struct vlink_region {
 	grant_ref_t *dir_refs;			/* client */
 	grant_handle_t *handles;		/* server */
 	struct vlink *link;			/* client: when the server kept it mapped */
-	domid_t domid;			/* whose pages, of vlink_pages_map() */
+	domid_t domid;				/* whose pages, of vlink_pages_map() */
+	bool pinned;				/* of vlink_pages_grant() */
 };
 
 #define vlink_register_driver(drv) __vlink_register_driver(drv, THIS_MODULE)
@@ -190,14 +191,26 @@ struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
  * server still maps too many that were given back.
  */
 struct vlink_region *vlink_pages_share(struct vlink *link, unsigned int nr_pages);
-/* Ends the grants; a page that the server still maps is kept out of use until it does not. */
+/* Ends the grants; a page that the peer still maps is kept out of use until it does not. */
 void vlink_pages_unshare(struct vlink *link, struct vlink_region *region);
+/*
+ * Grants pages of a process, which the caller has pinned for long: the pins are the
+ * region's from now on, whatever is returned. The peer maps them by the directory that
+ * begins at region->dir_refs[0].
+ */
+struct vlink_region *vlink_pages_grant(struct vlink *link, struct page **pages,
+				       unsigned int nr_pages);
+/* Ends the grants if the peer maps no page any more; otherwise the region stays. */
+bool vlink_pages_try_unshare(struct vlink_region *region);
 /*
  * Maps what the peer granted by @refs, for vlink_window_add(). -EPROTO is the peer's
  * fault. The kernel itself cannot reach them: a PV domain has no addresses for them.
  */
 struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs,
 				     unsigned int nr_pages);
+/* The same by the directory that begins at @dir_ref. */
+struct vlink_region *vlink_pages_map_dir(struct vlink *link, grant_ref_t dir_ref,
+					 unsigned int nr_pages);
 void vlink_pages_unmap(struct vlink_region *region);
 
 /*
@@ -241,8 +254,8 @@ int vlink_window_add(struct vlink_window *window, unsigned long first,
 void vlink_window_remove(struct vlink_window *window, unsigned long first, unsigned long nr);
 /* Takes all out, for good, and drops the creator's reference; mappings live on. */
 void vlink_window_close(struct vlink_window *window);
-/* Serves the mmap of a file of the service. */
-int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma);
+/* Serves the mmap of a file of the service; @populate: all pages now, not one by one. */
+int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, bool populate);
 
 /* Writes a decimal key to the own xenbus directory. */
 int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,
