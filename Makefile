@@ -7,7 +7,7 @@
 # CROSS_COMPILE and KDIR (tests/lab/xenlab does that by itself).
 #
 #: make                 programs, libraries and modules, into build/native
-#: make demo            two Xen domains talk over a pipe, from the device tree on
+#: make demo            Xen domains talk and draw, from the device tree on
 #: make check           all tests: on the host, then in domains on real Xen
 #: make check-unit      the tests that need no Xen, under a minute
 #: make check-lab       the tests in domains (tests/lab/runs.table)

@@ -26,4 +26,5 @@ BINS += $(EXAMPLE_BINS)
 install-examples: $(EXAMPLE_BINS)
 	install -d $(DESTDIR)$(EXAMPLE_DIR)
 	install -m 755 $(EXAMPLE_BINS) $(DESTDIR)$(EXAMPLE_DIR)/
+	install -m 644 examples/vrpq/client.expected $(DESTDIR)$(EXAMPLE_DIR)/vrpq-client.expected
 INSTALLS += install-examples
