@@ -12,7 +12,8 @@ VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read
 		 vbpipe_poll vbpipe_file vbpipe_info vbpipe_concurrent vbpipe_kill vbpipe_stats \
 		 vbpipe_data vbpipe_polling
 
-$(foreach s,harness vbpipe_common vbpipe_info vbpipe_transfer,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
+$(foreach s,harness vbpipe_common vbpipe_info vbpipe_transfer vrpq_common vrpq_router \
+	      vrpq_process vrpq_serve,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
 
 $(O)/suites/agent: $(call suite_objs,agent agent_server pattern asleep)
 	@mkdir -p $(@D)
@@ -26,7 +27,20 @@ $(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer pattern)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lxenstore
 
-SUITE_BINS := $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer)
+# Agent and suite of VRPQ direct processes with the same operations
+VRPQ_REMOTE := vrpq_remote vrpq_router vrpq_process vrpq_client_ops vrpq_server_ops vrpq_serve \
+	       vrpq_params vrpq_memory pattern asleep
+VRPQ_SUITE  := vrpq_suite vrpq_common vrpq_session vrpq_call vrpq_post vrpq_param vrpq_close \
+	       vrpq_callback vrpq_servers vrpq_prof vrpq_kill vrpq_limits
+
+$(O)/suites/vrpq_agent: $(call suite_objs,vrpq_agent $(VRPQ_REMOTE))
+$(O)/suites/vrpq_suite: $(call suite_objs,harness $(VRPQ_SUITE) $(VRPQ_REMOTE))
+$(O)/suites/vrpq_suite: VRPQ_SUITE_LIBS := -lcunit
+$(O)/suites/vrpq_agent $(O)/suites/vrpq_suite: | $(O)/lib/libvrpq.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq $(VRPQ_SUITE_LIBS)
+
+SUITE_BINS := $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite)
 
 # 32-bit x86 without a C library, which any x86 compiler can build
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
