@@ -37,3 +37,29 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 toolstack/classes.conf $(DESTDIR)/etc/vlink/classes.conf
 	install -D -m 0644 docs/man/vlinkd.8 $(DESTDIR)$(PREFIX)/share/man/man8/vlinkd.8
 	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1
+
+# vrpqstat, and its forms with figures that are known
+VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c)
+VRPQSTAT_TEST_SRC := tests/unit/vrpqstat_test.c $(filter-out %/main.c,$(VRPQSTAT_SRC))
+
+BINS += $(O)/toolstack/vrpqstat/vrpqstat
+$(O)/toolstack/vrpqstat/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^
+
+UNIT_TESTS += check-vrpqstat
+.PHONY: check-vrpqstat
+check-vrpqstat: $(O)/asan/vrpqstat_test $(O)/asan/vrpqstat
+	tests/unit/vrpqstat.sh $^
+
+$(O)/asan/vrpqstat_test: $(VRPQSTAT_TEST_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit
+
+$(O)/asan/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^
+
+INSTALLS += install-vrpqstat
+.PHONY: install-vrpqstat
+install-vrpqstat: $(O)/toolstack/vrpqstat/vrpqstat
+	install -D -m 0755 $< $(DESTDIR)$(PREFIX)/bin/vrpqstat
+	install -D -m 0644 docs/man/vrpqstat.1 $(DESTDIR)$(PREFIX)/share/man/man1/vrpqstat.1
