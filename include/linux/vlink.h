@@ -7,6 +7,8 @@
 #ifndef _LINUX_VLINK_H
 #define _LINUX_VLINK_H
 
+#include <linux/fs.h>
+#include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -256,6 +258,27 @@ void vlink_window_remove(struct vlink_window *window, unsigned long first, unsig
 void vlink_window_close(struct vlink_window *window);
 /* Serves the mmap of a file of the service; @populate: all pages now, not one by one. */
 int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, bool populate);
+
+/*
+ * Device nodes named after their link: PREFIX and the link's name=, or its class and
+ * unit. One struct vlink_nodes per service.
+ */
+struct vlink_nodes {
+	struct class *class;
+	dev_t first;
+	struct ida minors;
+};
+
+struct cdev;
+
+#define vlink_nodes_init(nodes, name) __vlink_nodes_init(nodes, name, THIS_MODULE)
+int __vlink_nodes_init(struct vlink_nodes *nodes, const char *name, struct module *owner);
+void vlink_nodes_exit(struct vlink_nodes *nodes);
+/* @dev comes from device_initialize(); its release calls vlink_node_release(). */
+int vlink_node_add(struct vlink_nodes *nodes, struct device *dev, struct cdev *cdev,
+		   const struct vlink *link, const char *prefix,
+		   const struct file_operations *fops);
+void vlink_node_release(struct vlink_nodes *nodes, struct device *dev);
 
 /* Writes a decimal key to the own xenbus directory. */
 int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,

@@ -71,6 +71,7 @@ static atomic_t quarantine_pages = ATOMIC_INIT(0);
  */
 #define QUARANTINE_LINK_MAX	2
 #define QUARANTINE_PAGES_MAX	8192
+#define QUARANTINE_PINNED_MAX	32768
 #define QUARANTINE_MIN_MS	10
 #define QUARANTINE_MAX_MS	1000
 static unsigned int quarantine_ms;
@@ -84,11 +85,15 @@ unsigned int vlink_quarantined_pages(void)
 }
 
 /* Takes back a page that may be granted (@ref not 0); false if it is mapped. */
-static bool take_back(struct page *page, grant_ref_t ref)
+static bool take_back(struct page *page, grant_ref_t ref, bool pinned)
 {
 	if (ref && !gnttab_try_end_foreign_access(ref))
 		return false;
-	__free_page(page);
+	if (pinned)
+		/* The pin that vlink_pages_grant() was given. */
+		unpin_user_pages_dirty_lock(&page, 1, true);
+	else
+		__free_page(page);
 	return true;
 }
 
@@ -100,15 +105,15 @@ static unsigned int region_take_back(struct vlink_region *region)
 	for (i = 0; region->dirs && region->dir_refs && i < region->nr_dirs; i++) {
 		if (!region->dirs[i])
 			continue;
-		if (take_back(virt_to_page(region->dirs[i]), region->dir_refs[i]))
+		if (take_back(virt_to_page(region->dirs[i]), region->dir_refs[i], false))
 			region->dirs[i] = NULL;
 		else
 			mapped++;
 	}
-	for (i = 0; region->refs && i < region->nr_pages; i++) {
+	for (i = 0; i < region->nr_pages; i++) {
 		if (!region->pages[i])
 			continue;
-		if (take_back(region->pages[i], region->refs[i]))
+		if (take_back(region->pages[i], region->refs ? region->refs[i] : 0, region->pinned))
 			region->pages[i] = NULL;
 		else
 			mapped++;
@@ -116,10 +121,10 @@ static unsigned int region_take_back(struct vlink_region *region)
 	return mapped;
 }
 
-/* Connections are counted by their regions, which have directories; pages as such. */
+/* Connections are counted by their regions, which have names; pages as such. */
 static void quarantine_count(struct vlink *link, struct vlink_region *region, int sign)
 {
-	if (region->nr_dirs)
+	if (*region->name)
 		atomic_add(sign, &link->quarantined);
 	else
 		atomic_add(sign * (int)region->nr_pages, &link->quarantined_pages);
@@ -194,6 +199,11 @@ static void region_unshare(struct vlink *link, struct vlink_region *region)
 	mutex_unlock(&quarantine_lock);
 }
 
+/*
+ * Leaves the pages to the kernel's list of those that are still mapped. It drops a
+ * reference when they are not, which for a pinned page is one of its own: the
+ * pin stays for ever, the lesser evil.
+ */
 static void region_abandon(struct vlink_region *region)
 {
 	unsigned int i;
@@ -202,9 +212,13 @@ static void region_abandon(struct vlink_region *region)
 		if (region->dirs[i])
 			gnttab_end_foreign_access(region->dir_refs[i],
 						  virt_to_page(region->dirs[i]));
-	for (i = 0; i < region->nr_pages; i++)
-		if (region->pages[i])
-			gnttab_end_foreign_access(region->refs[i], region->pages[i]);
+	for (i = 0; i < region->nr_pages; i++) {
+		if (!region->pages[i])
+			continue;
+		if (region->pinned)
+			get_page(region->pages[i]);
+		gnttab_end_foreign_access(region->refs[i], region->pages[i]);
+	}
 	region_free(region);
 }
 
@@ -270,12 +284,25 @@ static int region_share_dirs(struct vlink_region *region, domid_t domid)
 	return 0;
 }
 
+static int region_alloc_dirs(struct vlink_region *region)
+{
+	unsigned int nr_dirs = DIV_ROUND_UP(region->nr_pages, VLINK_DIR_REFS);
+
+	region->refs = kvcalloc(region->nr_pages, sizeof(*region->refs), GFP_KERNEL);
+	region->dirs = kcalloc(nr_dirs, sizeof(*region->dirs), GFP_KERNEL);
+	region->dir_refs = kcalloc(nr_dirs, sizeof(*region->dir_refs), GFP_KERNEL);
+	if (!region->refs || !region->dirs || !region->dir_refs)
+		return -ENOMEM;
+	region->nr_dirs = nr_dirs;
+	return 0;
+}
+
 struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 					 unsigned int nr_pages)
 {
 	domid_t domid = link->xdev->otherend_id;
 	struct vlink_region *region;
-	int err = -ENOMEM;
+	int err;
 
 	BUILD_BUG_ON(sizeof(struct vlink_dir_page) != XEN_PAGE_SIZE);
 	BUILD_BUG_ON(PAGE_SIZE != XEN_PAGE_SIZE);
@@ -289,14 +316,9 @@ struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 	if (IS_ERR(region))
 		return region;
 
-	region->nr_dirs = DIV_ROUND_UP(nr_pages, VLINK_DIR_REFS);
-	region->refs = kvcalloc(nr_pages, sizeof(*region->refs), GFP_KERNEL);
-	region->dirs = kcalloc(region->nr_dirs, sizeof(*region->dirs), GFP_KERNEL);
-	region->dir_refs = kcalloc(region->nr_dirs, sizeof(*region->dir_refs), GFP_KERNEL);
-	if (!region->refs || !region->dirs || !region->dir_refs)
-		goto fail;
-
-	err = region_share_pages(region, domid);
+	err = region_alloc_dirs(region);
+	if (!err)
+		err = region_share_pages(region, domid);
 	if (!err)
 		err = region_share_dirs(region, domid);
 	if (err)
@@ -335,6 +357,65 @@ struct vlink_region *vlink_pages_share(struct vlink *link, unsigned int nr_pages
 	return region;
 }
 EXPORT_SYMBOL_GPL(vlink_pages_share);
+
+/* Grants the pages of @region; its own and its pins are released by region_unshare(). */
+static int region_grant_pages(struct vlink_region *region, domid_t domid)
+{
+	unsigned int i;
+	int got;
+
+	for (i = 0; i < region->nr_pages; i++) {
+		got = gnttab_grant_foreign_access(domid, xen_page_to_gfn(region->pages[i]), false);
+		if (got < 0)
+			return got;
+		region->refs[i] = got;
+		if (!(i % MAP_BATCH))
+			cond_resched();
+	}
+	return 0;
+}
+
+struct vlink_region *vlink_pages_grant(struct vlink *link, struct page **pages,
+				       unsigned int nr_pages)
+{
+	domid_t domid = link->xdev->otherend_id;
+	struct vlink_region *region;
+	int err;
+
+	if (quarantine_is_full(&link->quarantined_pages, QUARANTINE_PINNED_MAX)) {
+		vlink_warn(link, "client still maps %d pages of old\n",
+			   atomic_read(&link->quarantined_pages));
+		unpin_user_pages(pages, nr_pages);
+		return ERR_PTR(-EBUSY);
+	}
+	region = region_new("", nr_pages);
+	if (IS_ERR(region)) {
+		unpin_user_pages(pages, nr_pages);
+		return region;
+	}
+	region->pinned = true;
+	memcpy(region->pages, pages, nr_pages * sizeof(*pages));
+	err = region_alloc_dirs(region);
+	if (!err)
+		err = region_grant_pages(region, domid);
+	if (!err)
+		err = region_share_dirs(region, domid);
+	if (err) {
+		region_unshare(link, region);
+		return ERR_PTR(err);
+	}
+	return region;
+}
+EXPORT_SYMBOL_GPL(vlink_pages_grant);
+
+bool vlink_pages_try_unshare(struct vlink_region *region)
+{
+	if (region_take_back(region))
+		return false;
+	region_free(region);
+	return true;
+}
+EXPORT_SYMBOL_GPL(vlink_pages_try_unshare);
 
 void vlink_pages_unshare(struct vlink *link, struct vlink_region *region)
 {
@@ -624,6 +705,25 @@ struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs
 	return region;
 }
 EXPORT_SYMBOL_GPL(vlink_pages_map);
+
+struct vlink_region *vlink_pages_map_dir(struct vlink *link, grant_ref_t dir_ref,
+					 unsigned int nr_pages)
+{
+	struct vlink_region *region;
+	grant_ref_t *refs;
+	int err;
+
+	if (!nr_pages || nr_pages > REGION_PAGES_MAX)
+		return ERR_PTR(-EPROTO);
+	refs = kvcalloc(nr_pages, sizeof(*refs), GFP_KERNEL);
+	if (!refs)
+		return ERR_PTR(-ENOMEM);
+	err = read_refs(link->xdev->otherend_id, dir_ref, refs, nr_pages);
+	region = err ? ERR_PTR(err) : vlink_pages_map(link, refs, nr_pages);
+	kvfree(refs);
+	return region;
+}
+EXPORT_SYMBOL_GPL(vlink_pages_map_dir);
 
 void vlink_pages_unmap(struct vlink_region *region)
 {

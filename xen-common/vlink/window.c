@@ -34,6 +34,7 @@
 
 #define WINDOW_FS_MAGIC	0x766c6e6b	/* "vlnk" */
 #define UNMAP_BATCH	16u
+#define MAP_BATCH	16u
 
 struct vlink_window {
 	struct kref ref;
@@ -119,6 +120,58 @@ static int view_grant_map(struct view *view, unsigned long i, grant_ref_t ref, p
 	grant->handle = op.handle;
 	grant->pte = pte;
 	return 0;
+}
+
+/*
+ * Fills the mapping at once: first the places of all entries, then what stands there,
+ * in few calls of Xen. A page that cannot be had is left to the fault.
+ */
+static int note_all_ptes(pte_t *pte, unsigned long addr, void *data)
+{
+	struct view *view = data;
+
+	view->grants[(addr - view->start) / PAGE_SIZE].pte = arbitrary_virt_to_machine(pte).maddr;
+	return 0;
+}
+
+static void map_grants(struct view *view, struct gnttab_map_grant_ref *ops,
+		       const unsigned long *index, unsigned int n)
+{
+	unsigned int i;
+
+	gnttab_batch_map(ops, n);
+	for (i = 0; i < n; i++)
+		if (ops[i].status == GNTST_okay)
+			view->grants[index[i]].handle = ops[i].handle;
+}
+
+static void view_grants_fill(struct view *view, struct vm_area_struct *vma)
+{
+	struct gnttab_map_grant_ref ops[MAP_BATCH];
+	unsigned long index[MAP_BATCH];
+	unsigned int n = 0;
+	unsigned long i;
+
+	if (apply_to_page_range(vma->vm_mm, view->start, view->nr_pages * PAGE_SIZE,
+				note_all_ptes, view))
+		return;
+	mutex_lock(&view->window->lock);
+	for (i = 0; i < view->nr_pages; i++) {
+		void *entry = xa_load(&view->window->pages, vma->vm_pgoff + i);
+
+		if (!xa_is_value(entry))
+			continue;
+		gnttab_set_map_op(&ops[n], view->grants[i].pte, grant_pte_flags,
+				  xa_to_value(entry), view->window->domid);
+		index[n++] = i;
+		if (n == MAP_BATCH) {
+			map_grants(view, ops, index, n);
+			n = 0;
+		}
+	}
+	if (n)
+		map_grants(view, ops, index, n);
+	mutex_unlock(&view->window->lock);
 }
 
 static void unmap_grants(struct gnttab_unmap_grant_ref *ops, unsigned int n)
@@ -305,9 +358,13 @@ static void view_open(struct vm_area_struct *vma)
 
 static void view_free(struct view *view)
 {
-	if (view->grants)
-		/* Calls back no more; what was left has been unmapped by then. */
+	if (view->grants) {
+		/* Nothing is left, unless the mapping failed after it was filled. */
+		mutex_lock(&view->window->lock);
+		view_grants_unmap(view, 0, view->nr_pages - 1);
+		mutex_unlock(&view->window->lock);
 		mmu_interval_notifier_remove(&view->notifier);
+	}
 	kvfree(view->grants);
 	/* vlink_window_mmap()'s reference */
 	window_put(view->window);
@@ -380,7 +437,23 @@ static struct file *window_file(struct vlink_window *window)
 	return file;
 }
 
-int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma)
+/* The same where the domain makes its entries itself. */
+static void view_fill(struct view *view, struct vm_area_struct *vma)
+{
+	unsigned long i;
+
+	mutex_lock(&view->window->lock);
+	for (i = 0; i < vma_pages(vma); i++) {
+		struct page *page = xa_load(&view->window->pages, vma->vm_pgoff + i);
+
+		if (page && vmf_insert_pfn(vma, vma->vm_start + i * PAGE_SIZE,
+					   page_to_pfn(page)) != VM_FAULT_NOPAGE)
+			break;
+	}
+	mutex_unlock(&view->window->lock);
+}
+
+int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, bool populate)
 {
 	struct file *file;
 	struct view *view;
@@ -418,6 +491,10 @@ int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma)
 	}
 	vma->vm_ops = &view_ops;
 	vma->vm_private_data = view;
+	if (populate && view->grants)
+		view_grants_fill(view, vma);
+	else if (populate)
+		view_fill(view, vma);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vlink_window_mmap);

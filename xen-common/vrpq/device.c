@@ -6,18 +6,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/file.h>
-#include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "vrpq.h"
 
-#define VRPQ_MINORS	256
-
-static struct class *vrpq_class;
-static dev_t vrpq_devt;
-static DEFINE_IDA(minors);
+static struct vlink_nodes vrpq_nodes;
 
 static int vrpq_open(struct inode *inode, struct file *file)
 {
@@ -117,7 +112,7 @@ static int vrpq_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	mutex_lock(&session->obj.conn->lock);
 	if (session->window)
-		err = vlink_window_mmap(session->window, vma);
+		err = vlink_window_mmap(session->window, vma, false);
 	mutex_unlock(&session->obj.conn->lock);
 	return err;
 }
@@ -159,8 +154,7 @@ static void vrpq_dev_release(struct device *device)
 {
 	struct vrpq_dev *dev = container_of(device, struct vrpq_dev, dev);
 
-	if (device->devt)
-		ida_free(&minors, MINOR(device->devt));
+	vlink_node_release(&vrpq_nodes, device);
 	kvfree(dev);
 }
 
@@ -201,35 +195,8 @@ static struct vrpq_dev *dev_new(struct vlink *link, const struct vrpq_role *role
 	mutex_init(&dev->stats_lock);
 	init_waitqueue_head(&dev->wait);
 	device_initialize(&dev->dev);
-	dev->dev.class = vrpq_class;
 	dev->dev.release = vrpq_dev_release;
 	return dev;
-}
-
-static int set_name(struct vrpq_dev *dev)
-{
-	const struct vlink *link = dev->link;
-
-	if (*link->name)
-		return dev_set_name(&dev->dev, "%s%s", dev->role->prefix, link->name);
-	return dev_set_name(&dev->dev, "%s%s%u", dev->role->prefix, link->class_name, link->unit);
-}
-
-static int dev_register(struct vrpq_dev *dev)
-{
-	int err = set_name(dev);
-	int minor;
-
-	if (err)
-		return err;
-	minor = ida_alloc_max(&minors, VRPQ_MINORS - 1, GFP_KERNEL);
-	if (minor < 0)
-		return minor;
-	dev->dev.devt = MKDEV(MAJOR(vrpq_devt), minor);
-	cdev_init(&dev->cdev, &vrpq_fops);
-	/* An open file keeps the driver of its link loaded. */
-	dev->cdev.owner = dev->link->drv->owner;
-	return cdev_device_add(&dev->cdev, &dev->dev);
 }
 
 int vrpq_dev_add(struct vlink *link, const struct vrpq_role *role)
@@ -240,14 +207,11 @@ int vrpq_dev_add(struct vlink *link, const struct vrpq_role *role)
 	if (!dev)
 		return -ENOMEM;
 	link->priv = dev;
-	err = dev_register(dev);
-	if (err) {
+	err = vlink_node_add(&vrpq_nodes, &dev->dev, &dev->cdev, link, role->prefix, &vrpq_fops);
+	if (err)
 		/* device_initialize()'s reference */
 		put_device(&dev->dev);
-		return err;
-	}
-	vlink_info(link, "/dev/%s to %s\n", dev_name(&dev->dev), link->peer);
-	return 0;
+	return err;
 }
 EXPORT_SYMBOL_GPL(vrpq_dev_add);
 
@@ -266,22 +230,12 @@ EXPORT_SYMBOL_GPL(vrpq_dev_remove);
 
 static int __init vrpq_init(void)
 {
-	int err = alloc_chrdev_region(&vrpq_devt, 0, VRPQ_MINORS, "vrpq");
-
-	if (err)
-		return err;
-	vrpq_class = class_create(THIS_MODULE, "vrpq");
-	if (IS_ERR(vrpq_class)) {
-		unregister_chrdev_region(vrpq_devt, VRPQ_MINORS);
-		return PTR_ERR(vrpq_class);
-	}
-	return 0;
+	return vlink_nodes_init(&vrpq_nodes, "vrpq");
 }
 
 static void __exit vrpq_exit(void)
 {
-	class_destroy(vrpq_class);
-	unregister_chrdev_region(vrpq_devt, VRPQ_MINORS);
+	vlink_nodes_exit(&vrpq_nodes);
 }
 
 module_init(vrpq_init);

@@ -71,7 +71,7 @@ static void add_procs(struct vrpq_stats *sum, const struct vrpq_counters *untrus
 }
 
 /* The page of a session where its library counts; NULL on the server's side. */
-static const struct vrpq_counters *counters_of(struct vrpq_session *session)
+static struct vrpq_counters *counters_of(struct vrpq_session *session)
 {
 	struct vlink_region *region;
 
@@ -129,6 +129,8 @@ static void stat_sums(struct vrpq_dev *dev, const struct vrpq_stats *sum,
 	args->pmem_limit = dev->pmem_pages;
 	args->ring_limit = VRPQ_SEGMENT_PAGES(dev->reqs);
 	memcpy(args->counters, sum->counters, sizeof(args->counters));
+	/* The libraries see peaks between two looks. */
+	args->reqs_max = max_t(u64, args->reqs_max, sum->counters[PROF_REQS_NR_MAX]);
 	args->wakeups = sum->wakeups;
 }
 
@@ -143,13 +145,44 @@ static unsigned int pack_procs(struct vrpq_stats *sum)
 	return n;
 }
 
+/*
+ * Counting begins anew. The pages of live sessions are cleared under the hands of their
+ * libraries: what is being counted at this moment may survive or get lost.
+ */
+static void reset_sessions(struct vrpq_conn *conn)
+{
+	unsigned int id;
+
+	mutex_lock(&conn->lock);
+	for (id = 1; id < VRPQ_IDS && !conn->broken; id++) {
+		struct vrpq_session *session = conn->sessions[id];
+		struct vrpq_counters *counters = NULL;
+
+		if (session && session->window)
+			counters = counters_of(session);
+		if (counters)
+			memset(counters, 0, sizeof(*counters));
+	}
+	mutex_lock(&conn->dev->stats_lock);
+	conn->dev->stats.sessions_total = conn->nr_sessions;
+	conn->dev->stats.channels_total = conn->nr_chans;
+	mutex_unlock(&conn->dev->stats_lock);
+	mutex_unlock(&conn->lock);
+}
+
 static void reset_sums(struct vrpq_dev *dev)
 {
+	struct vrpq_conn *conn = vrpq_conn_get(dev);
+
 	mutex_lock(&dev->stats_lock);
 	memset(&dev->stats, 0, sizeof(dev->stats));
 	mutex_unlock(&dev->stats_lock);
 	atomic64_set(&dev->bells_rung, 0);
 	atomic64_set(&dev->bells_heard, 0);
+	if (!conn)
+		return;
+	reset_sessions(conn);
+	vrpq_conn_put(conn);
 }
 
 static int stat_to_user(struct vrpq_stat_args *args, struct vrpq_stats *sum, void __user *arg)

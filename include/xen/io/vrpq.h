@@ -100,7 +100,9 @@
  * A segment is a page: u32 next, the area page of the segment that follows, 28 bytes
  * of zeros, 127 slots. Slots are used in order; the client stores next before it
  * publishes a slot of the segment that follows, and may use a segment
- * anew when the consumer's index has left it and its calls are fetched. A consumer
+ * anew when its calls are fetched and the consumer's index has passed a slot of
+ * the segment that follows. The only segment may follow itself, once its
+ * slots are consumed; its next is left alone until a slot of the new round is. A consumer
  * moves its index when it has done with the slots, not when it has seen them: that
  * is what frees the parameters.
  *

@@ -26,12 +26,12 @@
  *
  * A tag names a request from its sending until its response; at most
  * VUMEM_REQUESTS_MAX are under way. Every request but CANCEL has one response. B
- * delivers requests to server processes in the order in which they came; a request that
- * was cancelled before is answered EINTR and not delivered.
+ * delivers requests to server processes in the order in which they came; one that was
+ * cancelled before is answered EINTR and not delivered.
  *
  * The response to SESSION tells the epoch of the server process; RESET ends all
- * sessions and buffers of that epoch. A request names the epoch of its session, and is
- * answered EPIPE when the server is another by then.
+ * sessions and buffers of that epoch and those before. A request names the epoch of its
+ * session, and is answered EPIPE when the server is another by then.
  *
  * Buffers
  * =======

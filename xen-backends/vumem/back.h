@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * VUMEM, the server's end.
+ *
+ * A request of the client waits in a FIFO until a thread of the server process
+ * receives it, then belongs to that thread until it responds. The same structure
+ * carries the response back. Locks: conn->lock; dev->server_lock before it.
+ */
+#ifndef VUMEM_BACK_H
+#define VUMEM_BACK_H
+
+#include "../../xen-common/vumem/vumem.h"
+
+struct back_conn {
+	struct vumem_conn conn;		/* first */
+	struct list_head fifo;		/* requests that no thread has received */
+	struct list_head taken;		/* requests that a thread works on */
+	struct list_head unmapping;	/* FREE requests while the client still maps */
+	struct list_head answers;	/* to be sent */
+	unsigned int under_way;		/* requests in all four */
+	struct list_head buffers;
+	u32 reset_epoch;		/* RESET to be sent for it; 0: none */
+	wait_queue_head_t wait;		/* for requests */
+	struct delayed_work unmap_work;	/* looks at unmapping again */
+	unsigned int unmap_ms;
+};
+
+struct back_request {
+	struct list_head node;
+	struct vumem_msg msg;		/* the request, then the response */
+	struct task_struct *thread;	/* taken: whose it is; a reference */
+	struct back_buffer *buffer;	/* NULL: about none */
+};
+
+struct back_buffer {
+	struct list_head node;		/* in conn->buffers */
+	u32 id;
+	u32 nr_pages;
+	bool freeing;			/* a FREE request is on its way */
+	struct vlink_region *region;	/* NULL: no pages, or given back */
+	struct mm_struct *mm;		/* whose limit the pins count against; a reference */
+};
+
+struct server {
+	struct vumem_dev *dev;
+	struct back_conn *conn;		/* a reference */
+	u32 epoch;
+};
+
+struct back_file {
+	struct vumem_dev *dev;
+	struct server *server;		/* NULL: fresh */
+};
+
+static inline struct back_conn *to_back(struct vumem_conn *conn)
+{
+	return container_of(conn, struct back_conn, conn);
+}
+
+/* buffer.c */
+/* An id for a buffer that is about to be allocated, or a negative errno. */
+int buffer_id_alloc(void);
+void buffer_id_free(u32 id);
+/*
+ * Pins and grants @bytes from @vaddr of the calling process, and fills in the response.
+ * Takes and drops the lock. -EINVAL, -ENOMEM, -EOPNOTSUPP, -EPIPE.
+ */
+int buffer_export(struct server *server, const struct vumem_respond_args *args,
+		  struct vumem_msg *response);
+struct back_buffer *buffer_find(struct back_conn *conn, u32 id);
+/* The client has unmapped all: ends the grants and pins; false if that is not so. */
+bool buffer_try_end(struct back_conn *conn, struct back_buffer *buffer);
+/* Ends it anyhow: pages that the client still maps stay pinned. Under the lock. */
+void buffer_drop(struct back_conn *conn, struct back_buffer *buffer);
+void buffer_free(struct back_conn *conn, struct back_buffer *buffer);
+
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers: memory of the server process, pinned, counted against its limit of
+ * locked memory, and granted to the client page by page. Nothing but these pages is ever
+ * shown to the client.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "back.h"
+
+#define NO_VADDR	(~0ull)
+
+#define ATTR_IS_MAPPABLE	BIT(0)
+#define ATTR_WRITEBACK		(3u << 16)	/* cache policy in bits 19..16 */
+
+/* Ids are unique among all buffers of the domain. */
+static DEFINE_IDA(buffer_ids);
+
+int buffer_id_alloc(void)
+{
+	return ida_alloc_min(&buffer_ids, 1, GFP_KERNEL);
+}
+
+void buffer_id_free(u32 id)
+{
+	ida_free(&buffer_ids, id);
+}
+
+struct back_buffer *buffer_find(struct back_conn *conn, u32 id)
+{
+	struct back_buffer *buffer;
+
+	list_for_each_entry(buffer, &conn->buffers, node)
+		if (buffer->id == id)
+			return buffer;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Pinning                                                                    */
+
+/* Why memory cannot be pinned: is it there, and not of the kind that can be? */
+static int pin_error(u64 vaddr, int err)
+{
+	struct vm_area_struct *vma;
+
+	if (err != -EFAULT)
+		return err;
+	mmap_read_lock(current->mm);
+	vma = find_vma(current->mm, vaddr);
+	if (vma && vma->vm_start <= vaddr && vma->vm_flags & (VM_IO | VM_PFNMAP))
+		err = -EOPNOTSUPP;
+	else
+		err = -EINVAL;
+	mmap_read_unlock(current->mm);
+	return err;
+}
+
+static int pin_pages(u64 vaddr, u32 nr, struct page **pages)
+{
+	u32 done = 0;
+	long got;
+
+	while (done < nr) {
+		got = pin_user_pages_fast(vaddr + (u64)done * PAGE_SIZE, nr - done,
+					  FOLL_WRITE | FOLL_LONGTERM, pages + done);
+		if (got <= 0) {
+			unpin_user_pages(pages, done);
+			return pin_error(vaddr + (u64)done * PAGE_SIZE, got ?: -EFAULT);
+		}
+		done += got;
+	}
+	return 0;
+}
+
+/* A page that is another domain's cannot be granted on. */
+static int check_own(struct page **pages, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (PageForeign(pages[i]))
+			return -EOPNOTSUPP;
+	return 0;
+}
+
+/* Pins and accounts; the caller kvfree()s *@pages. */
+static int pin_accounted(struct vlink *link, u64 vaddr, u32 nr, struct page ***pages)
+{
+	int err = account_locked_vm(current->mm, nr, true);
+
+	if (err) {
+		vlink_warn(link, "%s[%d]: a buffer of %u pages exceeds RLIMIT_MEMLOCK\n",
+			   current->comm, task_tgid_nr(current), nr);
+		return err;
+	}
+	*pages = kvcalloc(nr, sizeof(**pages), GFP_KERNEL);
+	err = *pages ? pin_pages(vaddr, nr, *pages) : -ENOMEM;
+	if (!err) {
+		err = check_own(*pages, nr);
+		if (err)
+			unpin_user_pages(*pages, nr);
+	}
+	if (err) {
+		kvfree(*pages);
+		account_locked_vm(current->mm, nr, false);
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Buffers                                                                    */
+
+static void unaccount(struct vumem_dev *dev, struct back_buffer *buffer)
+{
+	if (!buffer->mm)
+		return;
+	atomic64_sub(buffer->nr_pages, &dev->pinned_pages);
+	account_locked_vm(buffer->mm, buffer->nr_pages, false);
+	/* buffer_grant()'s reference */
+	mmdrop(buffer->mm);
+	buffer->mm = NULL;
+}
+
+bool buffer_try_end(struct back_conn *conn, struct back_buffer *buffer)
+{
+	if (buffer->region && !vlink_pages_try_unshare(buffer->region))
+		return false;
+	buffer->region = NULL;
+	unaccount(conn->conn.dev, buffer);
+	return true;
+}
+
+void buffer_free(struct back_conn *conn, struct back_buffer *buffer)
+{
+	list_del(&buffer->node);
+	buffer_id_free(buffer->id);
+	kfree(buffer);
+}
+
+void buffer_drop(struct back_conn *conn, struct back_buffer *buffer)
+{
+	if (buffer->region)
+		vlink_pages_unshare(conn->conn.link, buffer->region);
+	buffer->region = NULL;
+	unaccount(conn->conn.dev, buffer);
+	buffer_free(conn, buffer);
+}
+
+static int check_memory(struct vlink *link, const struct vumem_respond_args *args, u32 *nr)
+{
+	*nr = 0;
+	if (args->vaddr == NO_VADDR)
+		return 0;
+	*nr = DIV_ROUND_UP_ULL(args->bytes, PAGE_SIZE);
+	if (!*nr || args->vaddr % PAGE_SIZE || args->vaddr + args->bytes < args->vaddr)
+		return -EINVAL;
+	if (*nr > VUMEM_BUFFER_PAGES_MAX) {
+		vlink_warn(link, "a buffer of %u pages is over the %u that one can have\n", *nr,
+			   VUMEM_BUFFER_PAGES_MAX);
+		return -EMSGSIZE;
+	}
+	return 0;
+}
+
+/* Grants what was pinned; the pins are the buffer's or gone. Under the lock. */
+static int buffer_grant(struct back_conn *conn, struct back_buffer *buffer, struct page **pages,
+			u32 nr)
+{
+	struct vumem_dev *dev = conn->conn.dev;
+	struct vlink_region *region;
+
+	if (conn->conn.broken) {
+		unpin_user_pages(pages, nr);
+		return -EPIPE;
+	}
+	region = vlink_pages_grant(conn->conn.link, pages, nr);
+	if (IS_ERR(region)) {
+		vlink_warn(conn->conn.link, "cannot grant a buffer of %u pages: %ld (gnttab_max_frames, max_grant_frames)\n",
+			   nr, PTR_ERR(region));
+		return PTR_ERR(region);
+	}
+	buffer->region = region;
+	buffer->nr_pages = nr;
+	mmgrab(current->mm);
+	buffer->mm = current->mm;
+	atomic64_add(nr, &dev->pinned_pages);
+	return 0;
+}
+
+static void fill_response(const struct back_buffer *buffer, u32 bytes, struct vumem_msg *response)
+{
+	response->buffer = buffer->id;
+	response->pages = buffer->nr_pages;
+	response->bytes = buffer->nr_pages ? buffer->nr_pages * PAGE_SIZE : bytes;
+	response->attr = buffer->nr_pages ? ATTR_IS_MAPPABLE | ATTR_WRITEBACK : 0;
+	response->dir_ref = buffer->region ? buffer->region->dir_refs[0] : 0;
+}
+
+/* Enters the buffer. Under the lock. */
+static int buffer_enter(struct server *server, struct back_buffer *buffer, struct page **pages,
+			u32 nr)
+{
+	struct back_conn *conn = server->conn;
+	int err = 0;
+
+	if (nr)
+		err = buffer_grant(conn, buffer, pages, nr);
+	else if (conn->conn.broken)
+		err = -EPIPE;
+	if (!err)
+		list_add_tail(&buffer->node, &conn->buffers);
+	return err;
+}
+
+int buffer_export(struct server *server, const struct vumem_respond_args *args,
+		  struct vumem_msg *response)
+{
+	struct back_conn *conn = server->conn;
+	struct back_buffer *buffer;
+	struct page **pages = NULL;
+	u32 nr;
+	int err;
+
+	err = check_memory(server->dev->link, args, &nr);
+	if (err)
+		return err;
+	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
+	if (!buffer)
+		return -ENOMEM;
+	buffer->id = args->buffer;
+	if (nr)
+		err = pin_accounted(server->dev->link, args->vaddr, nr, &pages);
+	if (err)
+		goto fail;
+
+	mutex_lock(&conn->conn.lock);
+	err = buffer_enter(server, buffer, pages, nr);
+	if (!err)
+		fill_response(buffer, args->bytes, response);
+	mutex_unlock(&conn->conn.lock);
+	kvfree(pages);
+	if (!err)
+		return 0;
+	if (nr)
+		account_locked_vm(current->mm, nr, false);
+fail:
+	kfree(buffer);
+	return err;
+}
