@@ -156,6 +156,16 @@ void vrpq_arena_drop_idle(struct vrpq_arena *arena)
 		chunk_free(arena->current);
 }
 
+void vrpq_arena_move_down(struct vrpq_arena *arena)
+{
+	struct vrpq_chunk *current = arena->current;
+
+	if (current && vrpq_pool_has_lower(arena->zone, current->page))
+		arena->current = NULL;
+	if (current && !arena->current && !current->live)
+		chunk_free(current);
+}
+
 void vrpq_arena_release(struct vrpq_arena *arena)
 {
 	while (arena->chunks)

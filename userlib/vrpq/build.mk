@@ -32,3 +32,48 @@ install-vrpq: $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a
 	install -m 0644 $(VRPQ_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vrpq/
 	install -D -m 0644 include/nk/nkern.h $(DESTDIR)$(PREFIX)/include/nk/nkern.h
 	sed 's|@PREFIX@|$(PREFIX)|' userlib/vrpq/vrpq.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vrpq.pc
+
+# --- tests -------------------------------------------------------------------
+
+UNIT_TESTS += check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan check-vrpq-headers
+.PHONY: check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan check-vrpq-headers
+
+VRPQ_TEST_SRC  := tests/unit/vrpq_fake.c tests/unit/vrpq_pair.c $(VRPQ_SRC)
+VRPQ_TEST_DEPS := $(VRPQ_TEST_SRC) $(wildcard tests/unit/*.h userlib/vrpq/*.h include/xen/io/vrpq.h \
+		    include/vlink/*.h) $(VRPQ_HDRS)
+VRPQ_TEST_CC   := $(CC) -g $(VCFLAGS) -D_GNU_SOURCE -pthread
+
+check-vrpq: $(O)/test/vrpq_test
+check-vrpq-hostile: $(O)/test/vrpq_hostile
+check-vrpq-stress: $(O)/test/vrpq_stress
+check-vrpq-stress-tsan: $(O)/test/vrpq_stress_tsan
+check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan:
+	$<
+
+$(O)/test/vrpq_test $(O)/test/vrpq_hostile: $(O)/test/%: tests/unit/%.c $(VRPQ_TEST_DEPS)
+	@mkdir -p $(@D)
+	$(VRPQ_TEST_CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
+		$(VRPQ_TEST_SRC) -lcunit
+
+# Once as it is, and once for ThreadSanitizer, which knows no fences.
+$(O)/test/vrpq_stress: tests/unit/vrpq_stress.c $(VRPQ_TEST_DEPS)
+	@mkdir -p $(@D)
+	$(VRPQ_TEST_CC) -O2 -o $@ $< $(VRPQ_TEST_SRC) -lcunit
+
+$(O)/test/vrpq_stress_tsan: tests/unit/vrpq_stress.c $(VRPQ_TEST_DEPS)
+	@mkdir -p $(@D)
+	$(VRPQ_TEST_CC) -O1 -fsanitize=thread -include tests/unit/tsan_fence.h -o $@ $< \
+		$(VRPQ_TEST_SRC) -lcunit
+
+# 32 bits need the kernel's headers only, as no C library is included.
+VRPQ_HEADER_CC := $(CC)~-std=gnu11 $(CC)~-std=c99~-pedantic $(CC:gcc=g++)~-x~c++~-std=c++17~-pedantic
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+VRPQ_HEADER_CC += $(foreach c,$(VRPQ_HEADER_CC),$(c)~-m32~-isystem~/usr/include/x86_64-linux-gnu)
+endif
+
+check-vrpq-headers:
+	@passed=0; for cc in $(VRPQ_HEADER_CC); do \
+		$$(echo $$cc | tr '~' ' ') $(WARN) -Iinclude -fsyntax-only tests/unit/vrpq_headers.c || \
+			{ echo "vrpq-headers: $$passed passed, 1 failed"; exit 1; }; \
+		passed=$$((passed + 1)); \
+	done; echo "vrpq-headers: $$passed passed, 0 failed"

@@ -241,9 +241,7 @@ static void destroy_client(struct vrpq_chan *chan)
 	vrpq_params_free_all(sender);
 	pthread_mutex_unlock(&sender->lock);
 	vrpq_session_unlink(session, chan, keep);
-	if (keep)
-		vrpq_file_close(&chan->file);
-	else
+	if (!keep)
 		vrpq_chan_free(chan);
 	vrpq_session_put(session);
 }

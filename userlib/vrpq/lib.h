@@ -117,6 +117,7 @@ void vrpq_pool_owe(struct vrpq_pool *zone, int change);
 void vrpq_pool_ask(struct vrpq_pool *zone);
 /* Gives free pages at the end back to the kernel, but for those that are owed. */
 void vrpq_pool_trim(struct vrpq_pool *zone);
+bool vrpq_pool_has_lower(struct vrpq_pool *zone, u32 page);
 void vrpq_pool_queue(struct vrpq_pool *zone, struct vrpq_waiter *waiter);
 void vrpq_pool_unqueue(struct vrpq_pool *zone, struct vrpq_waiter *waiter);
 bool vrpq_pool_is_first(struct vrpq_pool *zone, const struct vrpq_waiter *waiter);
@@ -152,6 +153,8 @@ void vrpq_arena_put(struct vrpq_chunk *chunk);
 struct vrpq_chunk *vrpq_arena_claim(struct vrpq_arena *arena, const void *ptr, u32 *size);
 /* Gives back a page that holds nothing. */
 void vrpq_arena_drop_idle(struct vrpq_arena *arena);
+/* Places no more in a page for which there is a lower one, so that it can be given back. */
+void vrpq_arena_move_down(struct vrpq_arena *arena);
 void vrpq_arena_release(struct vrpq_arena *arena);
 
 static inline bool vrpq_arena_contains(const struct vrpq_arena *arena, const void *ptr)
@@ -194,6 +197,7 @@ struct vrpq_sender {
 	u32 waiting;			/* threads that wait for room */
 	struct vrpq_slots *head, *tail;	/* the oldest in use, the newest */
 	u32 head_pos, tail_pos;
+	bool looped;			/* the only segment follows itself, not followed yet */
 	struct vrpq_slots *spare;
 	struct vrpq_arena arena;
 	struct vrpq_params *params;	/* private blocks that were not posted yet */

@@ -180,11 +180,13 @@ int vrpq_alloc_call(struct vrpq_sender *sender, VrpqSize in_size, unsigned int i
 	err = vrpq_params_alloc_both(sender, in_size, in_refs, in_ref_size, out_refs, out_size,
 				     &in, &out);
 	pthread_mutex_unlock(&sender->lock);
+	if (err)
+		return err;
 	if (pin)
 		*pin = in;
 	if (pout)
 		*pout = out;
-	return err;
+	return 0;
 }
 
 /* --- posting ------------------------------------------------------------------- */

@@ -228,6 +228,16 @@ void vrpq_pool_trim(struct vrpq_pool *zone)
 		vrpq_pool_ask(zone);
 }
 
+bool vrpq_pool_has_lower(struct vrpq_pool *zone, u32 page)
+{
+	bool lower;
+
+	pthread_mutex_lock(&zone->lock);
+	lower = zone->free > zone->owed && zone->lowest < page;
+	pthread_mutex_unlock(&zone->lock);
+	return lower;
+}
+
 void vrpq_pool_queue(struct vrpq_pool *zone, struct vrpq_waiter *waiter)
 {
 	struct vrpq_waiter **at;

@@ -71,7 +71,7 @@ static struct vrpq_segment *segment_of(const struct vrpq_sender *sender,
 	return (void *)(sender->chan->session->base + (size_t)slots->page * VRPQ_PAGE_SIZE);
 }
 
-/* The oldest slots are all done with: a segment goes, or follows itself if it is the last. */
+/* The peer has consumed a slot of the segment that follows: it looks here no more. */
 static void drop_head(struct vrpq_sender *sender)
 {
 	struct vrpq_slots *old = sender->head;
@@ -79,11 +79,6 @@ static void drop_head(struct vrpq_sender *sender)
 	sender->head_pos = 0;
 	if (sender->callbacks)
 		return;
-	if (old == sender->tail) {
-		vrpq_set(&segment_of(sender, old)->next, old->page);
-		sender->tail_pos = 0;
-		return;
-	}
 	sender->head = old->next;
 	if (sender->spare) {
 		give_segment(sender, old);
@@ -91,6 +86,23 @@ static void drop_head(struct vrpq_sender *sender)
 		old->next = NULL;
 		sender->spare = old;
 	}
+}
+
+/*
+ * The only segment is full and all done with: it follows itself, where no other can be
+ * had. Its link is needed until the peer has followed it.
+ */
+static bool reuse_only(struct vrpq_sender *sender)
+{
+	struct vrpq_slots *only = sender->tail;
+
+	if (sender->head != only || sender->head_pos < only->nr)
+		return false;
+	vrpq_set(&segment_of(sender, only)->next, only->page);
+	sender->head_pos = 0;
+	sender->tail_pos = 0;
+	sender->looped = true;
+	return true;
 }
 
 static u32 consumed(struct vrpq_sender *sender)
@@ -106,16 +118,19 @@ void vrpq_sender_reap(struct vrpq_sender *sender)
 	u32 before = sender->reaped, limit = consumed(sender);
 
 	while (sender->reaped != limit) {
-		struct vrpq_record *record = &sender->head->records[sender->head_pos];
+		struct vrpq_record *record;
 
+		if (sender->head_pos == sender->head->nr)
+			drop_head(sender);
+		record = &sender->head->records[sender->head_pos];
 		if (record->awaited)
 			break;
 		if (record->chunk)
 			vrpq_arena_put(record->chunk);
 		record->chunk = NULL;
 		sender->reaped++;
-		if (++sender->head_pos == sender->head->nr)
-			drop_head(sender);
+		sender->head_pos++;
+		sender->looped = false;
 	}
 	if (sender->reaped != before) {
 		vrpq_count(sender, VRPQ_PROF_REQS_FREE);
@@ -197,7 +212,8 @@ bool vrpq_sender_announce(struct vrpq_sender *sender)
 static u32 worth_waking(const struct vrpq_sender *sender)
 {
 	u32 outstanding = sender->end.index - sender->reaped;
-	u32 to_end = sender->head->nr - sender->head_pos;
+	/* With a slot of the next segment this one is free. */
+	u32 to_end = sender->head->nr - sender->head_pos + 1;
 
 	if (sender->callbacks)
 		return 1;
@@ -323,7 +339,8 @@ static int extend(struct vrpq_sender *sender)
 	struct vrpq_slots *slots;
 	int err = 0;
 
-	if (sender->end.index - sender->reaped > VRPQ_SLOTS_OUTSTANDING_MAX - VRPQ_SEGMENT_SLOTS)
+	if (sender->looped ||
+	    sender->end.index - sender->reaped > VRPQ_SLOTS_OUTSTANDING_MAX - VRPQ_SEGMENT_SLOTS)
 		return EAGAIN;
 	slots = new_segment(sender, &err);
 	if (!slots)
@@ -336,25 +353,33 @@ static int extend(struct vrpq_sender *sender)
 	return 0;
 }
 
+/* Slots of callbacks are always the same, used in turn. */
+static int find_callback_room(struct vrpq_sender *sender)
+{
+	if (sender->end.index - sender->reaped == sender->tail->nr)
+		vrpq_sender_reap(sender);
+	if (sender->end.index - sender->reaped == sender->tail->nr)
+		return EAGAIN;
+	if (sender->tail_pos == sender->tail->nr)
+		sender->tail_pos = 0;
+	return 0;
+}
+
 /* Is there a slot now? EAGAIN: it is worth waiting for one. */
 static int find_room(struct vrpq_sender *sender)
 {
-	if (sender->callbacks) {
-		if (sender->end.index - sender->reaped == sender->tail->nr)
-			vrpq_sender_reap(sender);
-		if (sender->end.index - sender->reaped == sender->tail->nr)
-			return EAGAIN;
-		if (sender->tail_pos == sender->tail->nr)
-			sender->tail_pos = 0;
-		return 0;
-	}
+	int err;
+
+	if (sender->callbacks)
+		return find_callback_room(sender);
 	if (sender->tail_pos < sender->tail->nr)
 		return 0;
 	sender->rounds++;
 	vrpq_sender_reap(sender);
 	if (sender->broken)
 		return EPIPE;
-	return sender->tail_pos < sender->tail->nr ? 0 : extend(sender);
+	err = extend(sender);
+	return err == EAGAIN && reuse_only(sender) ? 0 : err;
 }
 
 static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)

@@ -254,7 +254,7 @@ void vrpq_session_link(struct vrpq_session *session, struct vrpq_chan *chan)
 	pthread_mutex_unlock(&session->list_lock);
 }
 
-/* The handle is good no more. The channel stays in the list if it is to be drained. */
+/* The handle is good no more. The channel stays in the list, closed, if it is to be drained. */
 void vrpq_session_unlink(struct vrpq_session *session, struct vrpq_chan *chan, bool keep)
 {
 	struct vrpq_chan **at;
@@ -266,6 +266,9 @@ void vrpq_session_unlink(struct vrpq_session *session, struct vrpq_chan *chan, b
 		;
 	if (!keep)
 		*at = chan->next;
+	/* Walks look at the files of all channels in the list. */
+	if (keep)
+		vrpq_file_close(&chan->file);
 	pthread_mutex_unlock(&session->list_lock);
 }
 
@@ -393,9 +396,18 @@ void vrpq_session_look_round(struct vrpq_session *session)
 
 void vrpq_session_relieve(struct vrpq_session *session, const struct vrpq_file *file)
 {
+	struct vrpq_chan *chan;
+
 	if (!vrpq_get(&file->pressure) || session->server)
 		return;
 	vrpq_session_reap(session);
+	pthread_mutex_lock(&session->list_lock);
+	for (chan = session->chans; chan; chan = chan->next) {
+		pthread_mutex_lock(&chan->sender.lock);
+		vrpq_arena_move_down(&chan->sender.arena);
+		pthread_mutex_unlock(&chan->sender.lock);
+	}
+	pthread_mutex_unlock(&session->list_lock);
 	vrpq_pool_trim(&session->zones[VRPQ_ZONE_RING]);
 	vrpq_pool_trim(&session->zones[VRPQ_ZONE_PARAM]);
 }

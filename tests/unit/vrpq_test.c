@@ -1,0 +1,1315 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Client and server of libvrpq against each other, over drivers that are played. */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../userlib/vrpq/lib.h"
+#include "unit.h"
+#include "vrpq_pair.h"
+
+#define PROC	VRPQ_PROC_ID(2, 2)
+
+/* --- helpers ----------------------------------------------------------------- */
+
+static int post_u32(VrpqChanHandle chan, nku32_f value)
+{
+	VrpqParamInPtr in = vrpqParamPostAlloc(chan, 4, 0, 0);
+
+	if (!in)
+		return errno;
+	RPQ_PARAM_WRITE(in, 0, nku32_f, value);
+	return vrpqPost(chan, PROC, in);
+}
+
+static nku32_f value_of(const struct pair *pair, const VrpqProcReq *req)
+{
+	VrpqShmParamInPtr in = vrpqParamInGet(req, pair->base);
+
+	return in ? VRPQ_PARAM_READ(in, 0, nku32_f) : UINT32_MAX;
+}
+
+/* Receives until @total posts were seen, which are to count up from 0; their number. */
+static nku32_f drain(const struct pair *pair, VrpqChanHandle chan, nku32_f total)
+{
+	VrpqProcReq *reqs[64];
+	nku32_f seen = 0;
+	int i, avail;
+
+	while (seen < total && vrpqReceive(chan, reqs, 64, &avail) == 0)
+		for (i = 0; i < avail; i++, seen++)
+			if (value_of(pair, reqs[i]) != seen)
+				return seen;
+	vrpqReceive(chan, NULL, 0, &avail);
+	return seen;
+}
+
+/* A thread that does one thing that may block, and what that returned. */
+struct task {
+	pthread_t thread;
+	int (*run)(struct task *task);
+	struct pair *pair;
+	VrpqChanHandle chan;
+	VrpqParamInPtr in;
+	VrpqParamOutPtr out;
+	nku32_f count;
+	int result;
+	int value;
+};
+
+static void *task_main(void *arg)
+{
+	struct task *task = arg;
+
+	task->result = task->run(task);
+	return NULL;
+}
+
+static void task_start(struct task *task)
+{
+	pthread_create(&task->thread, NULL, task_main, task);
+}
+
+static int task_end(struct task *task)
+{
+	pthread_join(task->thread, NULL);
+	return task->result;
+}
+
+static int do_call(struct task *task)
+{
+	return vrpqCall(task->chan, PROC, task->in, task->out);
+}
+
+static int do_drain(struct task *task)
+{
+	return drain(task->pair, task->chan, task->count) == task->count ? 0 : EIO;
+}
+
+static int do_receive(struct task *task)
+{
+	VrpqProcReq *req;
+
+	return vrpqReceive(task->chan, &req, 1, &task->value);
+}
+
+/* Answers all calls with 0 until the channel ends. */
+static int do_serve(struct task *task)
+{
+	VrpqProcReq *reqs[8];
+	int err, avail;
+
+	do
+		err = vrpqReceive(task->chan, reqs, 8, &avail);
+	while (!err);
+	return err;
+}
+
+static struct pair p;
+
+/* --- handles, information ------------------------------------------------------ */
+
+static void test_bad_handles(void)
+{
+	VrpqProcReq *req;
+	VrpqClientId id;
+	VrpqChanHandle chan;
+	VrpqSessionHandle session;
+	void *addr;
+	int avail;
+
+	pair_open(&p, 256, 16);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(NULL), EBADF);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client_chan), EBADF);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(NULL), ECHANINVALID);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.client), ECHANINVALID);
+	CU_ASSERT_EQUAL(vrpqNotify(NULL), ECHANINVALID);
+	CU_ASSERT_EQUAL(vrpqPost(NULL, PROC, NULL), ECHANINVALID);
+	CU_ASSERT_EQUAL(vrpqPost(p.server_chan, PROC, NULL), EINVAL);
+	CU_ASSERT_EQUAL(vrpqReceive(p.client_chan, &req, 1, &avail), EINVAL);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, &req, -1, &avail), EINVAL);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 1, &avail), EINVAL);
+	CU_ASSERT_EQUAL(vrpqClientIdGet(p.client, &id), EINVAL);
+	CU_ASSERT_EQUAL(vrpqClientIdGet(p.server, &id), 0);
+	CU_ASSERT_EQUAL(id.vmId, 7);
+	CU_ASSERT_TRUE(id.appId >= 4000);
+	CU_ASSERT_EQUAL(vrpqShmMap(p.server, &addr), EINVAL);
+	CU_ASSERT_EQUAL(vrpqShmMap(VRPQ_SESSION_ANY, &addr), EINVAL);
+	CU_ASSERT_EQUAL(vrpqChanAccept(VRPQ_SESSION_ANY, NULL, NULL, &chan), EINVAL);
+	CU_ASSERT_EQUAL(vrpqChanAccept(p.client, NULL, NULL, &chan), EINVAL);
+	CU_ASSERT_EQUAL(vrpqChanCreate(p.server, NULL, 0, &chan), EINVAL);
+	CU_ASSERT_EQUAL(vrpqSessionCreate("fake/none", 0, NULL, 0, &session), ENOENT);
+	CU_ASSERT_EQUAL(vrpqSessionCreate(FAKE_SERVER, 0, NULL, 0, &session), EINVAL);
+	CU_ASSERT_EQUAL(vrpqSessionAccept(FAKE_CLIENT, 0, NULL, NULL, &session), EINVAL);
+	CU_ASSERT_PTR_NULL(vrpqParamPostAlloc(NULL, 4, 0, 0));
+	CU_ASSERT_EQUAL(errno, ECHANINVALID);
+	session = p.client;
+	chan = p.client_chan;
+	pair_close(&p);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(session), EBADF);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(chan), ECHANINVALID);
+}
+
+static char long_info[300];
+
+static int do_accept_with_info(struct task *task)
+{
+	char info[8] = "", chan_info[300] = "";
+	VrpqSize size = sizeof(info), chan_size = sizeof(chan_info);
+	int err = vrpqSessionAccept(FAKE_SERVER, PORT, info, &size, &p.server);
+
+	if (err)
+		return err;
+	err = vrpqChanAccept(p.server, chan_info, &chan_size, &p.server_chan);
+	if (size != 11 || memcmp(info, "informat", 8))
+		return EIO;
+	task->value = (int)chan_size;
+	return err ? err : memcmp(chan_info, long_info, 256) ? EIO : 0;
+}
+
+static void test_info(void)
+{
+	struct task task = { .run = do_accept_with_info };
+
+	fake_start(256, 16);
+	memset(long_info, 'x', sizeof(long_info));
+	CU_ASSERT_EQUAL(vrpqSessionCreate(FAKE_CLIENT, PORT, long_info, 257, &p.client), EMSGSIZE);
+	CU_ASSERT_EQUAL(vrpqSessionCreate(FAKE_CLIENT, PORT, NULL, 4, &p.client), EINVAL);
+	task_start(&task);
+	CU_ASSERT_EQUAL_FATAL(vrpqSessionCreate(FAKE_CLIENT, PORT, "information", 11, &p.client), 0);
+	CU_ASSERT_EQUAL(vrpqChanCreate(p.client, long_info, 257, &p.client_chan), EMSGSIZE);
+	CU_ASSERT_EQUAL_FATAL(vrpqChanCreate(p.client, long_info, 256, &p.client_chan), 0);
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	CU_ASSERT_EQUAL(task.value, 256);
+	pair_close(&p);
+}
+
+static int do_create_session(struct task *task)
+{
+	return vrpqSessionCreate(FAKE_CLIENT, task->count, NULL, 0, &p.client);
+}
+
+static int do_create_chan(struct task *task)
+{
+	return vrpqChanCreate(p.client, NULL, 0, &task->chan);
+}
+
+static void test_interrupted_creation(void)
+{
+	struct task task = { .run = do_create_session, .count = 99 };
+	VrpqChanHandle client, server;
+	int i;
+
+	fake_start(256, 16);
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	fake_interrupt(task.thread);
+	CU_ASSERT_EQUAL(task_end(&task), EINTR);
+	CU_ASSERT_TRUE(fake_stop());
+
+	pair_open(&p, 256, 16);
+	for (i = 0; i < 50; i++) {
+		task.run = do_create_chan;
+		task_start(&task);
+		CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+		fake_interrupt(task.thread);
+		CU_ASSERT_EQUAL(task_end(&task), EINTR);
+	}
+	pair_chan(&p, &client, &server);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+	pair_close(&p);
+}
+
+/* --- posts ------------------------------------------------------------------- */
+
+static void test_posts_in_order(void)
+{
+	VrpqProcReq *reqs[8];
+	VrpqParamInPtr in;
+	nku32_f i, seen = 0;
+	int j, avail;
+
+	pair_open(&p, 4096, 64);
+	for (i = 0; i < 20; i++)
+		CU_ASSERT_EQUAL(post_u32(p.client_chan, i), 0);
+	in = vrpqParamPostAlloc(p.client_chan, 4, 0, 0);
+	VRPQ_PARAM_WRITE(in, 0, nku32_f, 20);
+	CU_ASSERT_EQUAL(vrpqPostAndNotify(p.client_chan, VRPQ_PROC_ID(3, 4), in), 0);
+	while (seen < 21) {
+		CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+		CU_ASSERT_TRUE(avail >= 1 && avail <= 8);
+		for (j = 0; j < avail; j++, seen++) {
+			CU_ASSERT_EQUAL(value_of(&p, reqs[j]), seen);
+			CU_ASSERT_EQUAL(reqs[j]->procId, seen < 20 ? PROC : VRPQ_PROC_ID(3, 4));
+			CU_ASSERT_PTR_NULL(vrpqParamOutGet(reqs[j], p.base));
+		}
+	}
+	CU_ASSERT_EQUAL(VRPQ_PROC_ID_GRP_GET(reqs[avail - 1]->procId), 3);
+	CU_ASSERT_EQUAL(VRPQ_PROC_ID_FUNC_GET(reqs[avail - 1]->procId), 4);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, NULL), 0);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(avail, 1);
+	CU_ASSERT_EQUAL(reqs[0]->inOffset, 0);
+	CU_ASSERT_PTR_NULL(vrpqParamInGet(reqs[0], p.base));
+	pair_close(&p);
+}
+
+/* Posts, receives and notifications of who is awake are no system calls. */
+static void test_no_system_calls(void)
+{
+	VrpqProcReq *reqs[32];
+	struct fake_counts before, after;
+	nku32_f i;
+	int avail;
+
+	pair_open(&p, 4096, 64);
+	for (i = 0; i < 1000; i++)
+		post_u32(p.client_chan, i);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, 1000), 1000);
+	before = fake_counts();
+	for (i = 0; i < 1000; i++) {
+		CU_ASSERT_EQUAL(post_u32(p.client_chan, i), 0);
+		if (i % 32 == 31) {
+			CU_ASSERT_EQUAL(vrpqNotify(p.client_chan), 0);
+			CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, reqs, 32, &avail), 0);
+			CU_ASSERT_EQUAL(avail, 32);
+		}
+	}
+	after = fake_counts();
+	CU_ASSERT_EQUAL(after.calls, before.calls);
+	pair_close(&p);
+}
+
+/* One ring wakes a server that sleeps; the second notification finds it awake. */
+static void test_one_bell(void)
+{
+	struct task task = { .run = do_receive };
+	struct fake_counts before;
+
+	pair_open(&p, 4096, 64);
+	task.chan = p.server_chan;
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	before = fake_counts();
+	CU_ASSERT_EQUAL(post_u32(p.client_chan, 0), 0);
+	CU_ASSERT_EQUAL(fake_counts().rings, before.rings);
+	CU_ASSERT_EQUAL(vrpqNotify(p.client_chan), 0);
+	CU_ASSERT_EQUAL(fake_counts().rings, before.rings + 1);
+	CU_ASSERT_EQUAL(vrpqNotify(p.client_chan), 0);
+	CU_ASSERT_EQUAL(fake_counts().rings, before.rings + 1);
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	CU_ASSERT_EQUAL(task.value, 1);
+	pair_close(&p);
+}
+
+static void test_bad_parameters(void)
+{
+	VrpqChanHandle client, server;
+	VrpqParamInPtr in, other;
+	nku32_f mine = 0;
+
+	pair_open(&p, 256, 16);
+	pair_chan(&p, &client, &server);
+	in = vrpqParamPostAlloc(p.client_chan, 8, 0, 0);
+	other = vrpqParamPostAlloc(client, 8, 0, 0);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, &mine), EINVAL);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, (char *)in + 8), EINVAL);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, (char *)in + 1), EINVAL);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, other), EINVAL);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, in), 0);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, in), EINVAL);
+	CU_ASSERT_EQUAL(vrpqPost(client, PROC, other), 0);
+	CU_ASSERT_PTR_NULL(vrpqParamPostAlloc(p.client_chan, 8, 33, 8));
+	CU_ASSERT_EQUAL(errno, EINVAL);
+	CU_ASSERT_PTR_NULL(vrpqParamPostAlloc(p.client_chan, 17 * 4096, 0, 0));
+	CU_ASSERT_EQUAL(errno, EREQSIZE);
+	CU_ASSERT_PTR_NULL(vrpqParamPostAlloc(p.client_chan, UINT32_MAX, 32, UINT32_MAX));
+	CU_ASSERT_EQUAL(errno, EREQSIZE);
+	/* Never posted: freed with the channel. */
+	CU_ASSERT_PTR_NOT_NULL(vrpqParamPostAlloc(p.client_chan, 8, 2, 100));
+	CU_ASSERT_PTR_NOT_NULL(vrpqParamPostAlloc(p.client_chan, 5000, 0, 0));
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+	pair_close(&p);
+}
+
+/* --- references -------------------------------------------------------------- */
+
+static void test_input_references(void)
+{
+	char text[13] = "twelve bytes", other[5] = "four";
+	VrpqParamInPtr in;
+	VrpqShmParamInPtr seen;
+	VrpqProcReq *req;
+	int avail, error = 0;
+
+	pair_open(&p, 256, 16);
+	in = vrpqParamPostAlloc(p.client_chan, 4, 3, 13 + 5);
+	VRPQ_PARAM_WRITE(in, 0, nku32_f, 77);
+	VRPQ_PARAM_REF_WRITE(in, 8, 13, text);
+	VRPQ_PARAM_REF_WRITE(in, 24, 0, NULL);
+	VRPQ_PARAM_REF_WRITE(in, 40, 5, other);
+	CU_ASSERT_EQUAL(vrpqPostAndNotify(p.client_chan, PROC, in), 0);
+	memset(text, 0, sizeof(text));
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+	seen = vrpqParamInGet(req, p.base);
+	CU_ASSERT_EQUAL(VRPQ_PARAM_READ(seen, 0, nku32_f), 77);
+	CU_ASSERT_STRING_EQUAL(VRPQ_PARAM_REF_IN_PLACE(seen, 8, char *, 13, error), "twelve bytes");
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE(seen, 24, char *, 0, error));
+	CU_ASSERT_STRING_EQUAL(VRPQ_PARAM_REF_IN_PLACE(seen, 40, char *, 5, error), "four");
+	CU_ASSERT_EQUAL(error, 0);
+	CU_ASSERT_PTR_NOT_NULL(VRPQ_PARAM_REF_IN_PLACE(seen, 40, char *, 6, error));
+	CU_ASSERT_EQUAL(error, 1);
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE(seen, 24, char *, 6, error));
+	CU_ASSERT_EQUAL(error, 2);
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE(seen, 40, char *, 0x7fffffff, error));
+	CU_ASSERT_EQUAL(error, 3);
+	/* More than was declared: */
+	in = vrpqParamPostAlloc(p.client_chan, 0, 1, 8);
+	VRPQ_PARAM_REF_WRITE(in, 0, 17, text);
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, in), EINVAL);
+	pair_close(&p);
+}
+
+static void test_hostile_references(void)
+{
+	VrpqShmParamInPtr seen;
+	char small[4], buffer[32] __attribute__((aligned(8))) = "outside";
+	VrpqProcReq *req;
+	int avail, error = 0;
+
+	pair_open(&p, 256, 16);
+	CU_ASSERT_EQUAL(post_u32(p.client_chan, 1), 0);
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+	seen = vrpqParamInGet(req, p.base);
+	((struct vrpq_ref *)seen)->size = 16;
+	((struct vrpq_ref *)seen)->offset = UINT32_MAX - 15;
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE(seen, 0, char *, 16, error));
+	CU_ASSERT_EQUAL(error, 1);
+	/* Not in the session's memory at all. */
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE(buffer, 0, char *, 16, error));
+	CU_ASSERT_EQUAL(error, 2);
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE((char *)seen + 4, 0, char *, 16, error));
+	CU_ASSERT_EQUAL(error, 3);
+	memset(seen, 'a', 64);
+	VRPQ_PARAM_STR_READ(seen, 0, small);
+	CU_ASSERT_STRING_EQUAL(small, "aaa");
+	VRPQ_PARAM_STR_READ(buffer, 0, small);
+	CU_ASSERT_STRING_EQUAL(small, "out");
+	VRPQ_PARAM_STR_WRITE(buffer, 0, "in");
+	VRPQ_PARAM_STR_READ(buffer, 0, small);
+	CU_ASSERT_STRING_EQUAL(small, "in");
+	pair_close(&p);
+}
+
+/* --- calls ------------------------------------------------------------------- */
+
+static void start_call(struct task *task, nku32_f value, char *first, char *second)
+{
+	*task = (struct task) { .run = do_call, .chan = p.client_chan };
+	CU_ASSERT_EQUAL_FATAL(vrpqParamCallAlloc(p.client_chan, 4, 0, 0, 2, 11, &task->in,
+						 &task->out), 0);
+	VRPQ_PARAM_WRITE(task->in, 0, nku32_f, value);
+	VRPQ_PARAM_REF_WRITE(task->out, 0, 5, first);
+	VRPQ_PARAM_REF_WRITE(task->out, 16, 6, second);
+	task_start(task);
+}
+
+static void fill_output(const VrpqProcReq *req, const char *first, const char *second)
+{
+	VrpqShmParamOutPtr out = vrpqParamOutGet(req, p.base);
+	int error = 0;
+	char *to;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	to = VRPQ_PARAM_REF_IN_PLACE(out, 0, char *, 5, error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+	strcpy(to, first);
+	to = VRPQ_PARAM_REF_IN_PLACE(out, sizeof(VrpqParamRef), char *, 6, error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+	strcpy(to, second);
+	CU_ASSERT_EQUAL(error, 0);
+}
+
+static void test_call(void)
+{
+	char first[8] = "-------", second[8] = "-------";
+	struct task call;
+	VrpqProcReq *reqs[8];
+	int avail;
+
+	pair_open(&p, 256, 16);
+	post_u32(p.client_chan, 1);
+	start_call(&call, 2, first, second);
+	CU_ASSERT_TRUE(fake_await_sleep(call.thread));
+	post_u32(p.client_chan, 3);
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL_FATAL(avail, 2);
+	CU_ASSERT_EQUAL(value_of(&p, reqs[0]), 1);
+	CU_ASSERT_EQUAL(value_of(&p, reqs[1]), 2);
+	fill_output(reqs[1], "1st.", "2nd..");
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 0);
+	CU_ASSERT_EQUAL_FATAL(avail, 1);
+	CU_ASSERT_EQUAL(value_of(&p, reqs[0]), 3);
+	CU_ASSERT_NSTRING_EQUAL(first, "1st.\0--", 8);
+	CU_ASSERT_NSTRING_EQUAL(second, "2nd..\0-", 8);
+	pair_close(&p);
+}
+
+static void test_call_reason(void)
+{
+	static const int reasons[] = { 5, -5, 70000, -70000 }, results[] = { 5, 5, 70000, -70000 };
+	char first[8] = "-------", second[8] = "-------";
+	struct task call;
+	VrpqProcReq *req;
+	int i, avail;
+
+	pair_open(&p, 256, 16);
+	CU_ASSERT_EQUAL(vrpqCallSetReason(p.server_chan, 1), EINVAL);
+	for (i = 0; i < 4; i++) {
+		start_call(&call, 2, first, second);
+		CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+		fill_output(req, "1st.", "2nd..");
+		CU_ASSERT_EQUAL(vrpqCallSetReason(p.server_chan, reasons[i]), 0);
+		CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+		CU_ASSERT_EQUAL(task_end(&call), results[i]);
+		CU_ASSERT_STRING_EQUAL(first, "-------");
+	}
+	/* It was for those calls alone. */
+	start_call(&call, 2, first, second);
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 0);
+	pair_close(&p);
+}
+
+static int check_big_call(const VrpqProcReq *req, nku32_f size)
+{
+	VrpqShmParamInPtr in = vrpqParamInGet(req, p.base);
+	VrpqShmParamOutPtr out = vrpqParamOutGet(req, p.base);
+	int error = 0;
+	char *from, *to;
+
+	from = VRPQ_PARAM_REF_IN_PLACE(in, 8, char *, size, error);
+	to = VRPQ_PARAM_REF_IN_PLACE(out, 0, char *, size, error);
+	if (error || !from || !to)
+		return EIO;
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* Input and output by reference, larger than pages. */
+static void test_call_with_references(void)
+{
+	static char from[20001], to[20001];
+	struct task call = { .run = do_call };
+	VrpqProcReq *req;
+	int avail;
+
+	pair_open(&p, 256, 16);
+	memset(from, 'f', sizeof(from) - 1);
+	call.chan = p.client_chan;
+	CU_ASSERT_EQUAL_FATAL(vrpqParamCallAlloc(p.client_chan, 5, 1, sizeof(from), 1, sizeof(to),
+						 &call.in, &call.out), 0);
+	VRPQ_PARAM_REF_WRITE(call.in, 8, sizeof(from), from);
+	VRPQ_PARAM_REF_WRITE(call.out, 0, sizeof(to), to);
+	task_start(&call);
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+	CU_ASSERT_EQUAL(check_big_call(req, sizeof(from)), 0);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 0);
+	CU_ASSERT_EQUAL(memcmp(from, to, sizeof(from)), 0);
+	pair_close(&p);
+}
+
+static void test_call_without_parameters(void)
+{
+	struct task call = { .run = do_call };
+	VrpqParamInPtr in;
+	VrpqProcReq *req;
+	int avail;
+
+	pair_open(&p, 256, 16);
+	call.chan = p.client_chan;
+	task_start(&call);
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+	CU_ASSERT_PTR_NULL(vrpqParamInGet(req, p.base));
+	CU_ASSERT_PTR_NULL(vrpqParamOutGet(req, p.base));
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 0);
+	/* No output, and then no input: */
+	CU_ASSERT_EQUAL(vrpqParamCallAlloc(p.client_chan, 4, 0, 0, 0, 0, &in, NULL), 0);
+	CU_ASSERT_EQUAL(vrpqParamCallAlloc(p.client_chan, 0, 0, 0, 0, 0, NULL, NULL), 0);
+	CU_ASSERT_EQUAL(vrpqParamCallAlloc(p.client_chan, 4, 0, 0, 0, 0, NULL, NULL), EINVAL);
+	CU_ASSERT_EQUAL(vrpqParamCallAlloc(p.client_chan, 0, 0, 0, 33, 0, &in, &call.out), EINVAL);
+	CU_ASSERT_EQUAL(vrpqParamCallAlloc(p.client_chan, 0, 0, 0, 1, 70000, &in, &call.out), EMSGSIZE);
+	call.in = in;
+	task_start(&call);
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+	CU_ASSERT_PTR_NOT_NULL(vrpqParamInGet(req, p.base));
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 0);
+	pair_close(&p);
+}
+
+/* A signal takes back a call that was not delivered, and waits for one that was. */
+static void test_interrupted_call(void)
+{
+	char first[8] = "", second[8] = "";
+	struct task call;
+	VrpqProcReq *reqs[8];
+	int avail;
+
+	pair_open(&p, 256, 16);
+	start_call(&call, 1, first, second);
+	CU_ASSERT_TRUE(fake_await_sleep(call.thread));
+	fake_interrupt(call.thread);
+	CU_ASSERT_EQUAL(task_end(&call), EINTR);
+	start_call(&call, 2, first, second);
+	CU_ASSERT_TRUE(fake_await_sleep(call.thread));
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(avail, 1);
+	CU_ASSERT_EQUAL(value_of(&p, reqs[0]), 2);
+	fake_interrupt(call.thread);
+	CU_ASSERT_TRUE(fake_await_sleep(call.thread));
+	CU_ASSERT_EQUAL(vrpqCallSetReason(p.server_chan, 9), 0);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 9);
+	pair_close(&p);
+}
+
+static void test_interrupted_receive(void)
+{
+	struct task task = { .run = do_receive };
+	VrpqProcReq *req;
+	int avail;
+
+	pair_open(&p, 256, 16);
+	task.chan = p.server_chan;
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, &req, 1, &avail), EALREADY);
+	CU_ASSERT_EQUAL(vrpqCallSetReason(p.server_chan, 0), EALREADY);
+	fake_interrupt(task.thread);
+	CU_ASSERT_EQUAL(task_end(&task), EINTR);
+	post_u32(p.client_chan, 4);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+	CU_ASSERT_EQUAL(value_of(&p, req), 4);
+	pair_close(&p);
+}
+
+/* --- local buffers ------------------------------------------------------------- */
+
+static void test_local_buffers(void)
+{
+	char first[8] = "-------", second[8] = "-------";
+	VrpqProcReq *reqs[8], req;
+	VrpqSize in_size, out_size;
+	struct task call;
+	int avail, error = 0;
+	nku64_f in[8], out[16];
+
+	pair_open(&p, 256, 16);
+	CU_ASSERT_EQUAL(vrpqLocalBufInfo(p.server_chan, &in_size, &out_size), EINVAL);
+	post_u32(p.client_chan, 1);
+	start_call(&call, 2, first, second);
+	CU_ASSERT_TRUE(fake_await_sleep(call.thread));
+	CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(avail, 2);
+	CU_ASSERT_EQUAL(vrpqLocalBufInfo(p.server_chan, &in_size, &out_size), 0);
+	CU_ASSERT_EQUAL(in_size, 8);
+	CU_ASSERT_EQUAL(out_size, 0);
+	CU_ASSERT_EQUAL(vrpqLocalBufReceive(p.server_chan, &req, NULL, NULL), EINVAL);
+	CU_ASSERT_EQUAL(vrpqLocalBufReceive(p.server_chan, &req, in, NULL), 0);
+	CU_ASSERT_EQUAL(VRPQ_PARAM_READ(in, 0, nku32_f), 1);
+	CU_ASSERT_EQUAL(vrpqLocalBufInfo(p.server_chan, &in_size, &out_size), 0);
+	CU_ASSERT_EQUAL(out_size, 2 * 16 + 8 + 8);
+	CU_ASSERT_EQUAL(vrpqLocalBufReceive(p.server_chan, &req, in, (VrpqParamRef *)out), 0);
+	CU_ASSERT_EQUAL(VRPQ_PARAM_READ(in, 0, nku32_f), 2);
+	strcpy(VRPQ_PARAM_REF_IN_PLACE(out, 0, char *, 5, error), "copy");
+	strcpy(VRPQ_PARAM_REF_IN_PLACE(out, 16, char *, 6, error), "copy2");
+	CU_ASSERT_EQUAL(error, 0);
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE(out, 0, char *, 64, error));
+	CU_ASSERT_EQUAL(error, 1);
+	CU_ASSERT_EQUAL(vrpqLocalBufReceive(p.server_chan, &req, in, (VrpqParamRef *)out), EINVAL);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 0);
+	CU_ASSERT_STRING_EQUAL(first, "copy");
+	CU_ASSERT_STRING_EQUAL(second, "copy2");
+	CU_ASSERT_PTR_NULL(VRPQ_PARAM_REF_IN_PLACE(out, 0, char *, 5, error));
+	pair_close(&p);
+}
+
+/* --- capacity ------------------------------------------------------------------ */
+
+/* All that fits the sizes 128K and 2M at once, then all of it in order. */
+static void test_131072_outstanding(void)
+{
+	nku32_f i;
+
+	pair_open(&p, 131072, 512);
+	for (i = 0; i < 131072; i++)
+		if (post_u32(p.client_chan, i))
+			break;
+	CU_ASSERT_EQUAL(i, 131072);
+	CU_ASSERT_EQUAL(fake_counts().sleeps, 0);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, 131072), 131072);
+	pair_close(&p);
+}
+
+static void test_back_pressure(void)
+{
+	struct task task = { .run = do_drain, .count = 100000 };
+	nku32_f i;
+	int err = 0;
+
+	pair_open(&p, 256, 4);
+	task.pair = &p;
+	task.chan = p.server_chan;
+	task_start(&task);
+	for (i = 0; i < task.count && !err; i++)
+		err = post_u32(p.client_chan, i);
+	CU_ASSERT_EQUAL(err, 0);
+	CU_ASSERT_EQUAL(vrpqNotify(p.client_chan), 0);
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	CU_ASSERT_TRUE(fake_counts().sleeps > 0);
+	pair_close(&p);
+}
+
+static int do_post_until_error(struct task *task)
+{
+	int err;
+
+	do
+		err = post_u32(task->chan, task->count);
+	while (!err && ++task->count < 1000000);
+	return err;
+}
+
+static int do_post_large(struct task *task)
+{
+	VrpqParamInPtr in = vrpqParamPostAlloc(task->chan, task->count, 0, 0);
+
+	if (!in)
+		return errno;
+	memset(in, 'x', task->count);
+	return vrpqPostAndNotify(task->chan, PROC, in);
+}
+
+/* Nobody receives: a post waits, a signal ends it, so does the end of the peer. */
+static void test_interrupted_post(void)
+{
+	struct task task = { .run = do_post_until_error };
+	nku32_f before;
+
+	pair_open(&p, 256, 512);
+	task.chan = p.client_chan;
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	before = task.count;
+	CU_ASSERT_TRUE(before >= 256);
+	fake_interrupt(task.thread);
+	CU_ASSERT_EQUAL(task_end(&task), EINTR);
+	/* None that was posted is lost. */
+	CU_ASSERT_EQUAL(task.count, before);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, before), before);
+	pair_close(&p);
+
+	pair_open(&p, 131072, 4);
+	task.chan = p.client_chan;
+	task.count = 0;
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	fake_interrupt(task.thread);
+	CU_ASSERT_EQUAL(task_end(&task), EINTR);
+	CU_ASSERT_TRUE(task.count >= 4 * 512);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, task.count), task.count);
+	pair_close(&p);
+}
+
+/* A request of half the pool comes through although small ones keep coming. */
+static void test_large_among_small(void)
+{
+	struct task small = { .run = do_drain, .count = 60000 }, server = { .run = do_serve };
+	struct task large = { .run = do_post_large, .count = 16 * 4096 };
+	VrpqChanHandle client, server_chan;
+	nku32_f i;
+	int err = 0;
+
+	pair_open(&p, 4096, 32);
+	pair_chan(&p, &client, &server_chan);
+	small.pair = &p;
+	small.chan = p.server_chan;
+	server.chan = server_chan;
+	large.chan = client;
+	task_start(&small);
+	task_start(&server);
+	for (i = 0; i < small.count && !err; i++) {
+		if (i % 10000 == 0) {
+			if (i)
+				CU_ASSERT_EQUAL(task_end(&large), 0);
+			task_start(&large);
+		}
+		err = post_u32(p.client_chan, i);
+	}
+	CU_ASSERT_EQUAL(err, 0);
+	vrpqNotify(p.client_chan);
+	CU_ASSERT_EQUAL(task_end(&large), 0);
+	CU_ASSERT_EQUAL(task_end(&small), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(task_end(&server), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server_chan), 0);
+	pair_close(&p);
+}
+
+/* The whole pool in one request, once it is free. */
+static void test_whole_pool(void)
+{
+	struct task large = { .run = do_post_large, .count = 64 * 4096 };
+	VrpqChanHandle client, server;
+	nku32_f i, posted;
+
+	pair_open(&p, 4096, 64);
+	pair_chan(&p, &client, &server);
+	for (posted = 0; fake_pmem_used() < 10; posted++)
+		CU_ASSERT_EQUAL_FATAL(post_u32(p.client_chan, posted), 0);
+	large.chan = client;
+	task_start(&large);
+	CU_ASSERT_TRUE(fake_await_sleep(large.thread));
+	i = drain(&p, p.server_chan, posted);
+	CU_ASSERT_EQUAL(i, posted);
+	CU_ASSERT_EQUAL(task_end(&large), 0);
+	/* The other channel still has its page. */
+	CU_ASSERT_EQUAL(post_u32(p.client_chan, 0), 0);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, 1), 1);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+	pair_close(&p);
+}
+
+/* Another session has the whole pool: each channel goes on with the page that is its due. */
+static void test_floor(void)
+{
+	struct task task = { .run = do_drain, .count = 5000 };
+	VrpqChanHandle clients[20], servers[20];
+	nku32_f i, c;
+	int err = 0;
+
+	fake_start(256, 16);
+	pair_session(&p);
+	fake_take_pmem(16);
+	for (c = 0; c < 20; c++)
+		pair_chan(&p, &clients[c], &servers[c]);
+	p.client_chan = clients[0];
+	p.server_chan = servers[0];
+	for (c = 0; c < 20; c++) {
+		task.pair = &p;
+		task.chan = servers[c];
+		task_start(&task);
+		for (i = 0; i < task.count && !err; i++)
+			err = post_u32(clients[c], i);
+		CU_ASSERT_EQUAL(err, 0);
+		vrpqNotify(clients[c]);
+		CU_ASSERT_EQUAL(task_end(&task), 0);
+	}
+	for (c = 1; c < 20; c++) {
+		CU_ASSERT_EQUAL(vrpqChanDestroy(clients[c]), 0);
+		CU_ASSERT_EQUAL(vrpqChanDestroy(servers[c]), 0);
+	}
+	pair_close(&p);
+}
+
+/* What a burst took is given back when another session asks. */
+static void test_pressure(void)
+{
+	struct task large = { .run = do_post_large, .count = 40 * 4096 };
+	struct pair other;
+	nku32_f i;
+
+	pair_open(&p, 131072, 64);
+	for (i = 0; i < 60 * 512; i++)
+		CU_ASSERT_EQUAL_FATAL(post_u32(p.client_chan, i), 0);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, i), i);
+	CU_ASSERT_TRUE(fake_pmem_used() > 50);
+	pair_session(&other);
+	pair_chan(&other, &other.client_chan, &other.server_chan);
+	large.chan = other.client_chan;
+	task_start(&large);
+	CU_ASSERT_TRUE(fake_await_sleep(large.thread));
+	/* The first session looks up from its work now and then. */
+	for (i = 0; i < 20000; i++)
+		CU_ASSERT_EQUAL_FATAL(post_u32(p.client_chan, i), 0);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, i), i);
+	for (i = 0; i < 20000; i++) {
+		CU_ASSERT_EQUAL_FATAL(post_u32(p.client_chan, 0), 0);
+		CU_ASSERT_EQUAL_FATAL(drain(&p, p.server_chan, 1), 1);
+	}
+	CU_ASSERT_EQUAL(task_end(&large), 0);
+	CU_ASSERT_TRUE(fake_counts().trims > 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(other.client_chan), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(other.server_chan), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(other.client), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(other.server), 0);
+	pair_close(&p);
+}
+
+/* Channels come and go, and with them their pages. */
+static void test_channels_come_and_go(void)
+{
+	VrpqChanHandle client, server;
+	struct fake_counts before;
+	VrpqProcReq *reqs[8];
+	int i, avail;
+
+	pair_open(&p, 256, 16);
+	for (i = 0; i < 500; i++) {
+		pair_chan(&p, &client, &server);
+		CU_ASSERT_EQUAL_FATAL(post_u32(client, 1), 0);
+		CU_ASSERT_EQUAL_FATAL(vrpqChanDestroy(client), 0);
+		CU_ASSERT_EQUAL_FATAL(vrpqReceive(server, reqs, 8, &avail), 0);
+		CU_ASSERT_EQUAL_FATAL(vrpqReceive(server, reqs, 8, &avail), EPIPE);
+		CU_ASSERT_EQUAL_FATAL(vrpqChanDestroy(server), 0);
+		if (i == 10)
+			before = fake_counts();
+	}
+	CU_ASSERT_EQUAL(fake_counts().grows, before.grows);
+	pair_close(&p);
+}
+
+/* --- endings ----------------------------------------------------------------- */
+
+static void test_client_closes(void)
+{
+	struct task task = { .run = do_receive };
+	VrpqChanHandle client, server;
+	VrpqProcReq *reqs[8];
+	int avail;
+
+	pair_open(&p, 256, 16);
+	pair_chan(&p, &client, &server);
+	task.chan = server;
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(task_end(&task), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+
+	pair_chan(&p, &client, &server);
+	post_u32(client, 3);
+	post_u32(client, 4);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(vrpqReceive(server, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(avail, 2);
+	CU_ASSERT_EQUAL(value_of(&p, reqs[1]), 4);
+	CU_ASSERT_EQUAL(vrpqReceive(server, reqs, 8, &avail), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+	pair_close(&p);
+}
+
+static void test_server_closes(void)
+{
+	char first[8], second[8];
+	struct task delivered, queued;
+	VrpqChanHandle client, server, other;
+	VrpqProcReq *reqs[8];
+	nku32_f i;
+	int avail, err = 0;
+
+	pair_open(&p, 256, 16);
+	pair_chan(&p, &client, &server);
+	other = p.client_chan;
+	p.client_chan = client;
+	start_call(&delivered, 1, first, second);
+	CU_ASSERT_TRUE(fake_await_sleep(delivered.thread));
+	start_call(&queued, 2, first, second);
+	CU_ASSERT_TRUE(fake_await_sleep(queued.thread));
+	CU_ASSERT_EQUAL(vrpqReceive(server, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(vrpqCallSetReason(server, 33), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+	CU_ASSERT_EQUAL(task_end(&delivered), 33);
+	CU_ASSERT_EQUAL(task_end(&queued), EPIPE);
+	/* Posts are discarded, however many. */
+	for (i = 0; i < 100000 && !err; i++)
+		err = post_u32(client, i);
+	CU_ASSERT_EQUAL(err, 0);
+	CU_ASSERT_EQUAL(vrpqNotify(client), 0);
+	CU_ASSERT_EQUAL(vrpqCall(client, PROC, NULL, NULL), EPIPE);
+	CU_ASSERT_EQUAL(vrpqCallbackHandle(client, (VrpqCallbackFunc)(uintptr_t)1, NULL), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(other), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client), 0);
+	CU_ASSERT_EQUAL(vrpqChanAccept(p.server, NULL, NULL, &server), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.server_chan), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.server), 0);
+}
+
+/* The session ends first; its channels go on. */
+static void test_session_ends_first(void)
+{
+	VrpqChanHandle client;
+
+	pair_open(&p, 256, 16);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.server), 0);
+	CU_ASSERT_EQUAL(vrpqChanCreate(p.client, NULL, 0, &client), EPIPE);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client), EBADF);
+	CU_ASSERT_EQUAL(post_u32(p.client_chan, 0), 0);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, 1), 1);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.client_chan), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.server_chan), 0);
+	CU_ASSERT_TRUE(fake_stop());
+}
+
+/* Back-pressure goes on working after the server ended its session handle. */
+static void test_pages_after_session(void)
+{
+	struct task task = { .run = do_drain, .count = 50000 };
+	nku32_f i;
+	int err = 0;
+
+	pair_open(&p, 4096, 4);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.server), 0);
+	task.pair = &p;
+	task.chan = p.server_chan;
+	task_start(&task);
+	for (i = 0; i < task.count && !err; i++)
+		err = post_u32(p.client_chan, i);
+	CU_ASSERT_EQUAL(err, 0);
+	vrpqNotify(p.client_chan);
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.client_chan), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.server_chan), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client), 0);
+	CU_ASSERT_TRUE(fake_stop());
+}
+
+static int do_handle_one(struct task *task)
+{
+	return vrpqCallbackHandle(task->chan, (VrpqCallbackFunc)(uintptr_t)1, NULL);
+}
+
+static void test_link_breaks(void)
+{
+	char first[8], second[8];
+	struct task call, receiver = { .run = do_receive }, handler = { .run = do_handle_one };
+	VrpqChanHandle client, server;
+
+	pair_open(&p, 256, 16);
+	fake_unprotect();
+	pair_chan(&p, &client, &server);
+	start_call(&call, 1, first, second);
+	receiver.chan = server;
+	task_start(&receiver);
+	handler.chan = client;
+	task_start(&handler);
+	CU_ASSERT_TRUE(fake_await_sleep(call.thread));
+	CU_ASSERT_TRUE(fake_await_sleep(receiver.thread));
+	CU_ASSERT_TRUE(fake_await_sleep(handler.thread));
+	fake_break_link();
+	CU_ASSERT_EQUAL(task_end(&call), EPIPE);
+	CU_ASSERT_EQUAL(task_end(&receiver), EPIPE);
+	CU_ASSERT_EQUAL(task_end(&handler), EPIPE);
+	CU_ASSERT_EQUAL(vrpqPost(client, PROC, NULL), EPIPE);
+	CU_ASSERT_EQUAL(vrpqNotify(client), EPIPE);
+	CU_ASSERT_EQUAL(vrpqCall(client, PROC, NULL, NULL), EPIPE);
+	CU_ASSERT_EQUAL(vrpqCallbackPerform(server, PROC, NULL, NULL, VRPQ_CALLBACK_SYNC), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+	pair_close(&p);
+}
+
+/* --- callbacks --------------------------------------------------------------- */
+
+struct handled {
+	int calls;
+	nku32_f last;
+	int error;
+};
+
+/* Returns twice what the parameter says, and the same in the output, if there is one. */
+static int handle(void *cookie, VrpqProcId proc_id, VrpqShmParamInPtr in, VrpqShmParamOutPtr out)
+{
+	struct handled *handled = cookie;
+	nku32_f *to;
+
+	handled->calls++;
+	handled->last = in ? VRPQ_PARAM_READ(in, 0, nku32_f) : 0;
+	if (out) {
+		to = VRPQ_PARAM_REF_IN_PLACE(out, 0, nku32_f *, 4, handled->error);
+		if (to)
+			*to = 2 * handled->last;
+	}
+	return proc_id == PROC ? 0 : (int)(2 * handled->last);
+}
+
+static struct handled handled;
+
+static int do_handle(struct task *task)
+{
+	int err = 0;
+	nku32_f i;
+
+	for (i = 0; i < task->count && !err; i++)
+		err = vrpqCallbackHandle(task->chan, handle, &handled);
+	return err;
+}
+
+static int callback(VrpqProcId proc_id, nku32_f value, nku32_f *out, int flags)
+{
+	VrpqParamOutPtr pout;
+	VrpqParamInPtr in;
+	int err = vrpqCallbackParamAlloc(p.server_chan, 4, 0, 0, 1, 4, &in, &pout);
+
+	if (err)
+		return err;
+	VRPQ_PARAM_WRITE(in, 0, nku32_f, value);
+	VRPQ_PARAM_REF_WRITE(pout, 0, 4, out);
+	return vrpqCallbackPerform(p.server_chan, proc_id, in, pout, flags);
+}
+
+static void test_callbacks(void)
+{
+	struct task task = { .run = do_handle, .count = 3 };
+	nku32_f out = 0;
+
+	pair_open(&p, 256, 16);
+	handled = (struct handled) { 0 };
+	task.chan = p.client_chan;
+	task_start(&task);
+	CU_ASSERT_EQUAL(callback(PROC, 21, &out, VRPQ_CALLBACK_SYNC), 0);
+	CU_ASSERT_EQUAL(out, 42);
+	CU_ASSERT_EQUAL(callback(PROC + 1, 4, &out, VRPQ_CALLBACK_SYNC), 8);
+	CU_ASSERT_EQUAL(out, 42);
+	CU_ASSERT_EQUAL(callback(PROC, 5, &out, VRPQ_CALLBACK_ASYNC), 0);
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	CU_ASSERT_EQUAL(handled.calls, 3);
+	CU_ASSERT_EQUAL(handled.last, 5);
+	CU_ASSERT_EQUAL(handled.error, 0);
+	CU_ASSERT_EQUAL(out, 42);
+	CU_ASSERT_EQUAL(vrpqCallbackPerform(p.server_chan, PROC, NULL, NULL, 7), EINVAL);
+	CU_ASSERT_EQUAL(vrpqCallbackPerform(p.client_chan, PROC, NULL, NULL, 0), EINVAL);
+	CU_ASSERT_EQUAL(vrpqCallbackHandle(p.server_chan, handle, NULL), EINVAL);
+	pair_close(&p);
+}
+
+static int do_perform(struct task *task)
+{
+	return vrpqCallbackPerform(task->chan, PROC, NULL, NULL, task->value);
+}
+
+static void test_callbacks_queue(void)
+{
+	struct task task = { .run = do_perform, .value = VRPQ_CALLBACK_ASYNC };
+	nku32_f unused, i;
+
+	pair_open(&p, 256, 64);
+	handled = (struct handled) { 0 };
+	for (i = 0; i < 64; i++)
+		CU_ASSERT_EQUAL_FATAL(callback(PROC, i, &unused, VRPQ_CALLBACK_ASYNC), 0);
+	task.chan = p.server_chan;
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	CU_ASSERT_EQUAL(vrpqCallbackHandle(p.client_chan, handle, &handled), 0);
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	for (i = 1; i < 64; i++) {
+		CU_ASSERT_EQUAL(vrpqCallbackHandle(p.client_chan, handle, &handled), 0);
+		CU_ASSERT_EQUAL(handled.last, i);
+	}
+	CU_ASSERT_EQUAL(vrpqCallbackHandle(p.client_chan, handle, &handled), 0);
+	CU_ASSERT_EQUAL(handled.last, 0);
+	/* Withdrawn by a signal, before anybody had it. */
+	task.value = VRPQ_CALLBACK_SYNC;
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	fake_interrupt(task.thread);
+	CU_ASSERT_EQUAL(task_end(&task), EINTR);
+	CU_ASSERT_EQUAL(callback(PROC, 99, &unused, VRPQ_CALLBACK_ASYNC), 0);
+	CU_ASSERT_EQUAL(vrpqCallbackHandle(p.client_chan, handle, &handled), 0);
+	CU_ASSERT_EQUAL(handled.last, 99);
+	/* One that waits when the client goes. */
+	task_start(&task);
+	CU_ASSERT_TRUE(fake_await_sleep(task.thread));
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.client_chan), 0);
+	CU_ASSERT_EQUAL(task_end(&task), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.server_chan), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.server), 0);
+	CU_ASSERT_TRUE(fake_stop());
+}
+
+/* The server calls back while the client's call is in work; another thread handles it. */
+static void test_callback_in_call(void)
+{
+	char first[8], second[8];
+	struct task call, task = { .run = do_handle, .count = 100 };
+	VrpqProcReq *req;
+	nku32_f out, i;
+	int avail;
+
+	pair_open(&p, 256, 16);
+	handled = (struct handled) { 0 };
+	task.chan = p.client_chan;
+	task_start(&task);
+	for (i = 0; i < 100; i++) {
+		start_call(&call, i, first, second);
+		CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, &req, 1, &avail), 0);
+		CU_ASSERT_EQUAL(callback(PROC, value_of(&p, req), &out, VRPQ_CALLBACK_SYNC), 0);
+		CU_ASSERT_EQUAL(out, 2 * i);
+		CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+		CU_ASSERT_EQUAL(task_end(&call), 0);
+	}
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	pair_close(&p);
+}
+
+/* --- hostile slots ------------------------------------------------------------- */
+
+static struct vrpq_slot *only_slot(void)
+{
+	const struct vrpq_chan *chan = p.client_chan;
+
+	return &chan->sender.tail->slots[chan->sender.tail_pos - 1];
+}
+
+static void test_malformed_requests(void)
+{
+	struct task call = { .run = do_call };
+	static const u32 offsets[] = { 8, 4096 * 3, UINT32_MAX - 7, 1 };
+	VrpqProcReq *reqs[8];
+	unsigned int i;
+	int avail;
+
+	pair_open(&p, 256, 16);
+	call.chan = p.client_chan;
+	for (i = 0; i < 4; i++) {
+		task_start(&call);
+		CU_ASSERT_TRUE(fake_await_sleep(call.thread));
+		only_slot()->in_offset = offsets[i];
+		only_slot()->in_size = 4096;
+		CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, NULL), 0);
+		CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+		CU_ASSERT_EQUAL(avail, 1);
+		CU_ASSERT_EQUAL(task_end(&call), EBADREQ);
+	}
+	/* A post is just not delivered. */
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, VRPQ_PROC_ID(1, 1), NULL), 0);
+	only_slot()->in_offset = 8;
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, VRPQ_PROC_ID(1, 2), NULL), 0);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(avail, 1);
+	CU_ASSERT_EQUAL(reqs[0]->procId, VRPQ_PROC_ID(1, 2));
+	/* An index that cannot be ends the channel. */
+	((struct vrpq_chan *)p.client_chan)->ctl->req_prod.prod += 1u << 30;
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, reqs, 8, &avail), EPIPE);
+	pair_close(&p);
+}
+
+/* --- processes --------------------------------------------------------------- */
+
+static void test_fork(void)
+{
+	unsigned int maps;
+	int status = -1;
+	pid_t pid;
+
+	pair_open(&p, 256, 16);
+	maps = fake_counts().maps;
+	CU_ASSERT_EQUAL(post_u32(p.client_chan, 0), 0);
+	pid = fork();
+	if (!pid)
+		_exit(fake_counts().maps == maps + 2 && drain(&p, p.server_chan, 1) == 1 ? 0 : 1);
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CU_ASSERT_EQUAL(fake_counts().maps, maps);
+	pair_close(&p);
+}
+
+static void test_statistics(void)
+{
+	VrpqStat general[] = { { VRPQ_PROF_POST_MULTI_CALL, 0 }, { VRPQ_PROF_NOTIFY, 0 },
+			       { VRPQ_PROF_POST_MULTI_NOTIFY, 0 }, { VRPQ_PROF_GROUPED_POSTS, 0 },
+			       { VRPQ_PROF_IN_PARAM_REF, 0 }, { VRPQ_PROF_SESSION_CREATE, 0 } };
+	VrpqStat unknown = { 31, 0 }, procs[3], one = { VRPQ_PROC_ID(9, 9), 0 };
+	struct task call = { .run = do_call };
+	VrpqProcReq *reqs[8];
+	int i, avail;
+
+	pair_open(&p, 256, 16);
+	for (i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(vrpqPost(p.client_chan, VRPQ_PROC_ID(9, 9), NULL), 0);
+	CU_ASSERT_EQUAL(vrpqNotify(p.client_chan), 0);
+	CU_ASSERT_EQUAL(vrpqPostAndNotify(p.client_chan, PROC, NULL), 0);
+	call.chan = p.client_chan;
+	task_start(&call);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	while (avail < 7 && reqs[avail - 1]->procId != PROC)
+		CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	while (!((struct vrpq_chan *)p.server_chan)->call)
+		CU_ASSERT_EQUAL_FATAL(vrpqReceive(p.server_chan, reqs, 8, &avail), 0);
+	CU_ASSERT_EQUAL(vrpqReceive(p.server_chan, NULL, 0, NULL), 0);
+	CU_ASSERT_EQUAL(task_end(&call), 0);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, VRPQ_PROF_GEN_STAT_GET, general, 6), 0);
+	CU_ASSERT_EQUAL(general[0].val, 1);
+	CU_ASSERT_EQUAL(general[1].val, 1);
+	CU_ASSERT_EQUAL(general[2].val, 1);
+	CU_ASSERT_EQUAL(general[3].val, 5);
+	CU_ASSERT_EQUAL(general[4].val, 0);
+	CU_ASSERT_EQUAL(general[5].val, 1);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, VRPQ_PROF_GEN_STAT_GET, &unknown, 1), EINVAL);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, VRPQ_PROF_PROC_STAT_GET, &one, 1), 0);
+	CU_ASSERT_EQUAL(one.val, 5);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, VRPQ_PROF_PROC_STAT_GET_ALL, procs, 3), 2);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, VRPQ_PROF_PROC_STAT_GET_ALL, NULL, 0), 2);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, VRPQ_PROF_RESET, NULL, 0), 0);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_SERVER, VRPQ_PROF_RESET, NULL, 0), EINVAL);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, 5, NULL, 0), EINVAL);
+	CU_ASSERT_EQUAL(vrpqProf("fake/none", VRPQ_PROF_RESET, NULL, 0), ENOENT);
+	pair_close(&p);
+}
+
+static const struct unit_test tests[] = {
+	{ "handles that are none", test_bad_handles },
+	{ "information", test_info },
+	{ "creation interrupted", test_interrupted_creation },
+	{ "posts in order", test_posts_in_order },
+	{ "no system calls", test_no_system_calls },
+	{ "one bell", test_one_bell },
+	{ "parameters that are none", test_bad_parameters },
+	{ "input references", test_input_references },
+	{ "hostile references", test_hostile_references },
+	{ "call", test_call },
+	{ "reasons", test_call_reason },
+	{ "call with references", test_call_with_references },
+	{ "call without parameters", test_call_without_parameters },
+	{ "call interrupted", test_interrupted_call },
+	{ "receive interrupted", test_interrupted_receive },
+	{ "local buffers", test_local_buffers },
+	{ "131072 posts outstanding", test_131072_outstanding },
+	{ "back-pressure", test_back_pressure },
+	{ "post interrupted", test_interrupted_post },
+	{ "large among small", test_large_among_small },
+	{ "whole pool", test_whole_pool },
+	{ "floor of a channel", test_floor },
+	{ "pressure", test_pressure },
+	{ "channels come and go", test_channels_come_and_go },
+	{ "client closes", test_client_closes },
+	{ "server closes", test_server_closes },
+	{ "session ends first", test_session_ends_first },
+	{ "pages after the session", test_pages_after_session },
+	{ "link breaks", test_link_breaks },
+	{ "callbacks", test_callbacks },
+	{ "callbacks queue", test_callbacks_queue },
+	{ "callback in a call", test_callback_in_call },
+	{ "malformed requests", test_malformed_requests },
+	{ "fork", test_fork },
+	{ "statistics", test_statistics },
+};
+
+int main(void)
+{
+	UNIT_ADD("libvrpq", tests);
+	return unit_run("vrpq");
+}
