@@ -716,7 +716,7 @@ static void *fake_map(int fd, void *at, size_t size)
 	if (size != area_size())
 		fail("a mapping of another size than the area's");
 	base = mmap(at, size, protect ? PROT_NONE : PROT_READ | PROT_WRITE,
-		    MAP_SHARED | (at ? MAP_FIXED : 0), session->memfd, 0);
+		    MAP_SHARED | MAP_FIXED, session->memfd, 0);
 	if (base == MAP_FAILED)
 		fail("cannot map");
 	for (i = 0; mappings[i].base && mappings[i].base != at; i++)
@@ -737,7 +737,6 @@ static void fake_unmap(void *at, size_t size)
 	if (i == MAPPINGS || mappings[i].size != size)
 		fail("unmaps what it did not map");
 	mappings[i] = (struct mapping) { NULL, 0, NULL };
-	munmap(at, size);
 	pthread_mutex_unlock(&lock);
 }
 

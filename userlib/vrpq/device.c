@@ -34,7 +34,7 @@ static int control(int fd, unsigned long cmd, void *args)
 
 static void *map(int fd, void *at, size_t size)
 {
-	void *base = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
+	void *base = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
 
 	return base == MAP_FAILED ? NULL : base;
 }
@@ -54,6 +54,19 @@ static const struct vrpq_kernel linux_kernel = {
 };
 
 const struct vrpq_kernel *vrpq_kernel = &linux_kernel;
+
+void *vrpq_reserve(size_t size)
+{
+	void *base = mmap(NULL, size + VRPQ_TAIL, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return base == MAP_FAILED ? NULL : base;
+}
+
+void vrpq_unreserve(void *base, size_t size)
+{
+	munmap(base, size + VRPQ_TAIL);
+}
 
 int vrpq_file_open(struct vrpq_file *file, const char *path)
 {

@@ -42,12 +42,20 @@ struct vrpq_kernel {
 	int (*duplicate)(int fd);		/* the same */
 	void (*close_file)(int fd);
 	int (*control)(int fd, unsigned long cmd, void *args);	/* 0 or errno */
-	/* At any address, or in place of what is at @at. NULL on failure. */
+	/* In place of what is at @at. NULL on failure. */
 	void *(*map)(int fd, void *at, size_t size);
 	void (*unmap)(void *at, size_t size);
 };
 
 extern const struct vrpq_kernel *vrpq_kernel;
+
+/*
+ * Addresses for an area, and behind it zeros: a peer that puts a request at the very end of
+ * the area is not to make a program read beyond what is mapped.
+ */
+#define VRPQ_TAIL	VRPQ_SERIAL_DIRECT_PARAMS_SIZE_MAX
+void *vrpq_reserve(size_t size);
+void vrpq_unreserve(void *base, size_t size);
 
 /* An open session or channel. */
 struct vrpq_file {

@@ -95,6 +95,7 @@ static void session_free(struct vrpq_session *session)
 	if (session->base) {
 		vrpq_memory_remove(session->base);
 		vrpq_kernel->unmap(session->base, session->size);
+		vrpq_unreserve(session->base, session->size);
 		session->base = NULL;
 	}
 	vrpq_file_close(&session->file);
@@ -173,13 +174,19 @@ int vrpq_session_map(struct vrpq_session *session)
 	const struct vrpq_geometry *geo = &session->geometry;
 	size_t size = ((size_t)geo->ring_pages + geo->param_pages + geo->callback_pages) *
 		      VRPQ_PAGE_SIZE;
-	void *base = vrpq_kernel->map(session->file.fd, NULL, size);
+	void *base = vrpq_reserve(size);
+	int err = 0;
 
 	if (!base)
-		return errno == EPIPE ? EPIPE : ENOMEM;
-	if (vrpq_memory_add(base, size)) {
-		vrpq_kernel->unmap(base, size);
 		return ENOMEM;
+	if (!vrpq_kernel->map(session->file.fd, base, size))
+		err = errno == EPIPE ? EPIPE : ENOMEM;
+	else if (vrpq_memory_add(base, size))
+		err = ENOMEM;
+	if (err) {
+		vrpq_kernel->unmap(base, size);
+		vrpq_unreserve(base, size);
+		return err;
 	}
 	pthread_mutex_lock(&objects_lock);
 	session->size = size;
