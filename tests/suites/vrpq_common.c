@@ -135,12 +135,21 @@ struct pending start_on(struct handle on, struct vq_request request)
 	return pending;
 }
 
+/* Prints what both ends are doing, and fails. */
+static void __attribute__((noreturn)) give_up(struct pending pending)
+{
+	struct vq_end *ends[] = { &here, &there };
+
+	for (unsigned int i = 0; i < 2; i++)
+		vq_finish(ends[i], vq_start(ends[i], (struct vq_request){ .op = VQ_DUMP }));
+	suite_fail("operation %u of process %u at the %s did not return", pending.op,
+		   pending.on.process, pending.on.end == client_end() ? "client" : "server");
+}
+
 struct vq_reply finish_within(struct pending pending, unsigned int seconds)
 {
 	if (!vq_done(pending.on.end, pending.seq, (int)(seconds * 1000 * suite_slowness())))
-		suite_fail("operation %u of process %u at the %s did not return", pending.op,
-			   pending.on.process,
-			   pending.on.end == client_end() ? "client" : "server");
+		give_up(pending);
 	return vq_finish(pending.on.end, pending.seq);
 }
 

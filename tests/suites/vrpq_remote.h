@@ -32,6 +32,7 @@
 enum vq_op {
 	VQ_PING = 1,		/* v0: process id, v1: domain id or -1 */
 	VQ_KILL,		/* kills the process after @arg microseconds and waits for its end */
+	VQ_DUMP,		/* prints where all threads of this end sleep */
 	VQ_WAIT_END,		/* waits until it has ended by itself; v0: its wait status */
 	VQ_WAIT_ASLEEP,		/* until request @arg of the process sleeps; EALREADY: it returned */
 	VQ_INTERRUPT,		/* a signal for request @arg; flags 1: SA_RESTART */

@@ -104,20 +104,35 @@ static void forward(struct process *p, const struct vq_request *r)
 		p->pending[p->nr_pending++] = r->seq;
 }
 
+/* For the log of a test that hangs. */
+static void dump_threads(void)
+{
+	static const char command[] =
+		"for t in /proc/[0-9]*/task/*; do case $(cat $t/comm) in vrpq*) "
+		"echo \"# $t $(cat $t/syscall)\"; head -n 7 $t/stack;; esac; done >&2";
+
+	if (system(command))
+		fprintf(stderr, "# no stacks\n");
+}
+
 static void handle(const struct vq_request *r)
 {
 	struct process *p = &router.processes[r->process % VQ_PROCESSES];
 
-	if (!p->pid && r->op == VQ_WAIT_END)
+	if (r->op == VQ_DUMP) {
+		dump_threads();
+		reply(r->seq, 0, 0);
+	} else if (!p->pid && r->op == VQ_WAIT_END) {
 		reply(r->seq, 0, p->status);
-	else if (!p->pid && !start_process(p))
+	} else if (!p->pid && !start_process(p)) {
 		reply(r->seq, VQ_BAD, 0);
-	else if (r->op == VQ_KILL)
+	} else if (r->op == VQ_KILL) {
 		kill_process(p, r);
-	else if (r->op == VQ_WAIT_END)
+	} else if (r->op == VQ_WAIT_END) {
 		p->ender = r->seq;
-	else
+	} else {
 		forward(p, r);
+	}
 }
 
 static void pass_reply(struct process *p)

@@ -12,7 +12,7 @@
  *	pmem=N		vrpq-pmem of the link, in bytes
  *	kills=N		processes killed in each of the tests that do (50)
  *	steps=N		random writes of a scribbler (100000)
- *	loops=N		sessions in a row (200)
+ *	loops=N		sessions in a row (30)
  */
 #ifndef SUITES_VRPQ_SUITE_H
 #define SUITES_VRPQ_SUITE_H
