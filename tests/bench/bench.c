@@ -37,7 +37,8 @@ static void __attribute__((noreturn)) usage(void)
 {
 	fprintf(stderr,
 		"usage: %s server|client WORK -i ID [-r REPETITION] [-n COUNT] [-z SIZE]\n"
-		"       [-R RINGSIZE] [-p PEER-DOMID] [-d NODE] [-a ADDRESS] [-t SECONDS]\n",
+		"       [-R RINGSIZE] [-p PEER-DOMID] [-d NODE] [-a ADDRESS] [-t SECONDS]\n"
+		"       [-c CHANNELS] [-k BATCH]\n",
 		program);
 	exit(2);
 }
@@ -72,6 +73,8 @@ static void option(struct bench_args *args, int opt)
 	case 'p': args->peer = (unsigned int)number(optarg, 0x7fef); break;
 	case 'd': args->node = optarg; break;
 	case 'a': args->address = optarg; break;
+	case 'c': args->channels = (unsigned int)number(optarg, 1023); break;
+	case 'k': args->batch = number(optarg, 1UL << 20); break;
 	case 't': args->limit = (unsigned int)number(optarg, 100000); break;
 	default: usage();
 	}
@@ -92,15 +95,17 @@ void bench_args_parse(struct bench_args *args, int argc, char **argv)
 	int opt;
 
 	program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
-	*args = (struct bench_args) { .rep = 1, .count = 1000, .size = 64, .ring = 65536, .limit = 120 };
+	*args = (struct bench_args) { .rep = 1, .count = 1000, .size = 64, .ring = 65536, .limit = 120,
+				     .channels = 1, .batch = 32 };
 	if (argc < 3 || (strcmp(argv[1], "server") && strcmp(argv[1], "client")))
 		usage();
 	args->side = argv[1][0] == 's' ? BENCH_SERVER : BENCH_CLIENT;
 	args->work = argv[2];
 	optind = 3;
-	while ((opt = getopt(argc, argv, "i:r:n:z:R:p:d:a:t:")) != -1)
+	while ((opt = getopt(argc, argv, "i:r:n:z:R:p:d:a:t:c:k:")) != -1)
 		option(args, opt);
-	if (optind != argc || !args->id || !args->count || !args->size)
+	if (optind != argc || !args->id || !args->count || !args->size ||
+	    !args->channels || !args->batch)
 		usage();
 	current = args;
 	signal(SIGALRM, gave_up);

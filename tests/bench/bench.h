@@ -31,6 +31,8 @@ struct bench_args {
 	unsigned int peer;	/* domain id of the other end */
 	const char *node;	/* device node */
 	const char *address;	/* IPv4 address of the server */
+	unsigned int channels;	/* side by side */
+	unsigned long batch;	/* operations that the peer is woken for at once */
 	unsigned int limit;	/* seconds after which the program gives up */
 };
 
@@ -68,8 +70,15 @@ struct bench_channel_ops {
 	void (*close)(void *channel);
 };
 
-/* The whole program of a byte channel: works "rtt" and "stream". */
+/* The whole program of a byte channel: works "rtt", "stream" and "messages". */
 int bench_channel_main(int argc, char **argv, const struct bench_channel_ops *ops);
+
+/*
+ * Counts all system calls of the calling thread from now on; the number so far. The
+ * kernel counts them (perf_event_open on a tracepoint), so that none is missed.
+ */
+void bench_syscalls_start(void);
+uint64_t bench_syscalls(void);
 
 /*
  * Rendezvous of two processes in two domains, through xenstore. Either side

@@ -5,7 +5,7 @@
 # docs/benchmarks.md says how a row is added.
 
 BENCH_PROGRAMS := bench-vbpipe bench-vchan bench-tcp bench-evtchn bench-memcpy bench-kevent \
-                  bench-meet
+                  bench-meet bench-vrpq
 
 # What each program needs besides bench.o
 BENCH_OBJS_bench-vbpipe := channel
@@ -19,8 +19,10 @@ BENCH_OBJS_bench-kevent := meet
 BENCH_LIBS_bench-kevent := -lxenstore
 BENCH_OBJS_bench-meet   := meet
 BENCH_LIBS_bench-meet   := -lxenstore
+BENCH_OBJS_bench-vrpq   := vrpq-server syscalls
+BENCH_LIBS_bench-vrpq   := -L$(O)/lib -lvrpq -pthread
 
-$(foreach s,bench meet channel $(BENCH_PROGRAMS) report report_read report_sum report_print,\
+$(foreach s,bench meet channel vrpq-server syscalls $(BENCH_PROGRAMS) report report_read report_sum report_print,\
   $(eval CFLAGS_tests_bench_$(s) := -D_GNU_SOURCE))
 
 bench_objs = $(patsubst %,$(O)/obj/tests/bench/%.o,$(1) bench $(BENCH_OBJS_$(1)))
@@ -33,6 +35,7 @@ BENCH_BINS += $(O)/bin/$(1)
 endef
 BENCH_BINS :=
 $(foreach p,$(BENCH_PROGRAMS),$(eval $(call bench_program,$(p))))
+$(O)/bin/bench-vrpq: | $(O)/lib/libvrpq.so.1
 
 BENCH_REPORT_SRCS := $(addprefix tests/bench/,report.c report_read.c report_sum.c report_print.c)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Round trips and streams over any connected byte channel. */
+/* Round trips, streams and messages over any connected byte channel. */
 #include "bench.h"
 
 #include <errno.h>
@@ -154,6 +154,40 @@ static void serve_stream(struct run *run)
 	await_acknowledge(run);
 }
 
+/* One way, a write and a read for each message, acknowledged at the end. */
+static void serve_messages(struct run *run)
+{
+	unsigned long i;
+
+	acknowledge(run);
+	for (i = 0; i < run->args->count; i++) {
+		run->ops->read(run->channel, run->buf, run->args->size);
+		if (run->buf[0] != (unsigned char)i)
+			wrong_data("message", i);
+	}
+	acknowledge(run);
+}
+
+static void measure_messages(struct run *run)
+{
+	struct bench_counters before = { 0 }, after = { 0 };
+	unsigned long i;
+	uint64_t start;
+
+	await_acknowledge(run);
+	run->ops->counters(run->channel, &before);
+	start = bench_now_ns();
+	for (i = 0; i < run->args->count; i++) {
+		run->buf[0] = (unsigned char)i;
+		run->ops->write(run->channel, run->buf, run->args->size);
+	}
+	await_acknowledge(run);
+	bench_result(run->args, NULL,
+		     (double)run->args->count * 1e9 / (double)(bench_now_ns() - start), "/s");
+	run->ops->counters(run->channel, &after);
+	print_counts(run->args, &before, &after, (double)run->args->count / 1000, "1000");
+}
+
 static double megabytes_per_second(unsigned long bytes, uint64_t ns)
 {
 	return (double)bytes * 1000.0 / (double)ns;
@@ -189,6 +223,8 @@ static void do_work(struct run *run)
 		(server ? echo_round_trips : measure_round_trips)(run);
 	else if (!strcmp(run->args->work, "stream"))
 		(server ? serve_stream : measure_stream)(run);
+	else if (!strcmp(run->args->work, "messages"))
+		(server ? serve_messages : measure_messages)(run);
 	else
 		bench_die("no work is called %s", run->args->work);
 }
