@@ -178,7 +178,8 @@ static void connect_client(const struct bench_args *args)
 
 	client.args = args;
 	client.chans = calloc(args->channels, sizeof(*client.chans));
-	bench_vrpq_check(client.chans ? 0 : ENOMEM, "channels");
+	if (!client.chans)
+		bench_die("channels");
 	bench_vrpq_check(vrpqSessionCreate(CLIENT_NODE, BENCH_PORT, NULL, 0, &client.session),
 			 CLIENT_NODE);
 	for (i = 0; i < args->channels; i++)

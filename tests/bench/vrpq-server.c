@@ -111,7 +111,8 @@ void bench_vrpq_serve(const struct bench_args *args, const char *device)
 	VrpqChanHandle chan;
 	unsigned int i;
 
-	bench_vrpq_check(threads ? 0 : ENOMEM, "threads");
+	if (!threads)
+		bench_die("threads");
 	bench_vrpq_check(vrpqSessionAccept(device, BENCH_PORT, NULL, NULL, &session), device);
 	bench_vrpq_check(vrpqShmMap(session, &shm), "map");
 	for (i = 0; i < args->channels; i++) {

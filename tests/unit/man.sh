@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Formats every manual page: no warnings, and every page that one refers to is one of
+# ours, or of those that are named here. Every function of libvrpq has a page.
+# usage: man.sh DIRECTORY
+
+set -u
+dir=$1
+passed=0
+failed=0
+
+fail() { echo "FAIL: $1"; failed=$((failed + 1)); }
+
+formats() { # PAGE
+	local said
+	said=$(groff -man -Tutf8 -ww -z "$1" 2>&1) || said="groff failed: $said"
+	if [ -z "$said" ]; then passed=$((passed + 1)); else fail "$1: $said"; fi
+}
+
+# The names of a page, from its NAME section.
+names() { # PAGE
+	sed -n '/^\.SH NAME/{n;s/ *\\-.*//;s/,//g;p;q}' "$1"
+}
+
+known() { # NAME SECTION
+	case $1.$2 in
+	open.2 | fork.2 | ioctl.2 | poll.2 | xl.1 | xl.cfg.5 | dtc.1 | modules-load.d.5) return 0 ;;
+	esac
+	[ -e "$dir/$1.$2" ] || [[ " $all " == *" $1.$2 "* ]]
+}
+
+refers() { # PAGE
+	local name section
+	while read -r name section; do
+		if known "$name" "$section"; then
+			passed=$((passed + 1))
+		else
+			fail "$1 refers to $name($section), which is no page"
+		fi
+	done < <(sed -n 's/^\.BR \([^ ]*\) (\([1-8]\)).*/\1 \2/p' "$1" | sed 's/\\//g' | sort -u)
+}
+
+command -v groff > /dev/null || { echo "man: groff is not installed"; echo "man: 0 passed, 1 failed"; exit 1; }
+all=
+for page in "$dir"/*.[1-8]; do
+	for name in $(names "$page"); do
+		all="$all $name.${page##*.}"
+	done
+done
+for page in "$dir"/*.[1-8]; do
+	formats "$page"
+	refers "$page"
+done
+while read -r function; do
+	if known "$function" 3; then
+		passed=$((passed + 1))
+	else
+		fail "$function has no page"
+	fi
+done < <(sed -n 's/^[A-Za-z][A-Za-z ]*[ *]\(vrpq[A-Z][A-Za-z]*\)(.*/\1/p' include/vlx/vrpq/*-lib.h | sort -u)
+
+echo "man: $passed passed, $failed failed"
+[ $failed = 0 ]
