@@ -13,7 +13,7 @@ VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read
 		 vbpipe_data vbpipe_polling
 
 $(foreach s,harness vbpipe_common vbpipe_info vbpipe_transfer vrpq_common vrpq_router \
-	      vrpq_process vrpq_serve,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
+	      vrpq_process vrpq_serve vrpq_cut,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
 
 $(O)/suites/agent: $(call suite_objs,agent agent_server pattern asleep)
 	@mkdir -p $(@D)
@@ -40,7 +40,12 @@ $(O)/suites/vrpq_agent $(O)/suites/vrpq_suite: | $(O)/lib/libvrpq.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq $(VRPQ_SUITE_LIBS)
 
-SUITE_BINS := $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite)
+$(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut pattern) | $(O)/lib/libvrpq.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq -lxenstore
+
+SUITE_BINS := $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite \
+	        vrpq_cut)
 
 # 32-bit x86 without a C library, which any x86 compiler can build
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)

@@ -223,7 +223,7 @@ static int stress_request(struct stress *s, void *chan)
 
 static int stress_chan(struct stress *s, VrpqSessionHandle session)
 {
-	uint32_t requests = (uint32_t)pattern_size(&s->state, 200);
+	uint32_t requests = (uint32_t)pattern_size(&s->state, 60);
 	VrpqChanHandle chan;
 	int error = vrpqChanCreate(session, NULL, 0, &chan);
 
