@@ -91,9 +91,14 @@ static u32 budget_room(struct vrpq_session *session, struct vrpq_budget *budget)
 	return max(due, left > reserved ? left - reserved : 0);
 }
 
-/* Those that have more than their share are asked to give back. */
-static void ask_for_pages(struct vrpq_conn *conn, struct vrpq_budget *budget)
+/*
+ * Those that have more than their share are asked to give back. Who asks for itself looks
+ * at what it has before it sleeps, and is not to be woken by its own asking.
+ */
+static void ask_for_pages(struct vrpq_session *asking, enum vrpq_zone zone)
 {
+	struct vrpq_conn *conn = asking->obj.conn;
+	struct vrpq_budget *budget = budget_of(conn, zone);
 	u32 share = fair_share(conn, budget);
 	unsigned int id;
 
@@ -102,6 +107,9 @@ static void ask_for_pages(struct vrpq_conn *conn, struct vrpq_budget *budget)
 		struct vrpq_session *session = conn->sessions[id];
 
 		if (!session || shared_pages(session, budget) <= share)
+			continue;
+		/* Pages of callbacks are asked for by the server. */
+		if (session == asking && zone != VRPQ_ZONE_CALLBACK)
 			continue;
 		WRITE_ONCE(session->pressure, true);
 		vrpq_object_moved(&session->obj);
@@ -190,7 +198,7 @@ int vrpq_pages_grow(struct vrpq_session *session, enum vrpq_zone zone, u32 want,
 
 	room = floor_room(session, zone) + budget_room(session, budget);
 	if (room < min) {
-		ask_for_pages(conn, budget);
+		ask_for_pages(session, zone);
 		return -EAGAIN;
 	}
 	want = min(want, room);
