@@ -168,6 +168,10 @@ void vrpq_arena_move_down(struct vrpq_arena *arena)
 
 void vrpq_arena_release(struct vrpq_arena *arena)
 {
-	while (arena->chunks)
-		chunk_free(arena->chunks);
+	struct vrpq_chunk *chunk, *next;
+
+	for (chunk = arena->chunks; chunk; chunk = next) {
+		next = chunk->next;
+		chunk_free(chunk);
+	}
 }

@@ -14,7 +14,6 @@
 #include "lib.h"
 
 #define REF_SIZE	((u32)sizeof(struct vrpq_ref))
-#define REFS_MAX	(VRPQ_IN_REFS_MAX > VRPQ_OUT_REFS_MAX ? VRPQ_IN_REFS_MAX : VRPQ_OUT_REFS_MAX)
 
 struct vrpq_params {
 	struct vrpq_params *next;
@@ -224,7 +223,7 @@ struct build {
 	unsigned char *shared;		/* input in shared memory, or NULL */
 	struct vrpq_chunk *chunk;
 	u32 shared_size;
-	VrpqParamRef in_refs[REFS_MAX], out_refs[REFS_MAX];
+	VrpqParamRef in_refs[VRPQ_IN_REFS_MAX], out_refs[VRPQ_OUT_REFS_MAX];
 	u64 in_sum, out_sum;
 };
 

@@ -45,7 +45,9 @@ typedef struct VrpqProfOp {
 /* Copies the string @str and its NUL. */
 #define VRPQ_PARAM_STR_WRITE(buf, off, str)					\
 	do {									\
-		__builtin_strcpy((char *)VRPQ_PARAM_AT_(buf, off), (str));	\
+		const char *vrpqStr_ = (str);					\
+		__builtin_memcpy(VRPQ_PARAM_AT_(buf, off), vrpqStr_,		\
+				 __builtin_strlen(vrpqStr_) + 1);		\
 	} while (0)
 
 /*

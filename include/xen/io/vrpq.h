@@ -143,9 +143,9 @@ typedef int32_t s32;
 
 #define VRPQ_PAGE_SIZE		4096u
 #define VRPQ_REQS_MIN		256u
-#define VRPQ_REQS_MAX		(1u << 20)
+#define VRPQ_REQS_MAX		0x100000u
 #define VRPQ_PMEM_PAGES_MIN	4u
-#define VRPQ_PMEM_PAGES_MAX	(1u << 16)
+#define VRPQ_PMEM_PAGES_MAX	0x10000u
 #define VRPQ_IDS		1024u	/* ids 1..1023 */
 #define VRPQ_INFO_MAX		256u
 
@@ -245,7 +245,7 @@ struct vrpq_msg {
 #define VRPQ_CALLBACK_PAGES(pmem)	(1 + (pmem))
 
 /* No more than this many slots of one channel are ever outstanding. */
-#define VRPQ_SLOTS_OUTSTANDING_MAX	(1u << 21)
+#define VRPQ_SLOTS_OUTSTANDING_MAX	0x200000u
 
 enum vrpq_slot_state {
 	VRPQ_SLOT_POST = 0,		/* nobody waits */
