@@ -15,5 +15,19 @@ draw() { # PORT
 	sed "s/port 7/port $1/" "$EXAMPLES/vrpq-client.expected" | cmp - /tmp/drawn || exit 1
 }
 
+# The kernel's counts have to be those of the programs: 26 posts and 10 calls each time.
+count()
+{
+	vrpqstat /dev/vrpq-clt-vogl0 > /tmp/stat || exit 1
+	sed 's/^/vm3| vrpqstat: /' /tmp/stat
+	for line in 'sessions +0 now, 1 at most, 2 in all' 'posts +52' 'calls +20' '  1\.2 +12'; do
+		grep -qE "^$line\$" /tmp/stat || {
+			echo "vrpqstat does not say: $line"
+			exit 1
+		}
+	done
+}
+
 draw 7
 draw 8
+count
