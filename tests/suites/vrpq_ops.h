@@ -18,7 +18,8 @@ struct vq_object {
 	void *base;			/* of a mapped session */
 	VrpqProcReq *batch[VQ_BATCH];
 	int batch_len;
-	void *local_in, *local_out;	/* vrpqLocalBufReceive's */
+	void *locals[2 * VQ_BATCH];	/* vrpqLocalBufReceive's buffers of the batch */
+	unsigned int nr_locals;
 };
 
 /* The number of a new object; adds it to the table. */

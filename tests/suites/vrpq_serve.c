@@ -79,6 +79,18 @@ static void obey(struct server *s, uint32_t proc, const struct vq_head *head)
 	}
 }
 
+/* The first few are described in the log. */
+static void note_wrong(struct server *s, const void *in, VrpqSize room, const struct vq_head *head)
+{
+	if (s->counts[VQ_WRONG]++ < 3)
+		fprintf(stderr, "vrpq_serve: %s request %lld at %#lx, %u bytes, is wrong: seed %u size %u refs %u of %u outs %u of %u\n",
+			s->trusting ? "shared" : "copied",
+			(long long)(s->counts[VQ_POSTS] + s->counts[VQ_CALLS_SERVED]),
+			(unsigned long)((const char *)in - (const char *)s->base), room,
+			head->seed, head->size, head->refs, head->ref_size, head->outs,
+			head->out_size);
+}
+
 /* One request: its parameters checked, its outputs filled. */
 static void handle(struct server *s, uint32_t proc, const void *in, VrpqSize room,
 		   VrpqParamRef *out)
@@ -93,7 +105,7 @@ static void handle(struct server *s, uint32_t proc, const void *in, VrpqSize roo
 	if (!wrong)
 		vq_fill_outputs(out, &head, &wrong);
 	if (wrong)
-		s->counts[VQ_WRONG]++;
+		note_wrong(s, in, room, &head);
 	else
 		obey(s, proc, &head);
 }
@@ -126,7 +138,10 @@ static int serve(struct server *s)
 	VrpqProcReq *batch[VQ_BATCH];
 	int avail, error;
 
-	while (!(error = vrpqReceive(s->chan, batch, VQ_BATCH, &avail)) || error == EINTR) {
+	/* The buffers of copies are to stay until the next receive. */
+	int count = s->trusting ? VQ_BATCH : 1;
+
+	while (!(error = vrpqReceive(s->chan, batch, count, &avail)) || error == EINTR) {
 		for (int i = 0; !error && i < avail; i++) {
 			if (s->trusting)
 				handle_in_place(s, batch[i]);

@@ -94,6 +94,8 @@ static int receive(const struct vq_request *r, struct vq_reply *reply)
 	chan->batch_len = 0;
 	error = vrpqReceive(chan->handle, chan->batch, count > VQ_BATCH ? VQ_BATCH : count,
 			    &chan->batch_len);
+	while (!error && chan->nr_locals)
+		free(chan->locals[--chan->nr_locals]);
 	reply->v[0] = chan->batch_len;
 	if (error || !chan->session->base)
 		return error;
@@ -168,6 +170,16 @@ static int local_info(const struct vq_request *r, struct vq_reply *reply)
 	return error;
 }
 
+/* Stays until the next receive, when the answer has been taken from it. */
+static void *local_buffer(struct vq_object *chan, VrpqSize size)
+{
+	void *buffer = size ? malloc(size) : NULL;
+
+	if (buffer && chan->nr_locals < 2 * VQ_BATCH)
+		chan->locals[chan->nr_locals++] = buffer;
+	return buffer;
+}
+
 static int local_receive(const struct vq_request *r, struct vq_reply *reply)
 {
 	struct vq_object *chan = vq_object(r->object);
@@ -175,20 +187,19 @@ static int local_receive(const struct vq_request *r, struct vq_reply *reply)
 	struct vq_head head = { 0 };
 	unsigned int wrong = 0;
 	VrpqProcReq req = { 0 };
+	void *in, *out;
 	int error = vrpqLocalBufInfo(chan->handle, &in_size, &out_size);
 
 	if (error)
 		return error;
-	free(chan->local_in);
-	free(chan->local_out);
-	chan->local_in = in_size ? malloc(in_size) : NULL;
-	chan->local_out = out_size ? malloc(out_size) : NULL;
-	error = vrpqLocalBufReceive(chan->handle, &req, chan->local_in, chan->local_out);
+	in = local_buffer(chan, in_size);
+	out = local_buffer(chan, out_size);
+	error = vrpqLocalBufReceive(chan->handle, &req, in, out);
 	if (error)
 		return error;
-	if (chan->local_in)
-		wrong = vq_check_inputs(chan->local_in, in_size, &head);
-	reply->v[1] = vq_fill_outputs(chan->local_out, &head, &wrong);
+	if (in)
+		wrong = vq_check_inputs(in, in_size, &head);
+	reply->v[1] = vq_fill_outputs(out, &head, &wrong);
 	reply->v[0] = wrong;
 	reply->v[2] = head.number;
 	reply->procs[0] = req.procId;
