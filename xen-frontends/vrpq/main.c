@@ -288,8 +288,7 @@ static struct vrpq_session *session_open(struct vrpq_conn *conn, u32 port, const
 	return session;
 }
 
-/* Sends what is to be said, and drops the lock for a while if it is not at once. */
-static void object_abandon(struct vrpq_object *obj)
+static void object_close(struct vrpq_object *obj)
 {
 	struct vrpq_conn *conn = obj->conn;
 
@@ -299,7 +298,24 @@ static void object_abandon(struct vrpq_object *obj)
 		vrpq_push(conn);
 	}
 	mutex_unlock(&conn->lock);
+}
+
+/* Closes what no file became. */
+static void object_abandon(struct vrpq_object *obj)
+{
+	object_close(obj);
 	vrpq_object_put(obj);
+}
+
+/*
+ * The same for a channel whose pages the caller is going to use anew: the server may have
+ * accepted it at this moment, so its last word is waited for.
+ */
+static void chan_abandon(struct vrpq_chan *chan)
+{
+	object_close(&chan->obj);
+	wait_event_killable(chan->obj.wait, READ_ONCE(chan->obj.status));
+	vrpq_object_put(&chan->obj);
 }
 
 /*
@@ -448,9 +464,9 @@ static struct vrpq_chan *create_chan(struct vrpq_session *session, u32 ctl_page,
 	err = wait_event_interruptible(chan->obj.wait,
 				       READ_ONCE(chan->obj.state) == VRPQ_OPEN ||
 				       READ_ONCE(chan->obj.status));
-	if (!err && READ_ONCE(chan->obj.state) == VRPQ_OPEN)
+	if (READ_ONCE(chan->obj.state) == VRPQ_OPEN)
 		return chan;
-	object_abandon(&chan->obj);
+	chan_abandon(chan);
 	return ERR_PTR(err ?: -EPIPE);
 }
 
