@@ -44,7 +44,19 @@ $(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut pattern) | $(O)/lib/libvrpq.so.
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq -lxenstore
 
-SUITE_BINS := $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite \
+# The agent and its library once more for 32-bit x86, where there is a compiler with a C
+# library for that
+I686_CC := $(shell command -v i686-linux-gnu-gcc)
+ifneq ($(and $(I686_CC),$(findstring x86_64,$(shell $(CC) -dumpmachine))),)
+$(O)/suites/vrpq_agent32: $(patsubst %,tests/suites/%.c,vrpq_agent $(VRPQ_REMOTE)) $(wildcard userlib/vrpq/*.c) \
+			  $(wildcard tests/suites/vrpq_*.h userlib/vrpq/*.h include/vlx/vrpq/*.h)
+	@mkdir -p $(@D)
+	$(I686_CC) -O1 -g $(WARN) -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -pthread \
+		-static -o $@ $(filter %.c,$^)
+SUITE_BINS32 := $(O)/suites/vrpq_agent32
+endif
+
+SUITE_BINS := $(SUITE_BINS32) $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite \
 	        vrpq_cut)
 
 # 32-bit x86 without a C library, which any x86 compiler can build

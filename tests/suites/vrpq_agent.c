@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * vrpq_agent CONTROL
+ * vrpq_agent - FD
  *
  * The other end of the tests of VRPQ: a router on the control pipe, in a process
- * of its own for each test, for ever.
+ * of its own for each test, for ever. Or one router on a descriptor that is open.
  */
 #include "vrpq_remote.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -34,8 +36,10 @@ int main(int argc, char **argv)
 	int status = 0;
 	pid_t pid;
 
+	if (argc == 3 && !strcmp(argv[1], "-"))
+		vq_route(atoi(argv[2]));
 	if (argc != 2) {
-		fprintf(stderr, "usage: vrpq_agent CONTROL\n");
+		fprintf(stderr, "usage: vrpq_agent CONTROL | - FD\n");
 		return 2;
 	}
 	printf("vrpq_agent: serving %s\n", argv[1]);

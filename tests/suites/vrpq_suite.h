@@ -10,6 +10,7 @@
  *	server=PATH	and at the server
  *	reqs=N		vrpq-reqs of the link
  *	pmem=N		vrpq-pmem of the link, in bytes
+ *	agent=PATH	run this end's processes by another program, vrpq_agent32
  *	kills=N		processes killed in each of the tests that do (50)
  *	steps=N		random writes of a scribbler (100000)
  *	loops=N		sessions in a row (30)
