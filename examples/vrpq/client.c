@@ -107,14 +107,14 @@ static bool compare(struct picture *picture, struct easel *easel)
 
 	if (err)
 		return failed(picture, "reading the canvas", err);
-	for (row = 0; row < all.height; row++)
-		report(picture, "%s: |%.*s|\n", picture->name, (int)all.width,
-		       theirs + (size_t)row * all.width);
 	err = canvas_read(&easel->own, &all, ours);
 	if (err || memcmp(ours, theirs, (size_t)all.width * all.height)) {
 		report(picture, "%s: this is not what was drawn\n", picture->name);
 		return false;
 	}
+	for (row = 0; row < all.height; row++)
+		report(picture, "%s: |%.*s|\n", picture->name, (int)all.width,
+		       theirs + (size_t)row * all.width);
 	return true;
 }
 
@@ -190,7 +190,8 @@ static bool run(VrpqSessionHandle session)
 
 	for (started = 0; started < count; started++) {
 		pictures[started].session = session;
-		if (pthread_create(&pictures[started].thread, NULL, picture_thread, &pictures[started]))
+		if (pthread_create(&pictures[started].thread, NULL, picture_thread,
+				   &pictures[started]))
 			break;
 	}
 	for (i = 0; i < started; i++) {

@@ -249,7 +249,8 @@ static int fork_session(VrpqSessionHandle session, const char *name)
 	int err = vrpqClientIdGet(session, &client);
 
 	if (!err) {
-		say("a session for \"%s\", process %u of domain %u", name, client.appId, client.vmId);
+		say("a session for \"%s\", process %u of domain %u", name, client.appId,
+		    client.vmId);
 		child = fork();
 		if (!child)
 			_exit(serve_session(session) ? 1 : 0);
@@ -270,7 +271,8 @@ static bool reap(bool all)
 	int status;
 	pid_t child;
 
-	while ((child = waitpid(-1, &status, all ? 0 : WNOHANG)) > 0 || (child < 0 && errno == EINTR))
+	while ((child = waitpid(-1, &status, all ? 0 : WNOHANG)) > 0 ||
+	       (child < 0 && errno == EINTR))
 		if (child > 0 && (!WIFEXITED(status) || WEXITSTATUS(status))) {
 			fprintf(stderr, "vrpq-server: process %d failed\n", (int)child);
 			good = false;
