@@ -255,6 +255,7 @@ static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr,
 	int err;
 
 	vrpq_count(sender, VRPQ_PROF_PARAM_RING_FULL);
+	vrpq_stats_flush(sender);
 	vrpq_pool_queue(sender->arena.zone, &waiter);
 	for (;;) {
 		session_seq = vrpq_file_seq(&session->file);
@@ -470,7 +471,7 @@ int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *req
 
 	if (err == EAGAIN)
 		err = wait_for_room(sender);
-	if (!err && sender->gone && (request->flags & VRPQ_SLOT_CALL))
+	if (!err && sender->gone && (sender->callbacks || (request->flags & VRPQ_SLOT_CALL)))
 		err = EPIPE;
 	if (err || sender->gone) {
 		/* Nobody will read it. */

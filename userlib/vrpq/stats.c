@@ -199,8 +199,13 @@ static int prof(struct vrpq_file *file, int cmd, VrpqStat *stats, int count,
 		.procs = (uintptr_t)procs,
 		.reset = cmd == VRPQ_PROF_RESET,
 	};
-	int err = vrpq_file_control(file, VRPQ_IOC_STAT, &args);
+	struct vrpq_trim_args none = { .zone = VRPQ_ZONES };
+	int err;
 
+	/* Servers' nodes have some statistics too, but do not know this call. */
+	if (vrpq_file_control(file, VRPQ_IOC_TRIM, &none) == ENOTTY)
+		return EINVAL;
+	err = vrpq_file_control(file, VRPQ_IOC_STAT, &args);
 	if (err)
 		return err == ENOTTY ? EINVAL : err;
 	switch (cmd) {
