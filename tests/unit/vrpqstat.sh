@@ -31,6 +31,8 @@ printf '%s\n' "$said"
 [[ $(tail -n 1 <<< "$said") =~ ^vrpqstat:\ ([0-9]+)\ passed ]] && passed=$((passed + BASH_REMATCH[1]))
 
 refuses 1 "/dev/vrpq-none: No such file or directory" /dev/vrpq-none
+refuses 1 "/dev/null: not a VRPQ device" null
+refuses 1 "vrpq-none: No such file" vrpq-none
 refuses 1 "/dev/null: not a VRPQ device" /dev/null
 refuses 1 "/: not a VRPQ device" /
 refuses 2 "an interval is" /dev/null 0

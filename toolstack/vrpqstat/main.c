@@ -125,22 +125,37 @@ static void list_devices(const char *pattern)
 	globfree(&found);
 }
 
-/* The only client's device. */
-static const char *default_device(void)
+/* The only device that the pattern describes, or NULL. It is never freed. */
+static const char *only_device(const char *pattern)
 {
 	static glob_t found;
 
-	if (glob("/dev/vrpq-clt-*", 0, NULL, &found))
+	if (glob(pattern, 0, NULL, &found))
 		return NULL;
 	return found.gl_pathc == 1 ? found.gl_pathv[0] : NULL;
+}
+
+/* Devices may be named without directory, and without unit where there is one only. */
+static const char *full_name(const char *name)
+{
+	static char pattern[256];
+	const char *found;
+
+	if (strchr(name, '/') || strlen(name) > sizeof(pattern) - 16)
+		return name;
+	snprintf(pattern, sizeof(pattern), "/dev/%s", name);
+	if (!access(pattern, F_OK))
+		return pattern;
+	snprintf(pattern, sizeof(pattern), "/dev/%s[0-9]*", name);
+	found = only_device(pattern);
+	return found ? found : name;
 }
 
 static bool open_device(struct device *device, const char *path)
 {
 	const char *why = NULL;
 
-	if (!path)
-		path = default_device();
+	path = path ? full_name(path) : only_device("/dev/vrpq-clt-*");
 	if (!path) {
 		fputs("vrpqstat: which device?\n", stderr);
 		list_devices("/dev/vrpq-*");
