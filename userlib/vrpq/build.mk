@@ -11,13 +11,13 @@ $(foreach f,$(VRPQ_SRC:.c=),$(eval CFLAGS_$(subst /,_,$(f)) := -D_GNU_SOURCE -fP
 
 BINS += $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a
 
-$(O)/lib/libvrpq.so.1: $(VRPQ_OBJ) userlib/vrpq/vrpq.map
+$(O)/lib/libvrpq.so.1: $(VRPQ_OBJ) $(USERLIB_COMMON_OBJ) userlib/vrpq/vrpq.map
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -shared -pthread -Wl,-soname,$(@F) -Wl,-z,defs \
-		-Wl,--version-script=userlib/vrpq/vrpq.map -o $@ $(VRPQ_OBJ)
+		-Wl,--version-script=userlib/vrpq/vrpq.map -o $@ $(VRPQ_OBJ) $(USERLIB_COMMON_OBJ)
 	ln -sf $(@F) $(@D)/libvrpq.so
 
-$(O)/lib/libvrpq.a: $(VRPQ_OBJ)
+$(O)/lib/libvrpq.a: $(VRPQ_OBJ) $(USERLIB_COMMON_OBJ)
 	@mkdir -p $(@D)
 	rm -f $@
 	$(AR) rcs $@ $^
@@ -38,7 +38,7 @@ install-vrpq: $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a
 UNIT_TESTS += check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan check-vrpq-headers
 .PHONY: check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan check-vrpq-headers
 
-VRPQ_TEST_SRC  := tests/unit/vrpq_fake.c tests/unit/vrpq_pair.c $(VRPQ_SRC)
+VRPQ_TEST_SRC  := tests/unit/vrpq_fake.c tests/unit/vrpq_pair.c $(VRPQ_SRC) $(USERLIB_COMMON_SRC)
 VRPQ_TEST_DEPS := $(VRPQ_TEST_SRC) $(wildcard tests/unit/*.h userlib/vrpq/*.h include/xen/io/vrpq.h \
 		    include/vlink/*.h) $(VRPQ_HDRS)
 VRPQ_TEST_CC   := $(CC) -g $(VCFLAGS) -D_GNU_SOURCE -pthread

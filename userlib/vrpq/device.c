@@ -6,14 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../common/node.h"
 #include "lib.h"
-
-static int open_node(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
 
 static int duplicate(int fd)
 {
@@ -45,7 +39,7 @@ static void unmap(void *at, size_t size)
 }
 
 static const struct vrpq_kernel linux_kernel = {
-	.open_node = open_node,
+	.open_node = vlink_node_open,
 	.duplicate = duplicate,
 	.close_file = close_file,
 	.control = control,

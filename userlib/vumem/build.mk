@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# libvumem, shared and static.
+
+VUMEM_SRC  := $(wildcard userlib/vumem/*.c)
+VUMEM_OBJ  := $(VUMEM_SRC:%.c=$(O)/obj/%.o)
+VUMEM_HDRS := $(wildcard include/vlx/vumem/*.h)
+
+$(foreach f,$(VUMEM_SRC:.c=),$(eval CFLAGS_$(subst /,_,$(f)) := -D_GNU_SOURCE -fPIC -pthread))
+
+BINS += $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a
+
+$(O)/lib/libvumem.so.1: $(VUMEM_OBJ) $(USERLIB_COMMON_OBJ) userlib/vumem/vumem.map
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -shared -pthread -Wl,-soname,$(@F) -Wl,-z,defs \
+		-Wl,--version-script=userlib/vumem/vumem.map -o $@ $(VUMEM_OBJ) $(USERLIB_COMMON_OBJ)
+	ln -sf $(@F) $(@D)/libvumem.so
+
+$(O)/lib/libvumem.a: $(VUMEM_OBJ) $(USERLIB_COMMON_OBJ)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+INSTALLS += install-vumem
+.PHONY: install-vumem
+install-vumem: $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a
+	install -D -m 0644 $(O)/lib/libvumem.so.1 $(DESTDIR)$(PREFIX)/lib/libvumem.so.1
+	ln -sf libvumem.so.1 $(DESTDIR)$(PREFIX)/lib/libvumem.so
+	install -D -m 0644 $(O)/lib/libvumem.a $(DESTDIR)$(PREFIX)/lib/libvumem.a
+	install -d $(DESTDIR)$(PREFIX)/include/vlx/vumem $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 0644 $(VUMEM_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vumem/
+	install -D -m 0644 include/nk/nkern.h $(DESTDIR)$(PREFIX)/include/nk/nkern.h
+	sed 's|@PREFIX@|$(PREFIX)|' userlib/vumem/vumem.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vumem.pc
+
+# --- tests -------------------------------------------------------------------
+
+UNIT_TESTS += check-vumem-headers
+.PHONY: check-vumem-headers
+
+# 32 bits need the kernel's headers only, as no C library is included.
+VUMEM_HEADER_CC := $(CC)~-std=gnu11 $(CC)~-std=c99~-pedantic $(CC:gcc=g++)~-x~c++~-std=c++17~-pedantic
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+VUMEM_HEADER_CC += $(foreach c,$(VUMEM_HEADER_CC),$(c)~-m32~-isystem~/usr/include/x86_64-linux-gnu)
+endif
+
+check-vumem-headers:
+	@passed=0; for cc in $(VUMEM_HEADER_CC); do \
+		$$(echo $$cc | tr '~' ' ') $(WARN) -Iinclude -fsyntax-only tests/unit/vumem_headers.c || \
+			{ echo "vumem-headers: $$passed passed, 1 failed"; exit 1; }; \
+		passed=$$((passed + 1)); \
+	done; echo "vumem-headers: $$passed passed, 0 failed"
