@@ -258,6 +258,8 @@ void vlink_window_remove(struct vlink_window *window, unsigned long first, unsig
 void vlink_window_close(struct vlink_window *window);
 /* Serves the mmap of a file of the service; @populate: all pages now, not one by one. */
 int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, bool populate);
+/* How many mappings there are now. */
+unsigned int vlink_window_mappings(struct vlink_window *window);
 
 /*
  * Device nodes named after their link: PREFIX and the link's name=, or its class and

@@ -105,6 +105,7 @@ struct vumem_stat_args {
 #define VUMEM_IOC_RECEIVE	_IOR('Q', 0x68, struct vumem_receive_args)
 #define VUMEM_IOC_RESPOND	_IOW('Q', 0x69, struct vumem_respond_args)
 #define VUMEM_IOC_STAT		_IOWR('Q', 0x6a, struct vumem_stat_args)
+#define VUMEM_IOC_SERVER_DESTROY _IO('Q', 0x6b)	/* as its last close; waiters get EPIPE */
 
 /*
  * mmap: buffer files only, offset 0, the whole buffer, shared. It is not inherited by

@@ -45,6 +45,7 @@ struct server {
 	struct vumem_dev *dev;
 	struct back_conn *conn;		/* a reference */
 	u32 epoch;
+	bool ended;			/* under the lock */
 };
 
 struct back_file {

@@ -167,17 +167,13 @@ static int check_memory(struct vlink *link, const struct vumem_respond_args *arg
 	return 0;
 }
 
-/* Grants what was pinned; the pins are the buffer's or gone. Under the lock. */
+/* Grants what was pinned. Under the lock. */
 static int buffer_grant(struct back_conn *conn, struct back_buffer *buffer, struct page **pages,
 			u32 nr)
 {
 	struct vumem_dev *dev = conn->conn.dev;
 	struct vlink_region *region;
 
-	if (conn->conn.broken) {
-		unpin_user_pages(pages, nr);
-		return -EPIPE;
-	}
 	region = vlink_pages_grant(conn->conn.link, pages, nr);
 	if (IS_ERR(region)) {
 		vlink_warn(conn->conn.link, "cannot grant a buffer of %u pages: %ld (gnttab_max_frames, max_grant_frames)\n",
@@ -201,17 +197,19 @@ static void fill_response(const struct back_buffer *buffer, u32 bytes, struct vu
 	response->dir_ref = buffer->region ? buffer->region->dir_refs[0] : 0;
 }
 
-/* Enters the buffer. Under the lock. */
+/* Enters the buffer; the pins are its own or gone. Under the lock. */
 static int buffer_enter(struct server *server, struct back_buffer *buffer, struct page **pages,
 			u32 nr)
 {
 	struct back_conn *conn = server->conn;
 	int err = 0;
 
+	if (conn->conn.broken || server->ended) {
+		unpin_user_pages(pages, nr);
+		return -EPIPE;
+	}
 	if (nr)
 		err = buffer_grant(conn, buffer, pages, nr);
-	else if (conn->conn.broken)
-		err = -EPIPE;
 	if (!err)
 		list_add_tail(&buffer->node, &conn->buffers);
 	return err;

@@ -215,6 +215,14 @@ static int number_buffer(struct back_request *request)
 	return 0;
 }
 
+/* The request fails. If its buffer is there already, the number goes with that. */
+static void forget_number(struct back_conn *conn, const struct back_request *request)
+{
+	if (request->msg.type == VUMEM_ALLOC && request->thread &&
+	    !buffer_find(conn, request->msg.buffer))
+		buffer_id_free(request->msg.buffer);
+}
+
 /* 1: @args is the next request; 0: there is none; or a negative errno. */
 static int try_receive(struct server *server, struct vumem_receive_args *args)
 {
@@ -223,7 +231,7 @@ static int try_receive(struct server *server, struct vumem_receive_args *args)
 	int err = 0;
 
 	mutex_lock(&conn->conn.lock);
-	if (conn->conn.broken)
+	if (conn->conn.broken || server->ended)
 		err = -EPIPE;
 	else if (my_request(conn))
 		err = -EINVAL;
@@ -267,9 +275,12 @@ static void untake(struct back_conn *conn)
 	mutex_unlock(&conn->conn.lock);
 }
 
-static bool has_requests(struct back_conn *conn)
+static bool has_requests(struct server *server)
 {
-	return READ_ONCE(conn->conn.broken) || !list_empty_careful(&conn->fifo);
+	struct back_conn *conn = server->conn;
+
+	return READ_ONCE(conn->conn.broken) || READ_ONCE(server->ended) ||
+	       !list_empty_careful(&conn->fifo);
 }
 
 static long receive_ioctl(struct server *server, void __user *arg)
@@ -278,7 +289,7 @@ static long receive_ioctl(struct server *server, void __user *arg)
 	int err;
 
 	while (!(err = try_receive(server, &args))) {
-		err = wait_event_interruptible(server->conn->wait, has_requests(server->conn));
+		err = wait_event_interruptible(server->conn->wait, has_requests(server));
 		if (err)
 			return err;
 	}
@@ -326,7 +337,7 @@ static long respond_ioctl(struct server *server, void __user *arg)
 	if (request)
 		response = request->msg;
 	else
-		err = conn->conn.broken ? -EPIPE : -EINVAL;
+		err = conn->conn.broken || server->ended ? -EPIPE : -EINVAL;
 	if (request)
 		err = respond_error(request, &args);
 	mutex_unlock(&conn->conn.lock);
@@ -405,12 +416,9 @@ static void refuse_requests(struct back_conn *conn, struct list_head *list)
 	struct back_request *request, *next;
 
 	list_for_each_entry_safe(request, next, list, node) {
-		u32 type = request->msg.type;
-
-		if (type == VUMEM_SESSION)
+		if (request->msg.type == VUMEM_SESSION)
 			continue;
-		if (type == VUMEM_ALLOC && request->thread)
-			buffer_id_free(request->msg.buffer);
+		forget_number(conn, request);
 		answer(conn, request, EPIPE);
 	}
 }
@@ -424,24 +432,44 @@ static void drop_buffers(struct back_conn *conn)
 		buffer_drop(conn, buffer);
 }
 
-static void server_close(struct server *server)
+/* Nobody is the server any more. Under both locks. */
+static void server_end(struct server *server)
 {
 	struct back_conn *conn = server->conn;
 
+	WRITE_ONCE(server->ended, true);
+	wake_up_all(&conn->wait);
+	WRITE_ONCE(server->dev->server, NULL);
+	if (conn->conn.broken)
+		return;
+	refuse_requests(conn, &conn->taken);
+	refuse_requests(conn, &conn->unmapping);
+	refuse_requests(conn, &conn->fifo);
+	drop_buffers(conn);
+	conn->reset_epoch = server->epoch;
+	vumem_push(&conn->conn);
+}
+
+static long server_destroy_ioctl(struct server *server)
+{
+	struct back_conn *conn = server->conn;
+	long err = -EPIPE;
+
 	mutex_lock(&server->dev->server_lock);
 	mutex_lock(&conn->conn.lock);
-	if (!conn->conn.broken) {
-		refuse_requests(conn, &conn->taken);
-		refuse_requests(conn, &conn->unmapping);
-		refuse_requests(conn, &conn->fifo);
-		drop_buffers(conn);
-		conn->reset_epoch = server->epoch;
-		vumem_push(&conn->conn);
+	if (!server->ended) {
+		server_end(server);
+		err = 0;
 	}
 	mutex_unlock(&conn->conn.lock);
-	WRITE_ONCE(server->dev->server, NULL);
 	mutex_unlock(&server->dev->server_lock);
-	vumem_conn_put(&conn->conn);
+	return err;
+}
+
+static void server_close(struct server *server)
+{
+	server_destroy_ioctl(server);
+	vumem_conn_put(&server->conn->conn);
 	kfree(server);
 }
 
@@ -483,6 +511,8 @@ static long back_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return server ? receive_ioctl(server, uarg) : -EINVAL;
 	case VUMEM_IOC_RESPOND:
 		return server ? respond_ioctl(server, uarg) : -EINVAL;
+	case VUMEM_IOC_SERVER_DESTROY:
+		return server ? server_destroy_ioctl(server) : -EINVAL;
 	case VUMEM_IOC_STAT:
 		return vumem_stat(bfile->dev, uarg);
 	}
@@ -505,8 +535,7 @@ static void forget_requests(struct back_conn *conn, struct list_head *list)
 	struct back_request *request, *next;
 
 	list_for_each_entry_safe(request, next, list, node) {
-		if (request->msg.type == VUMEM_ALLOC && request->thread)
-			buffer_id_free(request->msg.buffer);
+		forget_number(conn, request);
 		if (request->thread)
 			put_task_struct(request->thread);
 		list_del(&request->node);

@@ -45,6 +45,7 @@ struct vlink_window {
 	struct xarray spares;		/* zero pages where nothing is shown */
 	domid_t domid;			/* who granted */
 	struct mutex lock;		/* page table entries against their removal */
+	atomic_t mappings;
 };
 
 /* A page table entry that Xen made. */
@@ -366,6 +367,7 @@ static void view_free(struct view *view)
 		mmu_interval_notifier_remove(&view->notifier);
 	}
 	kvfree(view->grants);
+	atomic_dec(&view->window->mappings);
 	/* vlink_window_mmap()'s reference */
 	window_put(view->window);
 	kfree(view);
@@ -470,6 +472,7 @@ int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, b
 	view->window = window;
 	/* Dropped by view_free(). */
 	kref_get(&window->ref);
+	atomic_inc(&window->mappings);
 
 	file = window_file(window);
 	if (IS_ERR(file)) {
@@ -498,6 +501,12 @@ int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, b
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vlink_window_mmap);
+
+unsigned int vlink_window_mappings(struct vlink_window *window)
+{
+	return atomic_read(&window->mappings);
+}
+EXPORT_SYMBOL_GPL(vlink_window_mappings);
 
 /* ------------------------------------------------------------------------ */
 /* Windows                                                                    */

@@ -81,6 +81,8 @@ long vumem_stat(struct vumem_dev *dev, void __user *arg)
 		mutex_lock(&conn->lock);
 		if (!conn->broken)
 			args.quarantined_pages = atomic_read(&conn->link->quarantined_pages);
+		if (!conn->broken && dev->role->mappings)
+			args.stats[VUMEM_PROF_BUFFER_MAPPINGS] = dev->role->mappings(conn);
 		mutex_unlock(&conn->lock);
 		vumem_conn_put(conn);
 	}

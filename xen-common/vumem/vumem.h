@@ -61,6 +61,8 @@ struct vumem_role {
 	int (*push)(struct vumem_conn *conn);
 	/* The connection is broken: everything on it ends. Under conn->lock. */
 	void (*end)(struct vumem_conn *conn);
+	/* How many mappings there are now; or NULL. Under conn->lock. */
+	u64 (*mappings)(struct vumem_conn *conn);
 	/* The last reference is gone. */
 	void (*free)(struct vumem_conn *conn);
 };

@@ -313,6 +313,19 @@ static void front_end(struct vumem_conn *vconn)
 	requests_end(conn);
 }
 
+static u64 front_mappings(struct vumem_conn *vconn)
+{
+	struct session *session;
+	struct buffer *buffer;
+	u64 sum = 0;
+
+	list_for_each_entry(session, &to_front(vconn)->sessions, node)
+		list_for_each_entry(buffer, &session->buffers, node)
+			if (buffer->window)
+				sum += vlink_window_mappings(buffer->window);
+	return sum;
+}
+
 static void front_free(struct vumem_conn *conn)
 {
 	xa_destroy(&to_front(conn)->tags);
@@ -325,6 +338,7 @@ static const struct vumem_role front_role = {
 	.receive = front_receive,
 	.push = request_push,
 	.end = front_end,
+	.mappings = front_mappings,
 	.free = front_free,
 };
 
