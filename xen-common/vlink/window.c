@@ -594,9 +594,9 @@ static int window_fs_init_context(struct fs_context *fc)
 	return init_pseudo(fc, WINDOW_FS_MAGIC) ? 0 : -ENOMEM;
 }
 
+/* Has no owner: our own mount would hold the module for ever. Open files hold it. */
 static struct file_system_type window_fs = {
 	.name = "vlink",
-	.owner = THIS_MODULE,
 	.init_fs_context = window_fs_init_context,
 	.kill_sb = kill_anon_super,
 };
