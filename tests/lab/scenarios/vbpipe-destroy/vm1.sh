@@ -14,20 +14,8 @@ LIMIT=100			# hundredths of a second for the survivor to see the end
 RING_KB=2048			# what one connection takes, both rings
 WAIT=300			# seconds for what takes as long as the machine needs
 EVENTS=/run/pipe-events
-failures=0
-
-fail()
-{
-	echo "FAILED: $*"
-	failures=$((failures + 1))
-}
-
-# Sets NOW: hundredths of a second since the boot, without starting a process.
-now()
-{
-	read -r up _ < /proc/uptime
-	NOW=${up%.*}${up#*.}
-}
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
+. /usr/lib/xenlab/checks.sh
 
 start_watch()
 {
@@ -58,18 +46,6 @@ signal()
 await_moving()
 {
 	signal "pipe-$1-moving-$2" > /dev/null || await_event $WAIT "pipe-$1-moving-$2"
-}
-
-# until_true COMMAND...: looks again every tenth of a second, for ten seconds
-until_true()
-{
-	local tries=100
-
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		usleep 100000
-	done
 }
 
 no_nodes_of()
@@ -137,9 +113,9 @@ cut_once()
 	available=${available%% *}
 	current=${value##*current=}
 
-	until_true no_nodes_of "$dead" || { fail "nodes of domain $dead are left"; xenstore-ls -f | grep -E "/${dead}[/ ]|cut_pipe"; }
-	until_true no_directories "$survivor" || { fail "directories are left"; xenstore-ls -f "/local/domain/$survivor"; }
-	until_true no_zombie || { fail "a zombie is left"; xl list; }
+	until_true 10 no_nodes_of "$dead" || { fail "nodes of domain $dead are left"; xenstore-ls -f | grep -E "/${dead}[/ ]|cut_pipe"; }
+	until_true 10 no_directories "$survivor" || { fail "directories are left"; xenstore-ls -f "/local/domain/$survivor"; }
+	until_true 10 no_zombie || { fail "a zombie is left"; xl list; }
 	grants=$(debug_lines g "$survivor")
 	channels=$(debug_lines e "$survivor")
 	echo "  survivor: grants $grants, event channels $channels, available ${available} kB, current ${current} kB"
@@ -212,5 +188,4 @@ cuts vm3 vm2
 echo "vbpipe-destroy: $ROUNDS times the server's domain"
 cuts vm2 vm3
 kill $WATCH
-echo "vbpipe-destroy: $((2 * ROUNDS)) cuts, $failures failures"
-[ $failures -eq 0 ]
+conclude "vbpipe-destroy: $((2 * ROUNDS)) cuts"

@@ -6,25 +6,8 @@
 # serves, vm3 is the client; dom0 tells both what to do.
 
 WAIT=300
-failures=0
-
-fail()
-{
-	echo "FAILED: $*"
-	failures=$((failures + 1))
-}
-
-# until_true COMMAND...: looks again every tenth of a second, for 30 seconds
-until_true()
-{
-	local tries=300
-
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		usleep 100000
-	done
-}
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
+. /usr/lib/xenlab/checks.sh
 
 # meet VM: waits for its command loop, after each of its boots
 meet()
@@ -187,7 +170,7 @@ reboot_vm()
 {
 	echo "--- $1 is rebooted"
 	xl reboot -w "$1"
-	until_true is_gone "$1" || fail "$1 does not go down"
+	until_true 30 is_gone "$1" || fail "$1 does not go down"
 	ended "$2"
 	xl create -q "/etc/xen/$1.cfg" < /dev/null || fail "$1 cannot be created again"
 	meet "$1"
@@ -212,5 +195,4 @@ reload_all vm3 vm2 vbpipe_front
 reload_all vm2 vm3 vbpipe_back
 reboot_vm vm3 vm2
 reboot_vm vm2 vm3
-echo "vbpipe-reload: $failures failures"
-[ $failures -eq 0 ]
+conclude "vbpipe-reload: all steps"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck disable=SC2317 # conditions are called by name
 #
