@@ -118,6 +118,9 @@ static void session_try_end(struct vrpq_session *session)
 	if (session->handles || !session->obj.peer_closed || !session->window)
 		return;
 	vrpq_session_end(session);
+	/* Of pages that are gone now there is nothing to tell. */
+	session->obj.todo &= ~(BIT(VRPQ_TODO_PAGED) | BIT(VRPQ_TODO_TRIMMED) |
+			       BIT(VRPQ_TODO_GROW));
 	vrpq_say(&session->obj, VRPQ_TODO_CLOSE);
 }
 
