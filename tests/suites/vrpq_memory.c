@@ -38,16 +38,17 @@ static int read_stat(const struct vq_request *r, struct vq_reply *reply)
 	return error;
 }
 
-/* The @nth mapping of the device. */
+/* The @nth mapping of the device, which bears its name without the directory. */
 static bool find_area(const char *device, unsigned int nth, struct area *area)
 {
+	const char *slash = strrchr(device, '/'), *name = slash ? slash + 1 : device;
 	FILE *maps = fopen("/proc/self/maps", "re");
 	unsigned long start, end;
 	bool found = false;
 	char line[256];
 
 	while (maps && !found && fgets(line, sizeof(line), maps))
-		if (strstr(line, device) && sscanf(line, "%lx-%lx", &start, &end) == 2 && !nth--) {
+		if (strstr(line, name) && sscanf(line, "%lx-%lx", &start, &end) == 2 && !nth--) {
 			*area = (struct area){ (unsigned char *)start, end - start };
 			found = true;
 		}
