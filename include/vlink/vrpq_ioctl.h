@@ -109,7 +109,8 @@ struct vrpq_wait_args {
 struct vrpq_stat_args {
 	__u32 sessions, channels;	/* now */
 	__u32 sessions_max, channels_max;
-	__u64 sessions_total, channels_total;
+	__u64 sessions_total, channels_total;	/* created */
+	__u64 sessions_closed, channels_closed;
 	__u32 reqs_now, reqs_max;	/* requests queued */
 	__u32 reqs_limit;
 	__u32 pmem_now, pmem_max;	/* pages of parameters in use */

@@ -120,20 +120,18 @@ static nku32_f cut(u64 value)
 /* What the kernel knows of itself; the rest is what the libraries counted. */
 static u64 general(const struct vrpq_stat_args *args, u32 id)
 {
-	u64 ended_sessions = args->sessions_total - args->sessions;
-	u64 ended_channels = args->channels_total - args->channels;
-
 	switch (id) {
 	case VRPQ_PROF_ADM_CALLS:
-		return args->sessions_total + args->channels_total + ended_sessions + ended_channels;
+		return args->sessions_total + args->channels_total + args->sessions_closed +
+		       args->channels_closed;
 	case VRPQ_PROF_SESSION_CREATE:
 		return args->sessions_total;
 	case VRPQ_PROF_SESSION_DESTROY:
-		return ended_sessions;
+		return args->sessions_closed;
 	case VRPQ_PROF_CHAN_CREATE:
 		return args->channels_total;
 	case VRPQ_PROF_CHAN_DESTROY:
-		return ended_channels;
+		return args->channels_closed;
 	case VRPQ_PROF_RESPONSES_INTR:
 		return args->wakeups;
 	case VRPQ_PROF_PARAM_ALLOCATED_SZ:

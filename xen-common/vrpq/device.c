@@ -36,6 +36,7 @@ static int vrpq_release(struct inode *inode, struct file *file)
 	if (obj) {
 		struct vrpq_conn *conn = obj->conn;
 
+		vrpq_stats_closed(obj);
 		mutex_lock(&conn->lock);
 		if (!conn->broken) {
 			conn->role->close(obj);

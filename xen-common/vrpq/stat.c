@@ -92,6 +92,18 @@ static void add_session(struct vrpq_stats *sum, struct vrpq_session *session)
 	add_procs(sum, untrusted);
 }
 
+void vrpq_stats_closed(struct vrpq_object *obj)
+{
+	struct vrpq_dev *dev = obj->conn->dev;
+
+	mutex_lock(&dev->stats_lock);
+	if (obj->is_chan)
+		dev->stats.channels_closed++;
+	else
+		dev->stats.sessions_closed++;
+	mutex_unlock(&dev->stats_lock);
+}
+
 void vrpq_stats_fold(struct vrpq_session *session)
 {
 	struct vrpq_dev *dev = session->obj.conn->dev;
@@ -123,6 +135,8 @@ static void stat_sums(struct vrpq_dev *dev, const struct vrpq_stats *sum,
 	args->channels_max = sum->channels_max;
 	args->sessions_total = sum->sessions_total;
 	args->channels_total = sum->channels_total;
+	args->sessions_closed = sum->sessions_closed;
+	args->channels_closed = sum->channels_closed;
 	args->bells_rung = atomic64_read(&dev->bells_rung);
 	args->bells_heard = atomic64_read(&dev->bells_heard);
 	args->reqs_limit = dev->reqs;
@@ -163,10 +177,6 @@ static void reset_sessions(struct vrpq_conn *conn)
 		if (counters)
 			memset(counters, 0, sizeof(*counters));
 	}
-	mutex_lock(&conn->dev->stats_lock);
-	conn->dev->stats.sessions_total = conn->nr_sessions;
-	conn->dev->stats.channels_total = conn->nr_chans;
-	mutex_unlock(&conn->dev->stats_lock);
 	mutex_unlock(&conn->lock);
 }
 

@@ -129,6 +129,7 @@ struct vrpq_budget {
 struct vrpq_stats {
 	u32 sessions_max, channels_max;
 	u64 sessions_total, channels_total;
+	u64 sessions_closed, channels_closed;
 	u32 reqs_max;
 	u32 pmem_max, ring_max;
 	u64 counters[VRPQ_COUNTERS];
@@ -247,6 +248,8 @@ void vrpq_geometry(const struct vrpq_conn *conn, struct vrpq_geometry *geometry)
 long vrpq_wait(struct vrpq_object *obj, void __user *arg);
 
 /* stat.c */
+/* Counts that this end closed an object. */
+void vrpq_stats_closed(struct vrpq_object *obj);
 long vrpq_stat(struct vrpq_dev *dev, void __user *arg);
 /* Adds what a session counted to its device's sums. Under conn->lock. */
 void vrpq_stats_fold(struct vrpq_session *session);
