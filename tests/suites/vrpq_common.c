@@ -279,7 +279,7 @@ struct handle idle_server(void)
 /* There is no event for "all is forgotten": looked at again until it is. */
 void expect_counts_return(struct handle end)
 {
-	struct vq_reply reply;
+	struct vq_reply reply = { .result = VQ_LOST };
 
 	for (unsigned int tries = COUNTS_SECONDS * 20 * suite_slowness(); tries; tries--) {
 		int64_t sum = 0;

@@ -39,17 +39,17 @@ static struct {
 int vq_add_object(void *handle, struct vq_object *session)
 {
 	struct vq_object *object = calloc(1, sizeof(*object));
-	int number = -1;
+	int number;
 
 	if (!object)
 		abort();
 	object->handle = handle;
 	object->session = session;
 	pthread_mutex_lock(&process.lock);
-	if (process.nr_objects < OBJECTS_MAX) {
-		number = process.nr_objects++;
-		process.objects[number] = object;
-	}
+	if (process.nr_objects == OBJECTS_MAX)
+		abort();
+	number = process.nr_objects++;
+	process.objects[number] = object;
 	pthread_mutex_unlock(&process.lock);
 	return number;
 }

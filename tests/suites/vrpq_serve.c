@@ -85,7 +85,7 @@ static void note_wrong(struct server *s, const void *in, VrpqSize room, const st
 	if (s->counts[VQ_WRONG]++ < 3)
 		fprintf(stderr, "vrpq_serve: %s request %lld at %#lx, %u bytes, is wrong: seed %u size %u refs %u of %u outs %u of %u\n",
 			s->trusting ? "shared" : "copied",
-			(long long)(s->counts[VQ_POSTS] + s->counts[VQ_CALLS_SERVED]),
+			(long long)s->counts[VQ_POSTS] + s->counts[VQ_CALLS_SERVED],
 			(unsigned long)((const char *)in - (const char *)s->base), room,
 			head->seed, head->size, head->refs, head->ref_size, head->outs,
 			head->out_size);

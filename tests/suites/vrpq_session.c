@@ -2,6 +2,8 @@
 /* Sessions and channels: creating, accepting, information, identity. */
 #include "vrpq_suite.h"
 
+#include <stdio.h>
+
 #define INFO_MAX 256
 
 static struct pending create(uint32_t process, uint32_t port, uint32_t info, uint32_t seed)
@@ -260,18 +262,23 @@ static void session_is_mapped_once(void)
 	SUITE_EQUAL(RESULT(session.s, CHAN_ACCEPT, .flags = VQ_ANY), EINVAL);
 }
 
+static void set_device(struct vq_request *request, const char *path)
+{
+	snprintf(request->device, sizeof(request->device), "%s", path);
+}
+
 static void wrong_devices_are_refused(void)
 {
 	struct handle client = client_process(0), server = server_process(0);
 	struct vq_request create_wrong = { .op = VQ_SESSION_CREATE };
 	struct vq_request accept_wrong = { .op = VQ_SESSION_ACCEPT };
 
-	strcpy(create_wrong.device, "/dev/null");
-	strcpy(accept_wrong.device, "/dev/null");
+	set_device(&create_wrong, "/dev/null");
+	set_device(&accept_wrong, "/dev/null");
 	CU_ASSERT(finish(start_on(client, create_wrong)).result == EINVAL);
 	CU_ASSERT(finish(start_on(server, accept_wrong)).result == EINVAL);
-	strcpy(create_wrong.device, "/dev/vrpq-clt-none7");
-	strcpy(accept_wrong.device, "/dev/vrpq-srv-none7");
+	set_device(&create_wrong, "/dev/vrpq-clt-none7");
+	set_device(&accept_wrong, "/dev/vrpq-srv-none7");
 	SUITE_EQUAL(finish(start_on(client, create_wrong)).result, ENOENT);
 	SUITE_EQUAL(finish(start_on(server, accept_wrong)).result, ENOENT);
 }
@@ -281,10 +288,10 @@ static void roles_are_kept(void)
 {
 	struct vq_request request = { .op = VQ_SESSION_ACCEPT };
 
-	strcpy(request.device, client_device());
+	set_device(&request, client_device());
 	SUITE_EQUAL(finish(start_on(client_process(0), request)).result, EINVAL);
 	request.op = VQ_SESSION_CREATE;
-	strcpy(request.device, server_device());
+	set_device(&request, server_device());
 	SUITE_EQUAL(finish(start_on(server_process(0), request)).result, EINVAL);
 }
 
@@ -293,10 +300,10 @@ static void devices_may_be_named_without_directory(void)
 	struct vq_request request = { .op = VQ_SESSION_CREATE, .arg = PORT };
 	struct pending creation;
 
-	strcpy(request.device, strrchr(client_device(), '/') + 1);
+	set_device(&request, strrchr(client_device(), '/') + 1);
 	creation = start_on(client_process(0), request);
 	request.op = VQ_SESSION_ACCEPT;
-	strcpy(request.device, strrchr(server_device(), '/') + 1);
+	set_device(&request, strrchr(server_device(), '/') + 1);
 	SUITE_EQUAL(finish(start_on(server_process(0), request)).result, 0);
 	SUITE_EQUAL(finish(creation).result, 0);
 }
