@@ -48,7 +48,7 @@ $(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut pattern) | $(O)/lib/libvrpq.so.
 # library for that
 I686_CC := $(shell command -v i686-linux-gnu-gcc)
 ifneq ($(and $(I686_CC),$(findstring x86_64,$(shell $(CC) -dumpmachine))),)
-$(O)/suites/vrpq_agent32: $(patsubst %,tests/suites/%.c,vrpq_agent $(VRPQ_REMOTE)) $(wildcard userlib/vrpq/*.c) \
+$(O)/suites/vrpq_agent32: $(patsubst %,tests/suites/%.c,vrpq_agent $(VRPQ_REMOTE)) $(wildcard userlib/vrpq/*.c userlib/common/*.c) \
 			  $(wildcard tests/suites/vrpq_*.h userlib/vrpq/*.h include/vlx/vrpq/*.h)
 	@mkdir -p $(@D)
 	$(I686_CC) -O1 -g $(WARN) -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -pthread \
