@@ -30,7 +30,7 @@ struct vrpq_geometry {
 
 /*
  * Client: creates a session and waits until a server has accepted it, whatever
- * happens to the server's domain meanwhile. ECONNRESET is never returned: it goes on.
+ * happens to the server's domain meanwhile.
  * EMSGSIZE: info_size is over 256. EAGAIN: all ids are in use.
  *
  * Server: accepts a session that was created on the port, and waits for one.
@@ -43,7 +43,7 @@ struct vrpq_session_args {
 	__u64 info;			/* address; 0: none */
 	__u32 id;			/* out */
 	__u32 vm_id;			/* server, out: the client's domain id */
-	__u32 app_id;			/* server, out: the client's process id, as its kernel says */
+	__u32 app_id;			/* server, out: the client's process id there */
 	__u32 reserved;
 	struct vrpq_geometry geometry;	/* out */
 };
@@ -63,9 +63,10 @@ struct vrpq_chan_args {
 /*
  * Session files. Asks for more pages at the end of a zone: the client for the ring
  * and parameter zones, the server for the callback zone. pages: at least min, up to
- * want more than there are; out: pages is what the zone has now. With a min that cannot be
- * had now the call returns EAGAIN; it is worth trying again when the session's sequence number
- * moves (VRPQ_IOC_WAIT). EMSGSIZE: it never can. min 0 asks how many there are.
+ * want more than there are; out: pages is what the zone has now. With a min that cannot
+ * be had now the call returns EAGAIN; it is worth trying again when the session's
+ * sequence number moves (VRPQ_IOC_WAIT). EMSGSIZE: it never can. min 0 asks how many
+ * there are.
  */
 struct vrpq_grow_args {
 	__u32 zone;			/* enum vrpq_zone */
@@ -90,10 +91,11 @@ struct vrpq_trim_args {
 
 /*
  * Sleeps until the sequence number of the file differs from seq, and stores the
- * present one there. The number of a channel moves when the peer rings its bell and when its
- * state changes, that of a session when one of its channels' moves or when pages
- * may be had. Read the number (with VRPQ_WAIT_NOT or from a former call), look at the shared memory, then
- * wait: no bell is missed. With BROKEN, and on a channel with PEER_CLOSED, nobody sleeps.
+ * present one there. The number of a channel moves when the peer rings its bell and
+ * when its state changes, that of a session when one of its channels' moves or when
+ * pages may be had. Read the number (with VRPQ_WAIT_NOT or from a former call), look
+ * at the shared memory, then wait: no bell is missed. With BROKEN, and on a channel
+ * with PEER_CLOSED, nobody sleeps.
  */
 struct vrpq_wait_args {
 	__u32 seq;			/* in: seen; out: present */
