@@ -288,15 +288,25 @@ static int answer_calls(void *chan)
 	return error;
 }
 
-/* Takes a call and does not answer until the end. */
+/*
+ * Takes a call and does not answer until the end. Its parameters can be read and
+ * written still, though nobody will see that any more.
+ */
 static int hold_call(void *chan)
 {
 	VrpqProcReq *req;
 	int error = receive(chan, &req);
+	uint32_t *seed;
 
 	while (sem_wait(&ended))
 		;
-	return error ? error : vrpqReceive(chan, &req, 0, &error);
+	if (error)
+		return error;
+	seed = VRPQ_PARAM_IN_PLACE(vrpqParamInGet(req, base), 0, uint32_t *);
+	if (*seed > 1)
+		atomic_fetch_add(&wrong, 1);
+	*seed = 1;
+	return vrpqReceive(chan, &req, 0, &error);
 }
 
 static int receive_nothing(void *chan)

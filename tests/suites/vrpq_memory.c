@@ -38,8 +38,8 @@ static int read_stat(const struct vq_request *r, struct vq_reply *reply)
 	return error;
 }
 
-/* The @nth mapping of the device, which bears its name without the directory. */
-static bool find_area(const char *device, unsigned int nth, struct area *area)
+/* The first mapping of the device, which bears its name without the directory. */
+static bool find_area(const char *device, struct area *area)
 {
 	const char *slash = strrchr(device, '/'), *name = slash ? slash + 1 : device;
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -48,7 +48,7 @@ static bool find_area(const char *device, unsigned int nth, struct area *area)
 	char line[256];
 
 	while (maps && !found && fgets(line, sizeof(line), maps))
-		if (strstr(line, name) && sscanf(line, "%lx-%lx", &start, &end) == 2 && !nth--) {
+		if (strstr(line, name) && sscanf(line, "%lx-%lx", &start, &end) == 2) {
 			*area = (struct area){ (unsigned char *)start, end - start };
 			found = true;
 		}
@@ -104,7 +104,7 @@ static int scribble(const struct vq_request *r, struct vq_reply *reply)
 
 		if (some > LOOK_AGAIN)
 			some = LOOK_AGAIN;
-		if (!find_area(r->device, 0, &area))
+		if (!find_area(r->device, &area))
 			return ENOENT;
 		scribble_some(&area, &state, some);
 		reply->v[0] += some;
@@ -112,27 +112,7 @@ static int scribble(const struct vq_request *r, struct vq_reply *reply)
 	return 0;
 }
 
-static int check_dead(const struct vq_request *r, struct vq_reply *reply)
-{
-	struct area area;
-	unsigned int nth = 0;
-
-	while (find_area(r->device, nth, &area)) {
-		for (size_t at = 0; at < area.size; at += PAGE) {
-			reply->v[0] += page_in_use(area.start + at);
-			area.start[at] = 1;
-		}
-		nth++;
-	}
-	reply->v[1] = nth;
-	return 0;
-}
-
 int vq_memory_op(const struct vq_request *r, struct vq_reply *reply)
 {
-	switch (r->op) {
-	case VQ_STAT: return read_stat(r, reply);
-	case VQ_SCRIBBLE: return scribble(r, reply);
-	}
-	return check_dead(r, reply);
+	return r->op == VQ_STAT ? read_stat(r, reply) : scribble(r, reply);
 }

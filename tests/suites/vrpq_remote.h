@@ -75,8 +75,6 @@ enum vq_op {
 	VQ_DAEMON,		/* arg: port; a process for each session, a thread for each
 				 * channel, until interrupted or @count; v: see run_daemon() */
 	VQ_SCRIBBLE,		/* count random writes into what is mapped of @device */
-	VQ_CHECK_DEAD_MEMORY,	/* reads and writes all that is mapped of @device; v0: bytes that
-				 * are not 0 */
 };
 
 enum vq_flag {
