@@ -14,7 +14,14 @@ $(O)/examples/vrpq-client: $(call example_objs,vrpq/client vrpq/easel vrpq/canva
 $(O)/examples/vrpq-server $(O)/examples/vrpq-client: EXAMPLE_LIBS := -L$(O)/lib -lvrpq -pthread
 $(O)/examples/vrpq-server $(O)/examples/vrpq-client: | $(O)/lib/libvrpq.so.1
 
-EXAMPLE_BINS := $(addprefix $(O)/examples/,echo-server echo-client vrpq-server vrpq-client)
+$(O)/examples/vumem-server: $(call example_objs,vumem/server vumem/picture vumem/save)
+$(O)/examples/vumem-client: $(call example_objs,vumem/client vumem/picture)
+$(O)/examples/vumem-server $(O)/examples/vumem-client: EXAMPLE_LIBS := -L$(O)/lib -lvumem -pthread
+$(O)/examples/vumem-server: EXAMPLE_LIBS += -lpng
+$(O)/examples/vumem-server $(O)/examples/vumem-client: | $(O)/lib/libvumem.so.1
+
+EXAMPLE_BINS := $(addprefix $(O)/examples/,echo-server echo-client vrpq-server vrpq-client \
+		  vumem-server vumem-client)
 
 $(EXAMPLE_BINS):
 	@mkdir -p $(@D)
