@@ -42,19 +42,31 @@ static char task_state(pid_t tid)
 	return end && end[1] == ' ' ? end[2] : 0;
 }
 
-bool wait_asleep(const pid_t *tid, const _Atomic int *phase)
+static bool wait_for_state(const pid_t *tid, const _Atomic int *phase, const char *states)
 {
 	unsigned int seen = 0;
+	char state;
 
 	/* Twice in a row: once may be a lock that is held for a moment. */
 	while (seen < 2) {
 		if (atomic_load(phase) == CALL_RETURNED)
 			return false;
-		if (atomic_load(phase) == CALL_ENTERED && task_state(*tid) == 'S')
+		state = atomic_load(phase) == CALL_ENTERED ? task_state(*tid) : 0;
+		if (state && strchr(states, state))
 			seen++;
 		else
 			seen = 0;
 		sleep_ms(2);
 	}
 	return true;
+}
+
+bool wait_asleep(const pid_t *tid, const _Atomic int *phase)
+{
+	return wait_for_state(tid, phase, "S");
+}
+
+bool wait_asleep_killably(const pid_t *tid, const _Atomic int *phase)
+{
+	return wait_for_state(tid, phase, "SD");
 }

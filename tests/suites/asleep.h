@@ -18,6 +18,8 @@ enum call_phase { CALL_IDLE, CALL_ENTERED, CALL_RETURNED };
  * call. False when the call returned instead.
  */
 bool wait_asleep(const pid_t *tid, const _Atomic int *phase);
+/* The same, also where only a fatal signal would end the sleep. */
+bool wait_asleep_killably(const pid_t *tid, const _Atomic int *phase);
 
 void sleep_ms(long ms);
 long long clock_us(void);

@@ -56,8 +56,19 @@ $(O)/suites/vrpq_agent32: $(patsubst %,tests/suites/%.c,vrpq_agent $(VRPQ_REMOTE
 SUITE_BINS32 := $(O)/suites/vrpq_agent32
 endif
 
+# VUMEM: the suite has the clients, the agent the server
+VUMEM_SUITE := vumem_suite vumem_common vumem_session vumem_alloc vumem_map vumem_share vumem_order \
+	       vumem_death vumem_stat
+
+$(O)/suites/vumem_agent: $(call suite_objs,vumem_agent vumem_serve vumem_memory pattern)
+$(O)/suites/vumem_suite: $(call suite_objs,harness $(VUMEM_SUITE) pattern asleep)
+$(O)/suites/vumem_suite: VUMEM_SUITE_LIBS := -lcunit
+$(O)/suites/vumem_agent $(O)/suites/vumem_suite: | $(O)/lib/libvumem.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem $(VUMEM_SUITE_LIBS)
+
 SUITE_BINS := $(SUITE_BINS32) $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite \
-	        vrpq_cut)
+	        vrpq_cut vumem_agent vumem_suite)
 
 # 32-bit x86 without a C library, which any x86 compiler can build
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
