@@ -64,8 +64,10 @@ void vumem_object_forget_session(const struct vumem_object *session);
 
 /* --- the driver -------------------------------------------------------------- */
 
-/* 0 or a positive errno; a call that the device does not have is EINVAL. */
+/* 0 or a positive errno. */
 int vumem_control(int fd, unsigned long cmd, void *args);
+/* The same for the first call on a file: a device that does not have it is EINVAL. */
+int vumem_control_first(int fd, unsigned long cmd, void *args);
 
 /* --- memory.c ---------------------------------------------------------------- */
 

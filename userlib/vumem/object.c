@@ -194,7 +194,12 @@ void vumem_object_forget_session(const struct vumem_object *session)
 
 int vumem_control(int fd, unsigned long cmd, void *args)
 {
-	if (ioctl(fd, cmd, args) >= 0)
-		return 0;
-	return errno == ENOTTY ? EINVAL : errno;
+	return ioctl(fd, cmd, args) < 0 ? errno : 0;
+}
+
+int vumem_control_first(int fd, unsigned long cmd, void *args)
+{
+	int err = vumem_control(fd, cmd, args);
+
+	return err == ENOTTY ? EINVAL : err;
 }

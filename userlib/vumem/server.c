@@ -25,7 +25,7 @@ int vumemServerCreate(const char *devName, VumemServerHandle *handle)
 	if (server->fd < 0)
 		err = -server->fd;
 	else
-		err = vumem_control(server->fd, VUMEM_IOC_SERVER_CREATE, NULL);
+		err = vumem_control_first(server->fd, VUMEM_IOC_SERVER_CREATE, NULL);
 	if (err) {
 		vumem_object_put(server);
 		return err;

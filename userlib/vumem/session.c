@@ -37,7 +37,7 @@ static int session_open(struct vumem_object *session, const char *name, uint32_t
 		session->path = strdup(name);
 	if (!session->path)
 		return ENOMEM;
-	return vumem_control(session->fd, VUMEM_IOC_SESSION_CREATE, &args);
+	return vumem_control_first(session->fd, VUMEM_IOC_SESSION_CREATE, &args);
 }
 
 static int session_create(const char *name, uint32_t flags, VumemSessionHandle *handle)
