@@ -188,6 +188,14 @@ int interrupt(struct pending pending, bool restart)
 	return RESULT(pending.on, INTERRUPT, .arg = (int32_t)pending.seq, .flags = restart);
 }
 
+/* A signal between two calls of the daemon is lost, so there are as many as it takes. */
+struct vq_reply stop_daemon(struct pending daemon)
+{
+	for (unsigned int tries = 100; tries && unfinished(daemon); tries--)
+		interrupt(daemon, false);
+	return finish_within(daemon, 60);
+}
+
 struct both open_session_of(struct handle client, struct handle server, uint32_t port)
 {
 	struct pending create = START(client, SESSION_CREATE, .arg = (int32_t)port);

@@ -40,8 +40,7 @@ static void clients_killed_at_any_moment(void)
 			    0);
 		SUITE_EQUAL(finish(stress).result, VQ_LOST);
 	}
-	interrupt(daemon, false);
-	reply = finish_within(daemon, 60);
+	reply = stop_daemon(daemon);
 	/* Every server saw the end of its client, and nothing wrong before. */
 	SUITE_EQUAL(reply.result, EINTR);
 	SUITE_EQUAL(reply.v[0], 0);
@@ -141,8 +140,7 @@ static void scribble(bool by_client)
 	SUITE_EQUAL(RESULT(victim.s, KILL), 0);
 	finish(serve);
 	finish(stream);
-	interrupt(daemon, false);
-	reply = finish_within(daemon, 60);
+	reply = stop_daemon(daemon);
 	SUITE_EQUAL(reply.v[0] + reply.v[2] + reply.v[3], 0);
 	expect_recovered();
 }
@@ -179,8 +177,7 @@ static void server_survives_a_scribbling_client(void)
 		SUITE_EQUAL(RESULT(client, KILL), 0);
 		finish(stream);
 	}
-	interrupt(daemon, false);
-	reply = finish_within(daemon, 60);
+	reply = stop_daemon(daemon);
 	SUITE_EQUAL(reply.result, EINTR);
 	SUITE_EQUAL(reply.v[0], 0);	/* none crashed; wrong requests are what is expected */
 	SUITE_EQUAL(reply.v[1], 20);

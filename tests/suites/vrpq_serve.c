@@ -11,6 +11,7 @@
 #endif
 #include "vrpq_ops.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +255,19 @@ static void count_child(int status, struct vq_reply *reply)
 		reply->v[3]++;
 }
 
+/* Waits for all. */
+static void count_children(struct vq_reply *reply)
+{
+	int status;
+
+	for (;;) {
+		if (waitpid(-1, &status, 0) > 0)
+			count_child(status, reply);
+		else if (errno != EINTR)
+			return;
+	}
+}
+
 /* v: crashed children, sessions, children with wrong requests, with other failures */
 static int run_daemon(const struct vq_request *r, struct vq_reply *reply)
 {
@@ -271,8 +285,7 @@ static int run_daemon(const struct vq_request *r, struct vq_reply *reply)
 		while (waitpid(-1, &status, WNOHANG) > 0)
 			count_child(status, reply);
 	}
-	while (waitpid(-1, &status, 0) > 0)
-		count_child(status, reply);
+	count_children(reply);
 	return error;
 }
 

@@ -71,8 +71,7 @@ static void expect_daemon_ended_well(struct pending daemon, unsigned int session
 {
 	struct vq_reply reply;
 
-	interrupt(daemon, false);
-	reply = finish(daemon);
+	reply = stop_daemon(daemon);
 	SUITE_EQUAL(reply.result, EINTR);
 	SUITE_EQUAL(reply.v[0], 0);
 	SUITE_EQUAL(reply.v[1], sessions);
@@ -130,8 +129,7 @@ static void crashing_child_ends_its_session_only(void)
 	reply = finish_within(other, 120);
 	SUITE_EQUAL(reply.result, 0);
 	SUITE_EQUAL(reply.v[1] + reply.v[2], 0);
-	interrupt(daemon, false);
-	reply = finish(daemon);
+	reply = stop_daemon(daemon);
 	SUITE_EQUAL(reply.v[0], 1);
 	SUITE_EQUAL(reply.v[1], 7);
 	SUITE_EQUAL(reply.v[2] + reply.v[3], 0);

@@ -321,8 +321,7 @@ static void sessions_leave_nothing_behind(void)
 	SUITE_EQUAL(reply.v[0], loops);
 	SUITE_EQUAL(reply.v[1], 0);
 	SUITE_EQUAL(reply.v[2], 0);
-	interrupt(daemon, false);
-	reply = finish(daemon);
+	reply = stop_daemon(daemon);
 	SUITE_EQUAL(reply.v[1], loops);
 	SUITE_EQUAL(reply.v[0] + reply.v[2] + reply.v[3], 0);
 	expect_counts_return(idle_client());

@@ -83,6 +83,8 @@ bool blocks(struct pending pending);
 /* Whether there is no reply yet, and neither a moment later. */
 bool unfinished(struct pending pending);
 int interrupt(struct pending pending, bool restart);
+/* Ends a DAEMON, which waits for its children's end first; its reply. */
+struct vq_reply stop_daemon(struct pending daemon);
 
 /* Create, accept, and map at the server; fail the test if that fails. */
 struct both open_session(void);
