@@ -297,6 +297,27 @@ static vm_fault_t show_page(struct vm_fault *vmf, struct view *view, phys_addr_t
 	return VM_FAULT_NOPAGE;
 }
 
+/*
+ * Locks the window for a fault. An entry that Xen makes while others in its range are being
+ * removed would be cleared behind Xen's back, so that is waited for.
+ */
+static void view_lock(struct view *view)
+{
+	unsigned long seq;
+
+	if (!view->grants) {
+		mutex_lock(&view->window->lock);
+		return;
+	}
+	for (;;) {
+		seq = mmu_interval_read_begin(&view->notifier);
+		mutex_lock(&view->window->lock);
+		if (!mmu_interval_read_retry(&view->notifier, seq))
+			return;
+		mutex_unlock(&view->window->lock);
+	}
+}
+
 static vm_fault_t view_fault(struct vm_fault *vmf)
 {
 	struct view *view = vmf->vma->vm_private_data;
@@ -311,7 +332,7 @@ static vm_fault_t view_fault(struct vm_fault *vmf)
 	if (!xa_load(&window->pages, vmf->pgoff))
 		spare = spare_page(window, vmf->pgoff);
 again:
-	mutex_lock(&window->lock);
+	view_lock(view);
 	ret = show_page(vmf, view, pte);
 	if (ret == VM_FAULT_FALLBACK && spare)
 		ret = insert_page(vmf, spare);
@@ -553,6 +574,7 @@ static void zap_pages(struct vlink_window *window, unsigned long first, unsigned
 int vlink_window_add(struct vlink_window *window, unsigned long first,
 		     struct vlink_region *region)
 {
+	unsigned long spare;
 	unsigned int i;
 	void *entry;
 	int err = 0;
@@ -564,8 +586,11 @@ int vlink_window_add(struct vlink_window *window, unsigned long first,
 	}
 	if (err)
 		forget_pages(window, first, region->nr_pages);
-	/* Zeros that someone was shown too early. */
-	zap_pages(window, first, region->nr_pages);
+	/* Zeros that someone was shown too early; pairs with the locking of a fault. */
+	smp_mb();
+	spare = first;
+	if (xa_find(&window->spares, &spare, first + region->nr_pages - 1, XA_PRESENT))
+		zap_pages(window, first, region->nr_pages);
 	return err;
 }
 EXPORT_SYMBOL_GPL(vlink_window_add);
