@@ -67,8 +67,13 @@ $(O)/suites/vumem_agent $(O)/suites/vumem_suite: | $(O)/lib/libvumem.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem $(VUMEM_SUITE_LIBS)
 
+$(O)/suites/vumem_cut: $(call suite_objs,vumem_cut asleep) | $(O)/lib/libvumem.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem -lxenstore
+
 SUITE_BINS := $(SUITE_BINS32) $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite \
-	        vrpq_cut vumem_agent vumem_suite)
+	        vrpq_cut vumem_agent vumem_suite \
+	        vumem_cut)
 
 # 32-bit x86 without a C library, which any x86 compiler can build
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)

@@ -62,12 +62,10 @@ static bool server_is_gone(void)
 static uint32_t await_word(const _Atomic uint32_t *word)
 {
 	for (;;) {
-		uint32_t seen = shared->changes;
+		uint32_t seen = shared->changes, value = *word;
 
-		if (*word)
-			return *word;
-		if (server_is_gone())
-			return 0;
+		if (value || server_is_gone())
+			return value;
 		vu_wait(shared, seen);
 	}
 }

@@ -1,0 +1,30 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Destroys one of two domains while the client has hundreds of buffers mapped
+# (tests/suites/vumem_cut.c), again and again, first the client's, then the server's.
+# A client sees EPIPE and zeros; a server EPIPE, and no page stays pinned. Nothing of the
+# dead domain may remain, and all goes on with its successor.
+#
+# /etc/rounds: how often each of the two is destroyed.
+
+ROUNDS=$(cat /etc/rounds)
+LIMIT=300
+WAIT=300
+SERVICE=vumem
+LINK=cut_buffers
+CLIENT_END="ctl=EPIPE alloc=EPIPE zero=yes "
+SERVER_END="receive=EPIPE buffers=300 pinned=0 quarantined=0 "
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
+. /usr/lib/xenlab/checks.sh
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/cuts.sh disable=SC1091
+. /usr/lib/xenlab/cuts.sh
+
+start_watch
+echo "vumem-destroy: $ROUNDS times the client's domain"
+cuts vm3 vm2 "$SERVER_END"
+echo "vumem-destroy: $ROUNDS times the server's domain"
+cuts vm2 vm3 "$CLIENT_END"
+kill "$WATCH"
+conclude "vumem-destroy: $((2 * ROUNDS)) cuts"

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vumem_cut client|server DEVICE
+ *
+ * One end of many mapped buffers that are cut off at any time: until the other end's
+ * domain is gone; then again, for ever. What happens is written to xenstore, below
+ * /tool/xenlab/signal:
+ *
+ *	cut-DOMID-moving-N	round N has all its buffers mapped
+ *	cut-DOMID-end-N		round N is over; value: what was found then
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "asleep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <vlink/vumem_ioctl.h>
+#include <vlx/vumem/client-lib.h>
+#include <vlx/vumem/server-lib.h>
+#include <xenstore.h>
+
+#define BUFFERS		300u
+#define SIZE		32768u
+#define IDS		65536u
+#define SETTLE_TRIES	400u	/* of 50 ms */
+
+static struct xs_handle *store;
+static char domid[16];
+static const char *device;
+static unsigned int round_nr;
+
+static void announce(const char *what, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/tool/xenlab/signal/cut-%s-%s-%u", domid, what, round_nr);
+	if (!xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value)))
+		fprintf(stderr, "vumem_cut: %s: %s\n", path, strerror(errno));
+}
+
+/* Once in a round. */
+static void announce_moving(void)
+{
+	static unsigned int announced;
+
+	if (announced != round_nr)
+		announce("moving", "");
+	announced = round_nr;
+}
+
+static long long current_kb(void)
+{
+	FILE *file = fopen("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "re");
+	long long number = -1;
+
+	if (file && fscanf(file, "%lld", &number) != 1)
+		number = -1;
+	if (file)
+		fclose(file);
+	return number;
+}
+
+static const char *name_of(int err)
+{
+	const char *name = strerrorname_np(err);
+
+	return name ? name : "?";
+}
+
+/* ---- the server ---- */
+
+static void *memories[IDS];
+
+/* What is pinned or still mapped by the client when all is over; looked at till it is none. */
+static void settle(struct vumem_stat_args *stat)
+{
+	int fd = open(device, O_RDWR | O_CLOEXEC);
+
+	for (unsigned int tries = SETTLE_TRIES; tries; tries--) {
+		if (fd < 0 || ioctl(fd, VUMEM_IOC_STAT, stat))
+			stat->pinned_pages = 999999;
+		if (!stat->pinned_pages && !stat->quarantined_pages)
+			break;
+		sleep_ms(50);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static unsigned int free_memories(void)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < IDS; i++)
+		if (memories[i]) {
+			n++;
+			vumemServerMemFree(memories[i]);
+			memories[i] = NULL;
+		}
+	return n;
+}
+
+static void handle(const VumemReq *req, VumemResp *resp)
+{
+	VumemBufferId id = req->bufferFree.bufferId % IDS;
+
+	switch (req->header.cmd) {
+	case VUMEM_CMD_BUFFER_ALLOC:
+		resp->retVal = (unsigned int)vumemServerMemAlloc(SIZE, &memories[id]);
+		resp->bufferAlloc.bufferId = id;
+		resp->bufferAlloc.map.vaddr = memories[id];
+		resp->bufferAlloc.map.size = SIZE;
+		if (!resp->retVal)
+			memset(memories[id], 0x5a, SIZE);
+		break;
+	case VUMEM_CMD_BUFFER_FREE:
+		vumemServerMemFree(memories[id]);
+		memories[id] = NULL;
+		break;
+	case VUMEM_CMD_BUFFER_CTL:
+		announce_moving();
+		break;
+	}
+}
+
+static int serve(VumemServerHandle server)
+{
+	VumemReq req;
+	int err;
+
+	for (;;) {
+		VumemResp resp = { 0 };
+
+		err = vumemReceive(server, &req);
+		if (err == EINTR)
+			continue;
+		if (err)
+			return err;
+		handle(&req, &resp);
+		err = vumemRespond(server, &resp);
+		if (err)
+			return err;
+	}
+}
+
+static void server_round(void)
+{
+	struct vumem_stat_args stat = { 0 };
+	VumemServerHandle server;
+	unsigned int buffers;
+	char text[256];
+	int err = vumemServerCreate(device, &server);
+
+	if (err) {
+		fprintf(stderr, "vumem_cut: vumemServerCreate: %s\n", strerror(err));
+		exit(1);
+	}
+	err = serve(server);
+	vumemServerDestroy(server);
+	buffers = free_memories();
+	settle(&stat);
+	snprintf(text, sizeof(text), "receive=%s buffers=%u pinned=%llu quarantined=%llu current=%lld",
+		 name_of(err), buffers, (unsigned long long)stat.pinned_pages,
+		 (unsigned long long)stat.quarantined_pages, current_kb());
+	announce("end", text);
+}
+
+/* ---- the client ---- */
+
+static VumemBufferHandle buffers[BUFFERS];
+static unsigned char *addrs[BUFFERS];
+
+static int map_all(VumemSessionHandle session)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < BUFFERS && !err; i++) {
+		err = vumemBufferAlloc(session, NULL, 0, &buffers[i]);
+		if (!err)
+			err = vumemBufferMap(buffers[i], (void **)&addrs[i]);
+		if (!err)
+			addrs[i][SIZE / 2] = (unsigned char)i;
+	}
+	return err;
+}
+
+static bool all_zero(void)
+{
+	for (unsigned int i = 0; i < BUFFERS; i++)
+		for (unsigned int j = 0; j < SIZE; j++)
+			if (addrs[i][j])
+				return false;
+	return true;
+}
+
+/* Until the server is gone. */
+static int use_all(void)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err || err == EINTR; i++) {
+		memset(addrs[i % BUFFERS], (int)i | 1, SIZE);
+		err = vumemBufferCtl(buffers[i % BUFFERS], VUMEM_CTL_REMOTE, NULL, 0);
+		if (!err)
+			announce_moving();
+	}
+	return err;
+}
+
+static void client_round(void)
+{
+	VumemSessionHandle session;
+	VumemBufferHandle late;
+	char text[256];
+	int err = vumemSessionCreate(device, &session);
+	bool zero;
+
+	if (err) {
+		fprintf(stderr, "vumem_cut: vumemSessionCreate: %s\n", strerror(err));
+		exit(1);
+	}
+	err = map_all(session);
+	if (err) {
+		fprintf(stderr, "vumem_cut: round %u: %s\n", round_nr, strerror(err));
+		vumemSessionDestroy(session);
+		return;
+	}
+	err = use_all();
+	zero = all_zero();
+	/* Memory of its own now, which may be written. */
+	memset(addrs[0], 1, SIZE);
+	snprintf(text, sizeof(text), "ctl=%s alloc=%s zero=%s current=%lld", name_of(err),
+		 name_of(vumemBufferAlloc(session, NULL, 0, &late)), zero ? "yes" : "no",
+		 current_kb());
+	vumemSessionDestroy(session);
+	announce("end", text);
+}
+
+int main(int argc, char **argv)
+{
+	bool server = argc == 3 && !strcmp(argv[1], "server");
+	char *id;
+
+	if (argc != 3 || (!server && strcmp(argv[1], "client"))) {
+		fprintf(stderr, "usage: vumem_cut client|server DEVICE\n");
+		return 2;
+	}
+	device = argv[2];
+	store = xs_open(0);
+	id = store ? xs_read(store, XBT_NULL, "domid", NULL) : NULL;
+	if (!id) {
+		perror("vumem_cut: xenstore");
+		return 1;
+	}
+	snprintf(domid, sizeof(domid), "%s", id);
+	free(id);
+	for (round_nr = 1;; round_nr++)
+		server ? server_round() : client_round();
+}
