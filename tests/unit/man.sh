@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Formats every manual page: no warnings, and every page that one refers to is one of
-# ours, or of those that are named here. Every function of libvrpq has a page.
+# ours, or of those that are named here. Every function of the libraries has a page.
 # usage: man.sh DIRECTORY
 
 set -u
@@ -58,7 +58,7 @@ while read -r function; do
 	else
 		fail "$function has no page"
 	fi
-done < <(sed -n 's/^[A-Za-z][A-Za-z ]*[ *]\(vrpq[A-Z][A-Za-z]*\)(.*/\1/p' include/vlx/vrpq/*-lib.h | sort -u)
+done < <(sed -n 's/^[A-Za-z][A-Za-z ]*[ *]\(v[a-z]*[A-Z][A-Za-z]*\)(.*/\1/p' include/vlx/*/*-lib.h | sort -u)
 
 echo "man: $passed passed, $failed failed"
 [ $failed = 0 ]
