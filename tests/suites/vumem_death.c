@@ -121,7 +121,8 @@ static void write_for_ever(int sock)
 	while (!heard(sock, 0))
 		for (unsigned int i = 0; i < 64 * PAGE; i += 64)
 			addr[i]++;
-	tell(sock, (int)(vumemSessionDestroy(session)));
+	hear(sock);
+	tell(sock, vumemSessionDestroy(session));
 }
 
 static void clients_survive_killed_servers(void)
