@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# libvumem, shared and static.
+# libvumem, shared and static, and its tests on the host, where the test plays the drivers.
 
 VUMEM_SRC  := $(wildcard userlib/vumem/*.c)
 VUMEM_OBJ  := $(VUMEM_SRC:%.c=$(O)/obj/%.o)
@@ -34,8 +34,25 @@ install-vumem: $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a
 
 # --- tests -------------------------------------------------------------------
 
-UNIT_TESTS += check-vumem-headers
-.PHONY: check-vumem-headers
+UNIT_TESTS += check-vumem check-vumem-tsan check-vumem-headers
+.PHONY: check-vumem check-vumem-tsan check-vumem-headers
+
+VUMEM_TEST_SRC  := tests/unit/vumem_test.c $(VUMEM_SRC) $(USERLIB_COMMON_SRC)
+VUMEM_TEST_DEPS := $(VUMEM_TEST_SRC) $(VUMEM_HDRS) $(wildcard userlib/vumem/*.h userlib/common/*.h) \
+		   include/vlink/vumem_ioctl.h tests/unit/unit.h
+
+check-vumem: $(O)/test/vumem_test
+check-vumem-tsan: $(O)/test/vumem_test_tsan
+check-vumem check-vumem-tsan:
+	$<
+
+$(O)/test/vumem_test: VUMEM_SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
+# ThreadSanitizer knows no fences; the library's only one is for the other domain.
+$(O)/test/vumem_test_tsan: VUMEM_SANITIZERS := -fsanitize=thread -Wno-tsan
+$(O)/test/vumem_test $(O)/test/vumem_test_tsan: $(VUMEM_TEST_DEPS)
+	@mkdir -p $(@D)
+	$(CC) -g -O1 $(VUMEM_SANITIZERS) $(VCFLAGS) -D_GNU_SOURCE -pthread -Wl,--wrap=ioctl -o $@ \
+		$(VUMEM_TEST_SRC) -lcunit
 
 # 32 bits need the kernel's headers only, as no C library is included.
 VUMEM_HEADER_CC := $(CC)~-std=gnu11 $(CC)~-std=c99~-pedantic $(CC:gcc=g++)~-x~c++~-std=c++17~-pedantic
