@@ -10,9 +10,13 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include <xen/grant_table.h>
+
 #include "back.h"
 
 #define NO_VADDR	(~0ull)
+
+#define GRANTS_PER_FRAME	(PAGE_SIZE / sizeof(struct grant_entry_v1))
 
 #define ATTR_IS_MAPPABLE	BIT(0)
 #define ATTR_WRITEBACK		(3u << 16)	/* cache policy in bits 19..16 */
@@ -176,8 +180,9 @@ static int buffer_grant(struct back_conn *conn, struct back_buffer *buffer, stru
 
 	region = vlink_pages_grant(conn->conn.link, pages, nr);
 	if (IS_ERR(region)) {
-		vlink_warn(conn->conn.link, "cannot grant a buffer of %u pages: %ld (gnttab_max_frames, max_grant_frames)\n",
-			   nr, PTR_ERR(region));
+		vlink_warn(conn->conn.link, "cannot grant a buffer of %u pages: %ld (this domain's max_grant_frames=%u is enough for %lu in all)\n",
+			   nr, PTR_ERR(region), gnttab_max_grant_frames(),
+			   gnttab_max_grant_frames() * GRANTS_PER_FRAME);
 		return PTR_ERR(region);
 	}
 	buffer->region = region;

@@ -65,7 +65,8 @@ int vumemReceive(VumemServerHandle server, VumemReq *req);
  * retVal is over 4095, vaddr is not the start of a page, or the memory is not there
  * or not writable. EOPNOTSUPP: memory that cannot be shared: a device's, another VM's.
  * ENOMEM: over RLIMIT_MEMLOCK (the library says so once). EMSGSIZE: over 256 MiB.
- * ENOSPC, ENOMEM: Xen's grant table is full.
+ * ENOSPC, ENOMEM: Xen's grant table is full. EBUSY: the client's VM keeps too many
+ * pages mapped that it should have given back.
  * These do not: EINVAL: the thread has received none, or a null pointer. EPIPE: the
  * client's VM or the link is gone, and so is the request.
  */
