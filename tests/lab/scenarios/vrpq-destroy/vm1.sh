@@ -12,156 +12,19 @@
 ROUNDS=$(cat /etc/rounds)
 LIMIT=200			# hundredths of a second for the survivor to report the end
 WAIT=300			# seconds for what takes as long as the machine needs
-EVENTS=/run/cut-events
+SERVICE=vrpq
+LINK=cut_link
 CLIENT_END="call=EPIPE held=EPIPE queued=EPIPE handle=EPIPE create=EPIPE wrong=0 "
 SERVER_END="answer=EPIPE hold=0 receive=EPIPE accept=EPIPE wrong=0 "
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
-
-start_watch()
-{
-	mkfifo $EVENTS
-	xenstore-watch /tool/xenlab/signal > $EVENTS &
-	WATCH=$!
-	exec 3< $EVENTS
-}
-
-# await_event SECONDS NAME: until a path that ends in NAME is written
-await_event()
-{
-	# shellcheck disable=SC3045 # busybox has it
-	while read -r -t "$1" path <&3; do
-		case $path in
-		*/"$2") return 0 ;;
-		esac
-	done
-	return 1
-}
-
-signal()
-{
-	xenstore-read "/tool/xenlab/signal/$1" 2>/dev/null
-}
-
-# await_moving DOMID ROUND
-await_moving()
-{
-	signal "cut-$1-moving-$2" > /dev/null || await_event $WAIT "cut-$1-moving-$2"
-}
-
-no_nodes_of()
-{
-	! xenstore-ls -f /local/domain 2>/dev/null | grep -qE "^/local/domain/$1[/ ]|/backend/vrpq/$1[/ ]" &&
-		! xenstore-exists /tool/vlink/cut_link 2>/dev/null
-}
-
-no_directories()
-{
-	[ -z "$(xenstore-list "/local/domain/$1/device/vrpq" 2>/dev/null)" ] &&
-		[ -z "$(xenstore-list "/local/domain/$1/backend/vrpq" 2>/dev/null)" ]
-}
-
-no_zombie()
-{
-	! xl list | grep -q '(null)'
-}
-
-# debug_lines KEY DOMID: how many entries Xen prints for a domain
-debug_lines()
-{
-	xl dmesg -c > /dev/null
-	xl debug-keys "$1"
-	xl dmesg -c | awk -v key="$1" -v domid="$2" '
-		key == "e" && /Event channel information for domain/ { mine = ($NF == domid ":") }
-		key == "g" && /grant-table for remote/ { mine = ($0 ~ "remote d" domid "[^0-9]") }
-		mine && /\[ *(0x)?[0-9a-f]+[]\/]/ { n++ }
-		END { print n + 0 }'
-}
-
-# The survivor's grants and event channels while it has no peer.
-expect_same()
-{
-	local what="$1" before="$2" after="$3"
-
-	if [ -n "$before" ] && [ "$before" != "$after" ]; then
-		fail "$what of the survivor: $after, were $before after the first time"
-	fi
-}
-
-# cut_once VICTIM SURVIVOR-DOMID ROUND EXPECTED: one destruction and what follows from it
-cut_once()
-{
-	local victim="$1" survivor="$2" round="$3" expected="$4" name="cut-$2-end-$3" dead end value
-
-	dead=$(xl domid "$victim")
-	xl destroy "$victim"
-	now
-	end=$NOW
-	if ! await_event 30 "$name"; then
-		fail "the survivor's waits have not all ended 30 s after $victim was destroyed"
-		return 1
-	fi
-	now
-	value=$(signal "$name")
-	echo "cut $round of $victim (domain $dead): over $((NOW - end))0 ms after the return of xl destroy: $value"
-	[ $((NOW - end)) -le $LIMIT ] || fail "the end was seen $((NOW - end))0 ms late"
-	case $value in
-	"$expected"*) ;;
-	*) fail "the end looked wrong" ;;
-	esac
-	current=${value##*current=}
-
-	until_true 10 no_nodes_of "$dead" || { fail "nodes of domain $dead are left"; xenstore-ls -f | grep -E "/${dead}[/ ]|cut_link"; }
-	until_true 10 no_directories "$survivor" || { fail "directories are left"; xenstore-ls -f "/local/domain/$survivor"; }
-	until_true 10 no_zombie || { fail "a zombie is left"; xl list; }
-	grants=$(debug_lines g "$survivor")
-	channels=$(debug_lines e "$survivor")
-	echo "  survivor: grants $grants, event channels $channels, current ${current} kB"
-}
-
-# The round that domain $1 is in: those that ended before do not count.
-first_round()
-{
-	local n=1
-
-	while signal "cut-$1-end-$n" > /dev/null; do
-		n=$((n + 1))
-	done
-	echo $n
-}
-
-# cuts VICTIM SURVIVOR EXPECTED
-cuts()
-{
-	local victim="$1" survivor round expected="$3" first_grants='' first_channels='' first_current=''
-
-	survivor=$(xl domid "$2")
-	round=$(first_round "$survivor")
-	local last=$((round + ROUNDS - 1))
-
-	while [ "$round" -le "$last" ]; do
-		if ! await_moving "$survivor" "$round"; then
-			fail "the calls of round $round do not move"
-			return
-		fi
-		cut_once "$victim" "$survivor" "$round" "$expected" || return
-		expect_same grants "$first_grants" "$grants"
-		expect_same "event channels" "$first_channels" "$channels"
-		expect_same "memory (current_kb)" "$first_current" "$current"
-		first_grants=${first_grants:-$grants}
-		first_channels=${first_channels:-$channels}
-		first_current=${first_current:-$current}
-		xl create -q "/etc/xen/$victim.cfg" < /dev/null || fail "$victim cannot be created again"
-		round=$((round + 1))
-	done
-	await_moving "$survivor" "$round" || fail "no calls after the last cut"
-	await_moving "$(xl domid "$victim")" 1 || fail "no calls in the last $victim"
-}
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/cuts.sh disable=SC1091
+. /usr/lib/xenlab/cuts.sh
 
 start_watch
 echo "vrpq-destroy: $ROUNDS times the client's domain"
 cuts vm3 vm2 "$SERVER_END"
 echo "vrpq-destroy: $ROUNDS times the server's domain"
 cuts vm2 vm3 "$CLIENT_END"
-kill $WATCH
+kill "$WATCH"
 conclude "vrpq-destroy: $((2 * ROUNDS)) cuts"

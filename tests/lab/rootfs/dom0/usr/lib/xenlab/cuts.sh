@@ -3,7 +3,7 @@
 #
 # For dom0's scripts that destroy a domain in the middle of its traffic, again and
 # again; to source after checks.sh. The programs of both ends write "cut-DOMID-moving-N"
-# and "cut-DOMID-end-N" (tests/suites/vumem_cut.c). To be set before:
+# and "cut-DOMID-end-N" (tests/suites/*_cut.c). To be set before:
 #
 #	SERVICE		as in the xenstore paths of devices
 #	LINK		its label
@@ -139,7 +139,7 @@ cuts()
 
 	while [ "$round" -le "$last" ]; do
 		if ! await_moving "$survivor" "$round"; then
-			fail "the traffic of round $round do not move"
+			fail "the traffic of round $round does not move"
 			return
 		fi
 		cut_once "$victim" "$survivor" "$round" "$expected" || return
