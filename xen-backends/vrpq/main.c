@@ -481,20 +481,6 @@ static struct vrpq_chan *await_chan(struct vrpq_session *session)
 	}
 }
 
-/* Closes what no file became. */
-static void object_abandon(struct vrpq_object *obj)
-{
-	struct vrpq_conn *conn = obj->conn;
-
-	mutex_lock(&conn->lock);
-	if (!conn->broken) {
-		server_close(obj);
-		vrpq_push(conn);
-	}
-	mutex_unlock(&conn->lock);
-	vrpq_object_put(obj);
-}
-
 /* Copies the creator's info, as much as there is room for; *@room gets its true length. */
 static int info_to_user(const struct vrpq_object *obj, u64 addr, u32 *room)
 {
@@ -527,7 +513,7 @@ static long session_accept_ioctl(struct vrpq_file *file, void __user *arg)
 	if (!err)
 		err = vrpq_file_become(file, &session->obj);
 	if (err)
-		object_abandon(&session->obj);
+		vrpq_object_abandon(&session->obj);
 	return err;
 }
 
@@ -558,7 +544,7 @@ static long chan_accept_ioctl(struct vrpq_file *file, void __user *arg)
 	if (!err)
 		err = vrpq_file_become(file, &chan->obj);
 	if (err)
-		object_abandon(&chan->obj);
+		vrpq_object_abandon(&chan->obj);
 	return err;
 }
 

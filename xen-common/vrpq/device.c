@@ -34,15 +34,8 @@ static int vrpq_release(struct inode *inode, struct file *file)
 	struct vrpq_object *obj = vfile->obj;
 
 	if (obj) {
-		struct vrpq_conn *conn = obj->conn;
-
 		vrpq_stats_closed(obj);
-		mutex_lock(&conn->lock);
-		if (!conn->broken) {
-			conn->role->close(obj);
-			vrpq_push(conn);
-		}
-		mutex_unlock(&conn->lock);
+		vrpq_object_close(obj);
 		/* vrpq_file_become()'s reference */
 		vrpq_object_put(obj);
 	}

@@ -66,6 +66,26 @@ void vrpq_object_set_status(struct vrpq_object *obj, u32 status)
 }
 EXPORT_SYMBOL_GPL(vrpq_object_set_status);
 
+void vrpq_object_close(struct vrpq_object *obj)
+{
+	struct vrpq_conn *conn = obj->conn;
+
+	mutex_lock(&conn->lock);
+	if (!conn->broken) {
+		conn->role->close(obj);
+		vrpq_push(conn);
+	}
+	mutex_unlock(&conn->lock);
+}
+EXPORT_SYMBOL_GPL(vrpq_object_close);
+
+void vrpq_object_abandon(struct vrpq_object *obj)
+{
+	vrpq_object_close(obj);
+	vrpq_object_put(obj);
+}
+EXPORT_SYMBOL_GPL(vrpq_object_abandon);
+
 static void zone_init(struct vrpq_zone_pages *zone, u32 first, u32 max)
 {
 	zone->first = first;

@@ -288,32 +288,13 @@ static struct vrpq_session *session_open(struct vrpq_conn *conn, u32 port, const
 	return session;
 }
 
-static void object_close(struct vrpq_object *obj)
-{
-	struct vrpq_conn *conn = obj->conn;
-
-	mutex_lock(&conn->lock);
-	if (!conn->broken) {
-		client_close(obj);
-		vrpq_push(conn);
-	}
-	mutex_unlock(&conn->lock);
-}
-
-/* Closes what no file became. */
-static void object_abandon(struct vrpq_object *obj)
-{
-	object_close(obj);
-	vrpq_object_put(obj);
-}
-
 /*
- * The same for a channel whose pages the caller is going to use anew: the server may have
+ * Abandons a channel whose pages the caller is going to use anew: the server may have
  * accepted it at this moment, so its last word is waited for.
  */
 static void chan_abandon(struct vrpq_chan *chan)
 {
-	object_close(&chan->obj);
+	vrpq_object_close(&chan->obj);
 	wait_event_killable(chan->obj.wait, READ_ONCE(chan->obj.status));
 	vrpq_object_put(&chan->obj);
 }
@@ -342,7 +323,7 @@ static struct vrpq_session *create_on(struct vrpq_conn *conn, u32 port, const u8
 				       READ_ONCE(session->obj.status));
 	if (!err && READ_ONCE(session->obj.state) == VRPQ_OPEN)
 		return session;
-	object_abandon(&session->obj);
+	vrpq_object_abandon(&session->obj);
 	return err ? ERR_PTR(err) : NULL;
 }
 
@@ -407,7 +388,7 @@ static long session_create_ioctl(struct vrpq_file *file, void __user *arg)
 	if (!err)
 		err = vrpq_file_become(file, &session->obj);
 	if (err)
-		object_abandon(&session->obj);
+		vrpq_object_abandon(&session->obj);
 	return err;
 }
 
@@ -501,7 +482,7 @@ static long chan_create_ioctl(struct vrpq_file *file, void __user *arg)
 	if (!err)
 		err = vrpq_file_become(file, &chan->obj);
 	if (err)
-		object_abandon(&chan->obj);
+		vrpq_object_abandon(&chan->obj);
 	return err;
 }
 
