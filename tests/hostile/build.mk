@@ -4,7 +4,7 @@
 
 HOSTILE_LIBS   := -lxengnttab -lxenevtchn -lxenstore -lcunit
 HOSTILE_COMMON := $(addprefix tests/hostile/,peer hostile friendly keys grants indices states) \
-		  $(addprefix tests/suites/,harness vbpipe_common agent_client pattern asleep)
+		  $(addprefix tests/suites/,harness vbpipe_common agent_client transfer pattern asleep)
 HOSTILE_BINS   := $(addprefix $(O)/hostile/,hostile_client hostile_server)
 
 $(HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(HOSTILE_COMMON:%=$(O)/obj/%.o)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent.h"
+#include "transfer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,23 +16,6 @@ int agent_connect(struct agent *agent, const char *path)
 		agent->fd = open(path, O_RDWR | O_CLOEXEC);
 	while (agent->fd < 0 && errno == EINTR);
 	return agent->fd < 0 ? -1 : 0;
-}
-
-static bool transfer_whole(int fd, void *buffer, size_t size, bool sending)
-{
-	char *bytes = buffer;
-
-	while (size) {
-		ssize_t done = sending ? write(fd, bytes, size) : read(fd, bytes, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		bytes += done;
-		size -= (size_t)done;
-	}
-	return true;
 }
 
 uint32_t agent_start(struct agent *agent, struct agent_request request)

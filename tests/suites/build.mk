@@ -7,7 +7,7 @@ SUITE_DIR := /usr/lib/xen-vlink/tests
 
 suite_objs = $(patsubst %,$(O)/obj/tests/suites/%.o,$(1))
 
-SUITE_COMMON  := harness pattern asleep agent_client
+SUITE_COMMON  := harness pattern asleep agent_client transfer
 VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read vbpipe_write \
 		 vbpipe_poll vbpipe_file vbpipe_info vbpipe_concurrent vbpipe_kill vbpipe_stats \
 		 vbpipe_data vbpipe_polling
@@ -23,13 +23,13 @@ $(O)/suites/vbpipe_suite: $(call suite_objs,$(SUITE_COMMON) $(VBPIPE_SUITE))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lcunit
 
-$(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer pattern)
+$(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer announce pattern)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lxenstore
 
 # Agent and suite of VRPQ direct processes with the same operations
 VRPQ_REMOTE := vrpq_remote vrpq_router vrpq_process vrpq_client_ops vrpq_server_ops vrpq_serve \
-	       vrpq_params vrpq_memory pattern asleep
+	       vrpq_params vrpq_memory transfer pattern asleep
 VRPQ_SUITE  := vrpq_suite vrpq_common vrpq_session vrpq_call vrpq_post vrpq_param vrpq_close \
 	       vrpq_callback vrpq_servers vrpq_prof vrpq_kill vrpq_limits
 
@@ -40,7 +40,7 @@ $(O)/suites/vrpq_agent $(O)/suites/vrpq_suite: | $(O)/lib/libvrpq.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq $(VRPQ_SUITE_LIBS)
 
-$(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut pattern) | $(O)/lib/libvrpq.so.1
+$(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut announce pattern) | $(O)/lib/libvrpq.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq -lxenstore
 
@@ -60,14 +60,14 @@ endif
 VUMEM_SUITE := vumem_suite vumem_common vumem_session vumem_alloc vumem_map vumem_share vumem_order \
 	       vumem_death vumem_stat
 
-$(O)/suites/vumem_agent: $(call suite_objs,vumem_agent vumem_serve vumem_memory pattern)
-$(O)/suites/vumem_suite: $(call suite_objs,harness $(VUMEM_SUITE) pattern asleep)
+$(O)/suites/vumem_agent: $(call suite_objs,vumem_agent vumem_serve vumem_memory transfer pattern)
+$(O)/suites/vumem_suite: $(call suite_objs,harness $(VUMEM_SUITE) transfer pattern asleep)
 $(O)/suites/vumem_suite: VUMEM_SUITE_LIBS := -lcunit
 $(O)/suites/vumem_agent $(O)/suites/vumem_suite: | $(O)/lib/libvumem.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem $(VUMEM_SUITE_LIBS)
 
-$(O)/suites/vumem_cut: $(call suite_objs,vumem_cut asleep) | $(O)/lib/libvumem.so.1
+$(O)/suites/vumem_cut: $(call suite_objs,vumem_cut announce asleep) | $(O)/lib/libvumem.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem -lxenstore
 
@@ -93,7 +93,7 @@ install-tests: install-suites
 
 # Host test of the harness and the agent, with the sanitizers
 SELFTEST_SRCS := $(addprefix tests/suites/,selftest.c harness.c agent_server.c agent_client.c \
-		   pattern.c asleep.c)
+		   transfer.c pattern.c asleep.c)
 
 $(O)/test/suites_selftest: $(SELFTEST_SRCS) $(wildcard tests/suites/*.h) tests/unit/unit.h
 	@mkdir -p $(@D)

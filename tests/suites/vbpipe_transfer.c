@@ -10,6 +10,7 @@
  *	pipe-DOMID-moving-N	round N has moved its first bytes both ways
  *	pipe-DOMID-end-N	round N is over; value: how, see report_end()
  */
+#include "announce.h"
 #include "pattern.h"
 
 #include <errno.h>
@@ -22,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xenstore.h>
 
 #define PIECE		(64u << 10)
 #define MOVING		(1u << 20)	/* bytes each way after which it moves */
@@ -36,25 +36,14 @@ struct direction {
 	bool over;
 };
 
-static struct xs_handle *store;
-static char domid[16];
 static unsigned int round_nr;
 static _Atomic unsigned int moving;
-
-static void announce(const char *what, const char *value)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/tool/xenlab/signal/pipe-%s-%s-%u", domid, what, round_nr);
-	if (!xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value)))
-		fprintf(stderr, "vbpipe_transfer: %s: %s\n", path, strerror(errno));
-}
 
 /* The second direction that has moved enough tells. */
 static void note_progress(uint64_t before, uint64_t after)
 {
 	if (before < MOVING && after >= MOVING && atomic_fetch_add(&moving, 1) == 1)
-		announce("moving", "1");
+		announce("moving", round_nr, "1");
 }
 
 static void *send_stream(void *argument)
@@ -136,7 +125,7 @@ static void report_end(const struct direction *in, const struct direction *out)
 		 outcome(in), outcome(out), (unsigned long long)in->total,
 		 (unsigned long long)out->total, number_in("/proc/meminfo", "MemAvailable:"),
 		 number_in("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", ""));
-	announce("end", text);
+	announce("end", round_nr, text);
 	printf("vbpipe_transfer: round %u: %s\n", round_nr, text);
 	fflush(stdout);
 }
@@ -163,21 +152,6 @@ static int run_round(const char *device, uint64_t count)
 	return in.wrong ? -1 : 0;
 }
 
-static bool open_store(void)
-{
-	char *text;
-
-	store = xs_open(0);
-	text = store ? xs_read(store, XBT_NULL, "domid", NULL) : NULL;
-	if (!text) {
-		perror("vbpipe_transfer: xenstore");
-		return false;
-	}
-	snprintf(domid, sizeof(domid), "%s", text);
-	free(text);
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	uint64_t mib = argc > 2 ? strtoull(argv[2], NULL, 10) : 64;
@@ -187,7 +161,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: vbpipe_transfer DEVICE [MIB [ROUNDS]]\n");
 		return 2;
 	}
-	if (!open_store())
+	if (!announce_open("vbpipe_transfer", "pipe"))
 		return 1;
 	for (round_nr = 1; !rounds || round_nr <= rounds; round_nr++)
 		if (run_round(argv[1], mib << 20))

@@ -14,6 +14,7 @@
  * channel that nobody accepts. A third session is never accepted: its creation
  * outlasts all rounds.
  */
+#include "announce.h"
 #include "pattern.h"
 
 #include <errno.h>
@@ -28,7 +29,6 @@
 #include <unistd.h>
 #include <vlx/vrpq/client-lib.h>
 #include <vlx/vrpq/server-lib.h>
-#include <xenstore.h>
 
 #define PORT		20u
 #define PROC		VRPQ_PROC_ID(0x7652, 1)
@@ -38,8 +38,6 @@
 
 enum { CALLING, HELD, UNHEEDED, HANDLING };	/* what the channels are for */
 
-static struct xs_handle *store;
-static char domid[16];
 static const char *device;
 static unsigned int round_nr;
 static _Atomic unsigned int wrong;
@@ -65,15 +63,6 @@ static void start(struct task *task)
 {
 	if (pthread_create(&task->thread, NULL, run_task, task))
 		abort();
-}
-
-static void announce(const char *what, const char *value)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/tool/xenlab/signal/cut-%s-%s-%u", domid, what, round_nr);
-	if (!xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value)))
-		fprintf(stderr, "vrpq_cut: %s: %s\n", path, strerror(errno));
 }
 
 static long long number_in(const char *path, const char *key)
@@ -108,7 +97,7 @@ static void report_end(struct task *tasks, unsigned int n)
 	snprintf(text + used, sizeof(text) - used, "wrong=%u available=%lld current=%lld",
 		 atomic_load(&wrong), number_in("/proc/meminfo", "MemAvailable:"),
 		 number_in("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", ""));
-	announce("end", text);
+	announce("end", round_nr, text);
 	printf("vrpq_cut: round %u: %s\n", round_nr, text);
 	fflush(stdout);
 }
@@ -144,7 +133,7 @@ static int call_in_a_row(void *chan)
 		if (pattern_check(answer, sizeof(answer), seed, 0))
 			atomic_fetch_add(&wrong, 1);
 		if (++seed == MOVING)
-			announce("moving", "1");
+			announce("moving", round_nr, "1");
 	}
 	/* From now on everything fails. */
 	if (error == EPIPE && call_once(chan, seed, answer) != EPIPE)
@@ -281,7 +270,7 @@ static int answer_calls(void *chan)
 		else
 			pattern_fill(data, ANSWER_SIZE, VRPQ_PARAM_READ(in, 0, uint32_t), 0);
 		if (++served == MOVING)
-			announce("moving", "1");
+			announce("moving", round_nr, "1");
 	}
 	/* Tells whoever holds a call. */
 	sem_post(&ended);
@@ -378,21 +367,6 @@ static void run_server(void)
 		server_round();
 }
 
-static bool open_store(void)
-{
-	char *text;
-
-	store = xs_open(0);
-	text = store ? xs_read(store, XBT_NULL, "domid", NULL) : NULL;
-	if (!text) {
-		perror("vrpq_cut: xenstore");
-		return false;
-	}
-	snprintf(domid, sizeof(domid), "%s", text);
-	free(text);
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 3 || (strcmp(argv[1], "client") && strcmp(argv[1], "server"))) {
@@ -400,7 +374,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	device = argv[2];
-	if (!open_store())
+	if (!announce_open("vrpq_cut", "cut"))
 		return 1;
 	if (!strcmp(argv[1], "client"))
 		run_client();

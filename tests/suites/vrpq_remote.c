@@ -1,37 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "transfer.h"
 #include "vrpq_remote.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 
-bool vq_transfer(int fd, void *buffer, size_t size, bool sending)
-{
-	char *bytes = buffer;
-
-	while (size) {
-		ssize_t done = sending ? write(fd, bytes, size) : read(fd, bytes, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		bytes += done;
-		size -= (size_t)done;
-	}
-	return true;
-}
-
 uint32_t vq_start(struct vq_end *end, struct vq_request request)
 {
 	request.seq = ++end->next_seq;
-	return vq_transfer(end->fd, &request, sizeof(request), true) ? request.seq : 0;
+	return transfer_whole(end->fd, &request, sizeof(request), true) ? request.seq : 0;
 }
 
 static bool receive_one(struct vq_end *end)
 {
 	if (end->nr_early == VQ_EARLY_MAX ||
-	    !vq_transfer(end->fd, &end->early[end->nr_early], sizeof(end->early[0]), false))
+	    !transfer_whole(end->fd, &end->early[end->nr_early], sizeof(end->early[0]), false))
 		return false;
 	end->nr_early++;
 	return true;

@@ -164,7 +164,4 @@ struct vq_reply vq_finish(struct vq_end *end, uint32_t seq);
 /* Whether the reply comes within @ms. */
 bool vq_done(struct vq_end *end, uint32_t seq, int ms);
 
-/* Whole messages over pipes and sockets. */
-bool vq_transfer(int fd, void *buffer, size_t size, bool sending);
-
 #endif

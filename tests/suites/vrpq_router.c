@@ -3,6 +3,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "transfer.h"
 #include "vrpq_remote.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ static void reply(uint32_t seq, int result, int64_t value)
 	struct vq_reply message = { .seq = seq, .result = result, .v = { value } };
 
 	/* A test that is gone shows at the next read. */
-	vq_transfer(router.control, &message, sizeof(message), true);
+	transfer_whole(router.control, &message, sizeof(message), true);
 }
 
 static void close_descriptors(void)
@@ -148,7 +149,7 @@ static void pass_reply(struct process *p)
 		;
 	if (i < p->nr_pending)
 		p->pending[i] = p->pending[--p->nr_pending];
-	vq_transfer(router.control, &message, sizeof(message), true);
+	transfer_whole(router.control, &message, sizeof(message), true);
 }
 
 static void pass_replies(const struct pollfd *fds)
@@ -189,7 +190,7 @@ void vq_route(int fd)
 		pass_replies(fds);
 		if (!fds[VQ_PROCESSES].revents)
 			continue;
-		if (!vq_transfer(fd, &request, sizeof(request), false))
+		if (!transfer_whole(fd, &request, sizeof(request), false))
 			break;
 		request.device[VQ_DEVICE_MAX - 1] = 0;
 		handle(&request);

@@ -9,6 +9,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "transfer.h"
 #include "vrpq_ops.h"
 
 #include <errno.h>
@@ -203,7 +204,7 @@ static void __attribute__((noreturn)) child_of_fork(const struct vq_request *r, 
 	if (!session->base && vrpqShmMap(session->handle, &session->base))
 		_exit(3);
 	sums.result = serve_session(session->handle, session->base, r->count, sums.v);
-	vq_transfer(to_parent, &sums, sizeof(sums), true);
+	transfer_whole(to_parent, &sums, sizeof(sums), true);
 	_exit(0);
 }
 
@@ -223,7 +224,7 @@ static int fork_serve(const struct vq_request *r, struct vq_reply *reply)
 		child_of_fork(r, fds[1]);
 	close(fds[1]);
 	sums.result = VQ_LOST;
-	if (vq_transfer(fds[0], &sums, sizeof(sums), false))
+	if (transfer_whole(fds[0], &sums, sizeof(sums), false))
 		memcpy(reply->v, sums.v, sizeof(reply->v));
 	else
 		sums.result = VQ_LOST;

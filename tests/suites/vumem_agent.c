@@ -8,6 +8,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "transfer.h"
 #include "vumem_wire.h"
 
 #include <errno.h>
@@ -29,23 +30,6 @@ static const char *device;
 static struct vu_shared *shared;
 static pid_t server_pid;
 static int warnings_fd = -1;	/* what the server prints */
-
-static bool transfer(int fd, void *buffer, size_t size, bool sending)
-{
-	char *bytes = buffer;
-
-	while (size) {
-		ssize_t done = sending ? write(fd, bytes, size) : read(fd, bytes, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		bytes += done;
-		size -= (size_t)done;
-	}
-	return true;
-}
 
 /* ---- the server's process ---- */
 
@@ -261,11 +245,11 @@ static void __attribute__((noreturn)) serve_test(const char *control)
 		_exit(1);
 	}
 	sigaction(SIGCHLD, &action, NULL);
-	while (transfer(fd, &command, sizeof(command), false)) {
+	while (transfer_whole(fd, &command, sizeof(command), false)) {
 		struct vu_reply reply = { 0 };
 
 		reply.result = execute(&command, &reply);
-		if (!transfer(fd, &reply, sizeof(reply), true))
+		if (!transfer_whole(fd, &reply, sizeof(reply), true))
 			break;
 	}
 	kill_server();

@@ -2,6 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "transfer.h"
 #include "vumem_suite.h"
 
 #include "asleep.h"
@@ -36,24 +37,6 @@ unsigned long option_number(const char *key, unsigned long fallback)
 
 /* ---- the server ---- */
 
-static bool transfer(void *buffer, size_t size, bool sending)
-{
-	char *bytes = buffer;
-
-	while (size) {
-		ssize_t done = sending ? write(control_fd, bytes, size) :
-					 read(control_fd, bytes, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		bytes += done;
-		size -= (size_t)done;
-	}
-	return true;
-}
-
 static void connect_control(void)
 {
 	const char *path = suite_option("control", "/dev/vumem-ctl");
@@ -71,7 +54,8 @@ struct vu_reply command(uint32_t op, uint32_t arg0, uint32_t arg1)
 
 	if (control_fd < 0)
 		connect_control();
-	if (!transfer(&message, sizeof(message), true) || !transfer(&reply, sizeof(reply), false))
+	if (!transfer_whole(control_fd, &message, sizeof(message), true) ||
+	    !transfer_whole(control_fd, &reply, sizeof(reply), false))
 		suite_fail("the agent is lost");
 	return reply;
 }

@@ -12,6 +12,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "announce.h"
 #include "asleep.h"
 
 #include <errno.h>
@@ -26,26 +27,14 @@
 #include <vlink/vumem_ioctl.h>
 #include <vlx/vumem/client-lib.h>
 #include <vlx/vumem/server-lib.h>
-#include <xenstore.h>
 
 #define BUFFERS		300u
 #define SIZE		32768u
 #define IDS		65536u
 #define SETTLE_TRIES	400u	/* of 50 ms */
 
-static struct xs_handle *store;
-static char domid[16];
 static const char *device;
 static unsigned int round_nr;
-
-static void announce(const char *what, const char *value)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/tool/xenlab/signal/cut-%s-%s-%u", domid, what, round_nr);
-	if (!xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value)))
-		fprintf(stderr, "vumem_cut: %s: %s\n", path, strerror(errno));
-}
 
 /* Once in a round. */
 static void announce_moving(void)
@@ -53,7 +42,7 @@ static void announce_moving(void)
 	static unsigned int announced;
 
 	if (announced != round_nr)
-		announce("moving", "");
+		announce("moving", round_nr, "");
 	announced = round_nr;
 }
 
@@ -171,7 +160,7 @@ static void server_round(void)
 	snprintf(text, sizeof(text), "receive=%s buffers=%u pinned=%llu quarantined=%llu current=%lld",
 		 name_of(err), buffers, (unsigned long long)stat.pinned_pages,
 		 (unsigned long long)stat.quarantined_pages, current_kb());
-	announce("end", text);
+	announce("end", round_nr, text);
 }
 
 /* ---- the client ---- */
@@ -242,27 +231,20 @@ static void client_round(void)
 		 name_of(vumemBufferAlloc(session, NULL, 0, &late)), zero ? "yes" : "no",
 		 current_kb());
 	vumemSessionDestroy(session);
-	announce("end", text);
+	announce("end", round_nr, text);
 }
 
 int main(int argc, char **argv)
 {
 	bool server = argc == 3 && !strcmp(argv[1], "server");
-	char *id;
 
 	if (argc != 3 || (!server && strcmp(argv[1], "client"))) {
 		fprintf(stderr, "usage: vumem_cut client|server DEVICE\n");
 		return 2;
 	}
 	device = argv[2];
-	store = xs_open(0);
-	id = store ? xs_read(store, XBT_NULL, "domid", NULL) : NULL;
-	if (!id) {
-		perror("vumem_cut: xenstore");
+	if (!announce_open("vumem_cut", "cut"))
 		return 1;
-	}
-	snprintf(domid, sizeof(domid), "%s", id);
-	free(id);
 	for (round_nr = 1;; round_nr++)
 		server ? server_round() : client_round();
 }

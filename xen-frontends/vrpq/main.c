@@ -225,29 +225,18 @@ static int copy_info(u32 size, u64 addr, u8 **info)
 	return PTR_ERR_OR_ZERO(*info);
 }
 
-/* The first free id after the last that was given, so that ids rest a while; 0: none. */
-static unsigned int free_session_id(struct vrpq_conn *conn)
+/*
+ * The first id after *@next that is free in the table of VRPQ_IDS pointers, so that ids
+ * rest a while; 0: none.
+ */
+static unsigned int free_id(void *const *table, unsigned int *next)
 {
 	unsigned int i, id;
 
 	for (i = 0; i < VRPQ_IDS; i++) {
-		id = (conn->next_session + i) % VRPQ_IDS;
-		if (id && !conn->sessions[id]) {
-			conn->next_session = id + 1;
-			return id;
-		}
-	}
-	return 0;
-}
-
-static unsigned int free_chan_id(struct vrpq_conn *conn)
-{
-	unsigned int i, id;
-
-	for (i = 0; i < VRPQ_IDS; i++) {
-		id = (conn->next_chan + i) % VRPQ_IDS;
-		if (id && !conn->chans[id]) {
-			conn->next_chan = id + 1;
+		id = (*next + i) % VRPQ_IDS;
+		if (id && !table[id]) {
+			*next = id + 1;
 			return id;
 		}
 	}
@@ -258,7 +247,7 @@ static unsigned int free_chan_id(struct vrpq_conn *conn)
 static struct vrpq_session *session_open(struct vrpq_conn *conn, u32 port, const u8 *info,
 					 u32 info_size)
 {
-	unsigned int id = free_session_id(conn);
+	unsigned int id = free_id((void **)conn->sessions, &conn->next_session);
 	struct vrpq_session *session;
 	int err = -ENOMEM;
 
@@ -397,7 +386,7 @@ static struct vrpq_chan *chan_open(struct vrpq_session *session, u32 ctl_page, c
 				   u32 info_size)
 {
 	struct vrpq_conn *conn = session->obj.conn;
-	unsigned int id = free_chan_id(conn);
+	unsigned int id = free_id((void **)conn->chans, &conn->next_chan);
 	struct vrpq_chan *chan;
 
 	if (READ_ONCE(session->obj.status) || session->obj.state != VRPQ_OPEN)
