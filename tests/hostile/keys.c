@@ -24,7 +24,7 @@ static const char *endless(void)
 
 /* ---- as fast as the victim refuses ---- */
 
-#define REFUSALS	200
+#define REFUSALS	80
 #define REFUSE_SECONDS	11	/* more than a period of the limits below */
 
 /*
@@ -47,7 +47,7 @@ static void refused_again_and_again(void (*offer)(void))
 	do {
 		offer();
 		expect_refused(&end);
-		if (!(++rounds % 50))
+		if (!(++rounds % 20))
 			neighbour_works();
 		seconds = (clock_us() - start) / 1000000;
 	} while (rounds < REFUSALS || seconds < REFUSE_SECONDS);
