@@ -19,6 +19,9 @@
 #define VLINKCFG_NAME_MAX	31	/* characters of a node name */
 #define VLINKCFG_INFO_MAX	1024	/* bytes of an info string */
 #define VLINKCFG_UNIT_MAX	4095
+#define VLINKCFG_CID_HOST	2u	/* dom0's */
+#define VLINKCFG_CID_MIN	3u
+#define VLINKCFG_CID_MAX	0xfffffffeu
 #define VLINKCFG_ERR_MAX	512	/* size that fits every message */
 
 enum vlinkcfg_role { VLINKCFG_SERVER, VLINKCFG_CLIENT };
@@ -64,6 +67,14 @@ void vlinkcfg_end_clear(struct vlinkcfg_end *end);
  */
 char *vlinkcfg_end_format(const struct vlinkcfg_end *end);
 
+/* The value of the key cid, or NULL. */
+const char *vlinkcfg_end_cid(const struct vlinkcfg_end *end);
+/*
+ * A CID that @domain may have: decimal, from VLINKCFG_CID_MIN to VLINKCFG_CID_MAX;
+ * VLINKCFG_CID_HOST for Domain-0.
+ */
+bool vlinkcfg_cid_parse(const char *domain, const char *text, unsigned int *cid);
+
 /* Escapes " and \ for a cfg string; malloc'ed, NULL only when memory is short. */
 char *vlinkcfg_escape(const char *text);
 
@@ -79,7 +90,7 @@ void vlinkcfg_domain_clear(struct vlinkcfg_domain *dom);
 /*
  * Checks that the two ends of every link in @doms agree (one server, one
  * client, same class, each names the other's domain, no domain twice, unit
- * unique per class, role and domain). An end whose peer has no cfg among @doms
+ * unique per class, role and domain, one cid per domain). An end whose peer has no cfg among @doms
  * is no error. Calls @report once for each finding; returns their number.
  */
 size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,

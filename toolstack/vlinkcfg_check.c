@@ -64,6 +64,28 @@ static void check_siblings(struct checker *chk, const struct vlinkcfg_domain *do
 			dom->path, end->link, end->name, before->link);
 }
 
+static void check_cid(struct checker *chk, const struct vlinkcfg_domain *dom, size_t nr)
+{
+	const char *cid = vlinkcfg_end_cid(&dom->ends[nr]), *other;
+	unsigned int value;
+	size_t i;
+
+	if (!cid)
+		return;
+	if (!vlinkcfg_cid_parse(dom->name, cid, &value))
+		finding(chk, "%s: link '%s': cid '%.20s' is not a number from %u to %u (%u for Domain-0)",
+			dom->path, dom->ends[nr].link, cid, VLINKCFG_CID_MIN, VLINKCFG_CID_MAX,
+			VLINKCFG_CID_HOST);
+	for (i = 0; i < nr; i++) {
+		other = vlinkcfg_end_cid(&dom->ends[i]);
+		if (!other || !strcmp(other, cid))
+			continue;
+		finding(chk, "%s: link '%s' has the cid %.20s, link '%s' %.20s: a domain has one",
+			dom->path, dom->ends[nr].link, cid, dom->ends[i].link, other);
+		return;
+	}
+}
+
 static void check_pair(struct checker *chk, const struct vlinkcfg_domain *dom,
 		       const struct vlinkcfg_end *end,
 		       const struct vlinkcfg_domain *peer_dom,
@@ -131,6 +153,7 @@ size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
 			for (j = 0; j < i; j++)
 				check_siblings(&chk, dom, &dom->ends[i], &dom->ends[j]);
 			check_end(&chk, dom, &dom->ends[i]);
+			check_cid(&chk, dom, i);
 		}
 	}
 	return chk.findings;

@@ -10,6 +10,7 @@
 
 #include "../../toolstack/vlinkctl/links.h"
 #include "../../toolstack/vlinkd/daemon.h"
+#include "../../toolstack/vlinkd/detached.h"
 #include "../../toolstack/vlinkd/log.h"
 #include "../../toolstack/vlinkd/plan.h"
 #include "../../toolstack/vlinkd/records.h"
@@ -544,11 +545,11 @@ static void many_domains(void)
 	fake_create(301, "vm4", 0x44);
 	start_and_settle();
 	CU_ASSERT_PTR_NOT_NULL(fake_get("/local/domain/300/device/vbpipe/0"));
-	CU_ASSERT_EQUAL(fake_watches(), 2 + 1 + 200 + 2);
+	CU_ASSERT_EQUAL(fake_watches(), 3 + 1 + 200 + 2);
 	for (i = 10; i < 210; i++)
 		fake_destroy(i);
 	CU_ASSERT_EQUAL(settle(), 0);
-	CU_ASSERT_EQUAL(fake_watches(), 2 + 1 + 2);
+	CU_ASSERT_EQUAL(fake_watches(), 3 + 1 + 2);
 	stop();
 }
 
@@ -1107,12 +1108,17 @@ static void plan_in_order(void)
 		{ 4, UUID("44"), "vm4" }, { 5, UUID("55"), "vm4--incoming" },
 	};
 	struct domains domains = { domain_list, 4 };
+	struct detached detached = { 0 };
+	struct cids cids = { 0 };
+	struct situation now = {
+		&vlinkd.config, &domains, &records, &found, &detached, &cids,
+	};
 	struct plan plan;
 
 	begin();
 	two_domains();
 	start_and_settle();
-	plan_make(&vlinkd.config, &domains, &records, &found, &plan);
+	plan_make(&now, &plan);
 	CU_ASSERT_EQUAL_FATAL(plan.nr, 1 + 1 + 3 + 2);
 	CU_ASSERT_EQUAL(plan.list[0].kind, ACTION_REMOVE);
 	expect_text(plan.list[0].reason, "no longer configured");

@@ -20,7 +20,7 @@ struct accepted {
 
 struct acceptor {
 	struct config *config;
-	struct config_messages *messages;
+	struct messages *messages;
 	struct accepted *doms;
 	size_t nr;
 	const char *link;	/* the one looked at */
@@ -30,7 +30,7 @@ struct acceptor {
 
 static void refuse(struct acceptor *acc, const char *reason)
 {
-	config_message(acc->messages, alloc_printf("%s; link '%s' is not connected",
+	messages_add(acc->messages, alloc_printf("%s; link '%s' is not connected",
 						   reason, acc->link));
 }
 
@@ -72,7 +72,7 @@ static void add_domain(struct acceptor *acc, size_t nr)
 		return;
 	if (is_ambiguous(acc->config, nr)) {
 		if (file->dom.nr_ends)
-			config_message(acc->messages,
+			messages_add(acc->messages,
 				       alloc_printf("%s: domain '%s' has links in other cfgs as well; none is connected",
 						    file->path, file->dom.name));
 		return;
@@ -229,7 +229,7 @@ static void clear_acceptor(struct acceptor *acc)
 	free(acc->refused);
 }
 
-void accept_links(struct config *config, struct config_messages *messages)
+void accept_links(struct config *config, struct messages *messages)
 {
 	struct acceptor acc = { .config = config, .messages = messages };
 	size_t i, j;

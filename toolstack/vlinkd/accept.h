@@ -6,8 +6,6 @@
 #include "config.h"
 
 /* Fills config->ends out of config->files; each link left out leaves messages. */
-void accept_links(struct config *config, struct config_messages *messages);
-/* Takes over @text. */
-void config_message(struct config_messages *messages, char *text);
+void accept_links(struct config *config, struct messages *messages);
 
 #endif

@@ -137,8 +137,7 @@ static int remove_dir(struct applier *applier, const struct found_dir *dir)
 
 static int publish(struct applier *applier, const struct action *action)
 {
-	int ret = publish_links(applier->xs, applier->config, action->domain,
-				action->config_domain);
+	int ret = publish_links(applier, action->domain, action->config_domain);
 
 	if (!ret)
 		return 0;
@@ -175,6 +174,45 @@ int apply_action(struct applier *applier, const struct action *action)
 		return connect_link(applier, action);
 	}
 	return -EINVAL;
+}
+
+/* What an error of xenstored means to who reads the log. */
+static const char *meaning_of(int error)
+{
+	switch (-error) {
+	case ENOSPC:
+		return "a quota of xenstored is used up";
+	case E2BIG:
+		return "more than xenstored takes in one node";
+	case ENFILE:
+		return "no device number is free in the client's domain";
+	default:
+		return strerror(-error);
+	}
+}
+
+char *apply_complaint(const struct action *action, int error)
+{
+	const char *why = meaning_of(error);
+
+	switch (action->kind) {
+	case ACTION_REMOVE:
+		return alloc_printf("link '%s', service '%s': cannot be disconnected: %s; trying again",
+				    action->record->link, action->record->service, why);
+	case ACTION_REMOVE_DIR:
+		return alloc_printf("domain %u: directories of '%s' that no record knows cannot be removed: %s; trying again",
+				    action->dir->is_backend ? action->dir->dev.backend :
+				    action->dir->dev.frontend, action->dir->dev.service, why);
+	case ACTION_PUBLISH:
+		return alloc_printf("domain %u '%s': its links cannot be published: %s; trying again",
+				    action->domain->domid, action->domain->name, why);
+	case ACTION_CONNECT:
+		return alloc_printf("link '%s': '%s' (domain %u) and '%s' (domain %u) cannot be joined: %s; trying again",
+				    action->client->end->link, action->server_domain->name,
+				    action->server_domain->domid, action->client_domain->name,
+				    action->client_domain->domid, why);
+	}
+	return alloc_string(why);
 }
 
 void apply_clear(struct applier *applier)

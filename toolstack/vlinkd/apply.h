@@ -20,8 +20,7 @@ struct withdrawn {
 
 struct applier {
 	struct xs_handle *xs;
-	const struct config *config;
-	const struct records *records;
+	const struct situation *now;
 	struct withdrawn *withdrawn;
 	/* Domains whose published list is not what it should be. */
 	unsigned int *unpublished;
@@ -30,11 +29,13 @@ struct applier {
 
 /* Returns 0 or -errno: -EAGAIN and -ESTALE when others were at work on the same nodes. */
 int apply_action(struct applier *applier, const struct action *action);
+/* Says, for the log, that an action failed; to be freed. */
+char *apply_complaint(const struct action *action, int error);
 void apply_clear(struct applier *applier);
 
 /* Parts of it. */
-int publish_links(struct xs_handle *xs, const struct config *config,
-		  const struct domain *domain, const struct vlinkcfg_domain *dom);
+int publish_links(const struct applier *applier, const struct domain *domain,
+		  const struct vlinkcfg_domain *dom);
 int connect_link(struct applier *applier, const struct action *action);
 /* Fails with -ESTALE when the domain is not the one it was when it was looked at. */
 int check_home(struct xs_handle *xs, xs_transaction_t t, const struct domain *domain);

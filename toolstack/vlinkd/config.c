@@ -11,47 +11,8 @@
 #include "accept.h"
 #include "alloc.h"
 #include "config.h"
-#include "log.h"
 
 #define FILES_MAX	4096	/* cfgs in one directory */
-
-void config_message(struct config_messages *messages, char *text)
-{
-	messages->list = alloc_grow(messages->list, messages->nr, sizeof(*messages->list));
-	messages->list[messages->nr++] = text;
-}
-
-static void clear_messages(struct config_messages *messages)
-{
-	size_t i;
-
-	for (i = 0; i < messages->nr; i++)
-		free(messages->list[i]);
-	free(messages->list);
-	*messages = (struct config_messages){ 0 };
-}
-
-static bool has_message(const struct config_messages *messages, const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < messages->nr; i++)
-		if (!strcmp(messages->list[i], text))
-			return true;
-	return false;
-}
-
-/* Says what is new since the last load, so that nothing is said twice. */
-static void say_messages(struct config *config, struct config_messages *now)
-{
-	size_t i;
-
-	for (i = 0; i < now->nr; i++)
-		if (!has_message(&config->messages, now->list[i]))
-			log_error("%s", now->list[i]);
-	clear_messages(&config->messages);
-	config->messages = *now;
-}
 
 static void clear_file(struct config_file *file)
 {
@@ -114,7 +75,7 @@ static struct config_file take_file(struct config *config, const char *path)
 }
 
 static void load_file(struct config *config, const char *path,
-		      struct config_messages *messages, struct config_file *file)
+		      struct messages *messages, struct config_file *file)
 {
 	struct config_stamp stamp = { 0 };
 	struct stat st;
@@ -126,7 +87,7 @@ static void load_file(struct config *config, const char *path,
 		parse_file(file);
 	file->stamp = stamp;
 	if (file->error)
-		config_message(messages, alloc_string(file->error));
+		messages_add(messages, alloc_string(file->error));
 }
 
 static int is_cfg(const struct dirent *entry)
@@ -136,7 +97,7 @@ static int is_cfg(const struct dirent *entry)
 
 struct load {
 	struct config *config;
-	struct config_messages *messages;
+	struct messages *messages;
 	struct config_file *files;
 	size_t nr;
 };
@@ -149,7 +110,7 @@ static void load_dir(struct load *load, const char *dir)
 
 	nr = scandir(dir, &entries, is_cfg, alphasort);
 	if (nr < 0) {
-		config_message(load->messages, alloc_printf("%s: %s", dir, strerror(errno)));
+		messages_add(load->messages, alloc_printf("%s: %s", dir, strerror(errno)));
 		return;
 	}
 	for (i = 0; i < nr; i++) {
@@ -163,7 +124,7 @@ static void load_dir(struct load *load, const char *dir)
 		free(entries[i]);
 	}
 	if (nr > FILES_MAX)
-		config_message(load->messages,
+		messages_add(load->messages,
 			       alloc_printf("%s: only the first %d cfgs are read", dir, FILES_MAX));
 	free(entries);
 }
@@ -179,7 +140,7 @@ static void clear_files(struct config *config)
 	config->nr_files = 0;
 }
 
-static void load_files(struct config *config, struct config_messages *messages)
+static void load_files(struct config *config, struct messages *messages)
 {
 	struct load load = { .config = config, .messages = messages };
 	size_t i;
@@ -191,7 +152,7 @@ static void load_files(struct config *config, struct config_messages *messages)
 	config->nr_files = load.nr;
 }
 
-static void load_classes(struct config *config, struct config_messages *messages)
+static void load_classes(struct config *config, struct messages *messages)
 {
 	struct vlinkcfg_classes classes;
 	const char *path = config->classes_path;
@@ -200,7 +161,7 @@ static void load_classes(struct config *config, struct config_messages *messages
 	if (path && config->classes_optional && access(path, F_OK))
 		path = NULL;
 	if (vlinkcfg_classes_read(path, &classes, err)) {
-		config_message(messages, alloc_string(err));
+		messages_add(messages, alloc_string(err));
 		return;
 	}
 	if (config->classes_usable)
@@ -211,7 +172,7 @@ static void load_classes(struct config *config, struct config_messages *messages
 
 void config_reload(struct config *config)
 {
-	struct config_messages messages = { 0 };
+	struct messages messages = { 0 };
 
 	/* The accepted ends point into the files and the classes: they go first. */
 	free(config->ends);
@@ -220,13 +181,13 @@ void config_reload(struct config *config)
 	load_classes(config, &messages);
 	load_files(config, &messages);
 	accept_links(config, &messages);
-	say_messages(config, &messages);
+	messages_say_new(&config->messages, &messages, LOG_LEVEL_ERROR);
 }
 
 void config_clear(struct config *config)
 {
 	clear_files(config);
-	clear_messages(&config->messages);
+	messages_clear(&config->messages);
 	if (config->classes_usable)
 		vlinkcfg_classes_clear(&config->classes);
 	config->classes_usable = false;

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "messages.h"
 #include "vlinkcfg.h"
 
 /* One end of a link that was found good, ready to be published. */
@@ -31,11 +32,6 @@ struct config_file {
 	char *error;			/* of the last attempt, or NULL */
 };
 
-struct config_messages {
-	char **list;
-	size_t nr;
-};
-
 struct config {
 	const char *const *dirs;
 	size_t nr_dirs;
@@ -47,7 +43,7 @@ struct config {
 	size_t nr_files;
 	struct config_end *ends;
 	size_t nr_ends;
-	struct config_messages messages;	/* of the last load: said already */
+	struct messages messages;	/* of the last load: said already */
 };
 
 /*

@@ -33,7 +33,7 @@ static int write_number(struct xs_handle *xs, xs_transaction_t t, const char *di
 /* What the front end's domain says of this number is no matter of trust: it is its own. */
 static bool is_in_records(const struct connection *con)
 {
-	const struct records *records = con->applier->records;
+	const struct records *records = con->applier->now->records;
 	size_t i;
 
 	for (i = 0; i < records->nr; i++) {
@@ -57,7 +57,7 @@ static int choose_id(struct xs_handle *xs, xs_transaction_t t, struct connection
 	for (con->dev.id = 0; con->dev.id <= PLAN_ID_MAX; con->dev.id++)
 		if (!is_taken(xs, t, con))
 			return 0;
-	return -ENOSPC;
+	return -ENFILE;
 }
 
 static int make_frontend(struct xs_handle *xs, xs_transaction_t t, const struct connection *con)

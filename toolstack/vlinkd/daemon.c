@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "daemon.h"
-#include "log.h"
+#include "detached.h"
 #include "records.h"
 
 /* What is found out in one pass. */
@@ -13,6 +14,9 @@ struct view {
 	struct domains domains;
 	struct records records;
 	struct found_dirs dirs;
+	struct detached detached;
+	struct cids cids;
+	struct messages messages;
 };
 
 int daemon_start(struct daemon *daemon)
@@ -20,7 +24,8 @@ int daemon_start(struct daemon *daemon)
 	daemon->config_stale = true;
 	daemon->search_orphans = true;
 	if (!xs_watch(daemon->xs, "@introduceDomain", "introduce") ||
-	    !xs_watch(daemon->xs, "@releaseDomain", "release"))
+	    !xs_watch(daemon->xs, "@releaseDomain", "release") ||
+	    !xs_watch(daemon->xs, DETACHED_ROOT, "detached"))
 		return errno ? -errno : -EIO;
 	return 0;
 }
@@ -45,6 +50,9 @@ static void clear_view(struct view *view)
 	domains_clear(&view->domains);
 	records_clear(&view->records);
 	records_clear_dirs(&view->dirs);
+	detached_clear(&view->detached);
+	cids_clear(&view->cids);
+	messages_clear(&view->messages);
 }
 
 static int look(struct daemon *daemon, struct view *view)
@@ -54,19 +62,12 @@ static int look(struct daemon *daemon, struct view *view)
 	ret = domains_scan(daemon->xc, daemon->xs, &daemon->watched, &view->domains);
 	if (!ret)
 		ret = records_read(daemon->xs, &view->records);
+	if (!ret)
+		ret = detached_read(daemon->xs, &view->detached);
 	if (!ret && daemon->search_orphans && daemon->config.classes_usable)
 		ret = records_find_dirs(daemon->xs, &view->domains, &daemon->config.classes,
 					&view->dirs);
 	return ret;
-}
-
-/* Says a failure that lasts once, not at each attempt. */
-static void say_failure(struct daemon *daemon, int error)
-{
-	if (error == daemon->said)
-		return;
-	daemon->said = error;
-	log_warning("looking at the domains or writing to xenstore failed: %s; trying again", strerror(-error));
 }
 
 static bool leaves_orphans(const struct action *action)
@@ -75,7 +76,8 @@ static bool leaves_orphans(const struct action *action)
 }
 
 /* One action that fails does not keep the others from being done. */
-static int act(struct daemon *daemon, struct applier *applier, const struct plan *plan)
+static int act(struct daemon *daemon, struct applier *applier, const struct plan *plan,
+	       struct messages *messages)
 {
 	int ret, result = 0;
 	size_t i;
@@ -91,7 +93,7 @@ static int act(struct daemon *daemon, struct applier *applier, const struct plan
 		if (xsh_is_fatal(ret))
 			return ret;
 		if (ret != -EAGAIN && ret != -ESTALE)
-			say_failure(daemon, ret);
+			messages_add(messages, apply_complaint(&plan->list[i], ret));
 		result = -EAGAIN;
 	}
 	return result;
@@ -99,22 +101,39 @@ static int act(struct daemon *daemon, struct applier *applier, const struct plan
 
 static int compare_and_repair(struct daemon *daemon, struct view *view)
 {
+	struct situation now = {
+		.config = &daemon->config, .domains = &view->domains, .records = &view->records,
+		.dirs = &view->dirs, .detached = &view->detached, .cids = &view->cids,
+	};
 	struct applier applier = {
-		.xs = daemon->xs, .config = &daemon->config, .records = &view->records,
-		.withdrawn = &daemon->withdrawn,
+		.xs = daemon->xs, .now = &now, .withdrawn = &daemon->withdrawn,
 	};
 	bool searched = daemon->search_orphans;
 	struct plan plan;
 	int ret;
 
-	plan_make(&daemon->config, &view->domains, &view->records, &view->dirs, &plan);
+	cids_assign(&daemon->config, &view->domains, &view->cids, &view->messages);
+	plan_make(&now, &plan);
 	daemon->search_orphans = false;
-	ret = act(daemon, &applier, &plan);
+	ret = act(daemon, &applier, &plan, &view->messages);
 	if (ret && searched)
 		daemon->search_orphans = true;
 	plan_clear(&plan);
 	apply_clear(&applier);
 	return ret;
+}
+
+/* A failure that lasts is told of once, not at each attempt; and that it is over. */
+static void say(struct daemon *daemon, struct messages *now, int ret)
+{
+	bool over = daemon->said.nr && !now->nr && !ret;
+
+	/* A pass that others got in the way of says nothing about what it did not reach. */
+	if (!now->nr && ret)
+		return;
+	messages_say_new(&daemon->said, now, LOG_LEVEL_WARNING);
+	if (over)
+		log_info("what failed before is done now");
 }
 
 int daemon_pass(struct daemon *daemon)
@@ -126,15 +145,16 @@ int daemon_pass(struct daemon *daemon)
 		config_reload(&daemon->config);
 	daemon->config_stale = false;
 	ret = look(daemon, &view);
-	if (!ret)
-		ret = compare_and_repair(daemon, &view);
-	clear_view(&view);
 	if (!ret) {
-		daemon->said = 0;
+		ret = compare_and_repair(daemon, &view);
 	} else if (!xsh_is_fatal(ret) && ret != -EAGAIN) {
-		say_failure(daemon, ret);
+		messages_add(&view.messages,
+			     alloc_printf("looking at the domains and at xenstore failed: %s; trying again",
+					  strerror(-ret)));
 		ret = -EAGAIN;
 	}
+	say(daemon, &view.messages, ret);
+	clear_view(&view);
 	return ret;
 }
 
@@ -142,4 +162,5 @@ void daemon_clear(struct daemon *daemon)
 {
 	config_clear(&daemon->config);
 	domains_watched_clear(&daemon->watched);
+	messages_clear(&daemon->said);
 }

@@ -15,7 +15,7 @@ struct daemon {
 	struct withdrawn withdrawn;
 	bool config_stale;	/* the files may have changed */
 	bool search_orphans;	/* directories without a record may be about */
-	int said;		/* the error told of last */
+	struct messages said;	/* of the last pass */
 };
 
 /* Asks xenstored for events; daemon->xc, xs and config.dirs are set by the caller. */

@@ -4,12 +4,11 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "detached.h"
 #include "plan.h"
 
 struct planner {
-	const struct config *config;
-	const struct domains *domains;
-	const struct records *records;
+	const struct situation *now;
 	struct plan *plan;
 };
 
@@ -36,9 +35,18 @@ static bool class_has(const struct vlinkcfg_class *cls, const char *service)
 static bool end_matches(const struct planner *pl, const struct config_end *end,
 			unsigned int domid, const char *uuid)
 {
-	const struct domain *domain = domains_by_name(pl->domains, end->dom->name);
+	const struct domain *domain = domains_by_name(pl->now->domains, end->dom->name);
 
-	return domain && domain == domains_by_identity(pl->domains, domid, uuid);
+	return domain && domain == domains_by_identity(pl->now->domains, domid, uuid);
+}
+
+/* Whether a link would need a CID of a domain that has none. */
+static bool lacks_cid(const struct planner *pl, const struct config_end *server,
+		      const struct config_end *client)
+{
+	return cids_needed(client) &&
+	       (!cids_of(pl->now->cids, server->dom->name) ||
+		!cids_of(pl->now->cids, client->dom->name));
 }
 
 /* Why a record must go; NULL when it is right. */
@@ -48,14 +56,18 @@ static const char *fault_of(const struct planner *pl, const struct record *recor
 
 	if (!record->sound)
 		return "its record is damaged";
-	server = config_find_end(pl->config, record->link, VLINKCFG_SERVER);
-	client = config_find_end(pl->config, record->link, VLINKCFG_CLIENT);
+	server = config_find_end(pl->now->config, record->link, VLINKCFG_SERVER);
+	client = config_find_end(pl->now->config, record->link, VLINKCFG_CLIENT);
 	if (!server || !client || !class_has(server->cls, record->service))
 		return "no longer configured";
 	if (!end_matches(pl, server, record->dev.backend, record->backend_uuid))
 		return "its server's domain is gone";
 	if (!end_matches(pl, client, record->dev.frontend, record->frontend_uuid))
 		return "its client's domain is gone";
+	if (detached_has(pl->now->detached, record->link))
+		return "detached by the administrator";
+	if (lacks_cid(pl, server, client))
+		return "the CID of a domain is another's";
 	return record->intact ? NULL : "its xenbus directories are damaged";
 }
 
@@ -63,8 +75,8 @@ static void plan_removals(struct planner *pl)
 {
 	size_t i;
 
-	for (i = 0; i < pl->records->nr; i++) {
-		const struct record *record = &pl->records->list[i];
+	for (i = 0; i < pl->now->records->nr; i++) {
+		const struct record *record = &pl->now->records->list[i];
 		const char *reason = fault_of(pl, record);
 		struct action *action;
 
@@ -84,15 +96,16 @@ static bool is_dir_of(const struct found_dir *dir, const struct record *record)
 	       a->frontend == b->frontend && (!dir->is_backend || a->backend == b->backend);
 }
 
-static void plan_orphans(struct planner *pl, const struct found_dirs *dirs)
+static void plan_orphans(struct planner *pl)
 {
+	const struct found_dirs *dirs = pl->now->dirs;
 	size_t i, j;
 
 	for (i = 0; i < dirs->nr; i++) {
-		for (j = 0; j < pl->records->nr; j++)
-			if (is_dir_of(&dirs->list[i], &pl->records->list[j]))
+		for (j = 0; j < pl->now->records->nr; j++)
+			if (is_dir_of(&dirs->list[i], &pl->now->records->list[j]))
 				break;
-		if (j == pl->records->nr)
+		if (j == pl->now->records->nr)
 			add_action(pl, ACTION_REMOVE_DIR)->dir = &dirs->list[i];
 	}
 }
@@ -103,11 +116,11 @@ static const struct vlinkcfg_domain *config_of(const struct planner *pl,
 	size_t i;
 
 	/* Of two that run under one name, the first is taken, here and everywhere. */
-	if (domain != domains_by_name(pl->domains, domain->name))
+	if (domain != domains_by_name(pl->now->domains, domain->name))
 		return NULL;
-	for (i = 0; i < pl->config->nr_ends; i++)
-		if (!strcmp(pl->config->ends[i].dom->name, domain->name))
-			return pl->config->ends[i].dom;
+	for (i = 0; i < pl->now->config->nr_ends; i++)
+		if (!strcmp(pl->now->config->ends[i].dom->name, domain->name))
+			return pl->now->config->ends[i].dom;
 	return NULL;
 }
 
@@ -115,8 +128,8 @@ static void plan_publications(struct planner *pl)
 {
 	size_t i;
 
-	for (i = 0; i < pl->domains->nr; i++) {
-		const struct domain *domain = &pl->domains->list[i];
+	for (i = 0; i < pl->now->domains->nr; i++) {
+		const struct domain *domain = &pl->now->domains->list[i];
 		struct action *action;
 
 		if (domains_in_transit(domain))
@@ -131,8 +144,8 @@ static bool has_right_record(const struct planner *pl, const char *link, const c
 {
 	size_t i;
 
-	for (i = 0; i < pl->records->nr; i++) {
-		const struct record *record = &pl->records->list[i];
+	for (i = 0; i < pl->now->records->nr; i++) {
+		const struct record *record = &pl->now->records->list[i];
 
 		if (!strcmp(record->link, link) && !strcmp(record->service, service))
 			return !fault_of(pl, record);
@@ -156,12 +169,13 @@ static void plan_connection(struct planner *pl, const struct config_end *client)
 	const struct domain *client_domain, *server_domain;
 	struct action *action;
 
-	server = config_find_end(pl->config, client->end->link, VLINKCFG_SERVER);
-	if (!server || is_connected(pl, client))
+	server = config_find_end(pl->now->config, client->end->link, VLINKCFG_SERVER);
+	if (!server || is_connected(pl, client) ||
+	    detached_has(pl->now->detached, client->end->link))
 		return;
-	client_domain = domains_by_name(pl->domains, client->dom->name);
-	server_domain = domains_by_name(pl->domains, server->dom->name);
-	if (!client_domain || !server_domain)
+	client_domain = domains_by_name(pl->now->domains, client->dom->name);
+	server_domain = domains_by_name(pl->now->domains, server->dom->name);
+	if (!client_domain || !server_domain || lacks_cid(pl, server, client))
 		return;
 	action = add_action(pl, ACTION_CONNECT);
 	action->server = server;
@@ -174,22 +188,18 @@ static void plan_connections(struct planner *pl)
 {
 	size_t i;
 
-	for (i = 0; i < pl->config->nr_ends; i++)
-		if (pl->config->ends[i].end->role == VLINKCFG_CLIENT)
-			plan_connection(pl, &pl->config->ends[i]);
+	for (i = 0; i < pl->now->config->nr_ends; i++)
+		if (pl->now->config->ends[i].end->role == VLINKCFG_CLIENT)
+			plan_connection(pl, &pl->now->config->ends[i]);
 }
 
-void plan_make(const struct config *config, const struct domains *domains,
-	       const struct records *records, const struct found_dirs *dirs,
-	       struct plan *plan)
+void plan_make(const struct situation *now, struct plan *plan)
 {
-	struct planner pl = {
-		.config = config, .domains = domains, .records = records, .plan = plan,
-	};
+	struct planner pl = { .now = now, .plan = plan };
 
 	*plan = (struct plan){ 0 };
 	plan_removals(&pl);
-	plan_orphans(&pl, dirs);
+	plan_orphans(&pl);
 	plan_publications(&pl);
 	plan_connections(&pl);
 }

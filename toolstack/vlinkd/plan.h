@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cids.h"
 #include "config.h"
 #include "domains.h"
 
@@ -72,10 +73,20 @@ struct plan {
 	size_t nr;
 };
 
+struct detached;
+
+/* What should be, and what is. */
+struct situation {
+	const struct config *config;
+	const struct domains *domains;
+	const struct records *records;
+	const struct found_dirs *dirs;
+	const struct detached *detached;
+	const struct cids *cids;
+};
+
 /* The actions are to be done in the order of the list. */
-void plan_make(const struct config *config, const struct domains *domains,
-	       const struct records *records, const struct found_dirs *dirs,
-	       struct plan *plan);
+void plan_make(const struct situation *now, struct plan *plan);
 void plan_clear(struct plan *plan);
 
 #endif

@@ -19,6 +19,7 @@ struct wanted_node {
 };
 
 struct publication {
+	const struct cids *cids;
 	const struct domain *domain;
 	struct wanted_node *nodes;
 	size_t nr;
@@ -48,11 +49,40 @@ static bool is_wanted(const struct publication *pub, const char *path)
 	return false;
 }
 
+/* What vlinkd says of CIDs does not come from the cfg, or not as it stands there. */
+static bool is_cid_key(const char *key)
+{
+	return !strcmp(key, "cid") || !strcmp(key, "peer-cid");
+}
+
+static void want_cid(struct publication *pub, const char *dir, const char *key,
+		     const char *domain)
+{
+	unsigned int cid = cids_of(pub->cids, domain);
+
+	if (cid)
+		want(pub, alloc_printf("%s/%s", dir, key), alloc_printf("%u", cid));
+}
+
+static void want_options(struct publication *pub, const char *dir, const struct config_end *end,
+			 bool has_cids)
+{
+	const struct vlinkcfg_end *e = end->end;
+	size_t i;
+
+	for (i = 0; i < e->nr_options; i++)
+		if (!has_cids || !is_cid_key(e->options[i].key))
+			want_key(pub, dir, e->options[i].key, e->options[i].value);
+	if (!has_cids)
+		return;
+	want_cid(pub, dir, "cid", end->dom->name);
+	want_cid(pub, dir, "peer-cid", e->peer);
+}
+
 static void want_link(struct publication *pub, const struct config_end *end, const char *service)
 {
 	const struct vlinkcfg_end *e = end->end;
 	char *dir = alloc_printf("%s/%s", service, e->link);
-	size_t i;
 
 	if (!is_wanted(pub, service))
 		want(pub, alloc_string(service), NULL);
@@ -64,8 +94,7 @@ static void want_link(struct publication *pub, const struct config_end *end, con
 	want(pub, alloc_printf("%s/unit", dir), alloc_printf("%u", e->unit));
 	want_key(pub, dir, "name", e->name);
 	want_key(pub, dir, "info", e->info);
-	for (i = 0; i < e->nr_options; i++)
-		want_key(pub, dir, e->options[i].key, e->options[i].value);
+	want_options(pub, dir, end, !strcmp(service, CIDS_SERVICE));
 	free(dir);
 }
 
@@ -207,15 +236,15 @@ static int publish_difference(struct xs_handle *xs, struct publication *pub)
 	return ret;
 }
 
-int publish_links(struct xs_handle *xs, const struct config *config,
-		  const struct domain *domain, const struct vlinkcfg_domain *dom)
+int publish_links(const struct applier *applier, const struct domain *domain,
+		  const struct vlinkcfg_domain *dom)
 {
-	struct publication pub = { .domain = domain };
+	struct publication pub = { .domain = domain, .cids = applier->now->cids };
 	int ret;
 
 	if (dom)
-		want_links(&pub, config, dom);
-	ret = publish_difference(xs, &pub);
+		want_links(&pub, applier->now->config, dom);
+	ret = publish_difference(applier->xs, &pub);
 	clear_publication(&pub);
 	return ret;
 }

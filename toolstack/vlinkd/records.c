@@ -150,7 +150,7 @@ int records_read(struct xs_handle *xs, struct records *records)
 	if (!links)
 		return -errno;
 	for (i = 0; i < nr && !ret; i++)
-		if (strlen(links[i]) < LINK_NAME_MAX)
+		if (links[i][0] != '@' && strlen(links[i]) < LINK_NAME_MAX)
 			ret = read_link(xs, links[i], records);
 	free(links);
 	if (ret)
