@@ -62,6 +62,8 @@ static struct {
 static long budget = FAKE_UNLIMITED, calls;
 static unsigned int self, conflicts, commits, changes;
 static void (*commit_hook)(void);
+static char fail_path[MAX_PATH];
+static int fail_error;
 
 static void die(const char *what)
 {
@@ -412,6 +414,7 @@ void fake_disconnect(void)
 	budget = FAKE_UNLIMITED;
 	conflicts = 0;
 	commit_hook = NULL;
+	fail_path[0] = '\0';
 }
 
 void fake_set_budget(long nr)
@@ -462,6 +465,12 @@ size_t fake_watches(void)
 unsigned int fake_open_transactions(void)
 {
 	return txn.open;
+}
+
+void fake_fail_below(const char *path, int error)
+{
+	copy_path(fail_path, path ? path : "");
+	fail_error = error;
 }
 
 /* ---- libxenctrl ---- */
@@ -552,6 +561,17 @@ static void note_change(xs_transaction_t t, const char *path)
 	copy_path(txn.changed[txn.nr_changed++], path);
 }
 
+/* A path that may be written now; NULL with errno. */
+static const char *resolve_for_writing(const char *path)
+{
+	const char *absolute = resolve(path);
+
+	if (!absolute || !*fail_path || !is_below(absolute, fail_path))
+		return absolute;
+	errno = fail_error;
+	return NULL;
+}
+
 /* Layout of the answer: the pointers, then the names. */
 static char **list_children(const struct tree *tree, const char *path, unsigned int *nr)
 {
@@ -613,7 +633,7 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path, const v
 	(void)h;
 	if (!may_go_on())
 		return false;
-	absolute = resolve(path);
+	absolute = resolve_for_writing(path);
 	if (!absolute)
 		return false;
 	if (len > MAX_VALUE) {
@@ -632,7 +652,7 @@ bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
 	(void)h;
 	if (!may_go_on())
 		return false;
-	absolute = resolve(path);
+	absolute = resolve_for_writing(path);
 	if (!absolute)
 		return false;
 	if (find(tree_of(t), absolute))

@@ -50,6 +50,8 @@ void fake_set_self(unsigned int domid);
 
 /* The next @nr transactions that would change something end with EAGAIN. */
 void fake_set_conflicts(unsigned int nr);
+/* What makes or changes a node below @path fails with @error; NULL: nothing does. */
+void fake_fail_below(const char *path, int error);
 /* Called once, just before the next transaction ends. */
 void fake_before_commit(void (*hook)(void));
 /* Transactions committed, and nodes changed by the program, so far. */

@@ -824,6 +824,188 @@ static void numbers_go_round(void)
 	stop();
 }
 
+/* ---- the administrator ---- */
+
+static void detached_and_attached(void)
+{
+	begin();
+	two_domains();
+	connect_two();
+	CU_ASSERT_EQUAL(detached_set(NULL, "p", true), 0);
+	expect_dump("/tool/vlink/@detached",
+		    "/tool/vlink/@detached =  (n0)\n"
+		    "/tool/vlink/@detached/p =  (n0)\n");
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/p"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/device/vbpipe"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe"));
+	/* Its nodes stay, as when the peer does not run; the other link is not touched. */
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME3 "/vlink/vbpipe/p"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/g/vrpq/id"));
+	expect_said("link 'p', service 'vbpipe': disconnected: detached", 1);
+	/* It holds for a new daemon and for new domains. */
+	stop();
+	fake_destroy(3);
+	fake_create(7, "vm3", 0x33);
+	start_and_settle();
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/p"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/local/domain/7/device/vrpq/0"));
+	CU_ASSERT_EQUAL(detached_set(NULL, "p", false), 0);
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/@detached"));
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get("/tool/vlink/p/vbpipe/frontend-id"), "7");
+	/* Attaching what is attached, and what nobody knows, harms nobody. */
+	CU_ASSERT_EQUAL(detached_set(NULL, "p", false), 0);
+	CU_ASSERT_EQUAL(detached_set(NULL, "nosuch", true), 0);
+	CU_ASSERT_EQUAL(detached_set(NULL, "nosuch", true), 0);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/p"));
+	stop();
+}
+
+/* ---- CIDs ---- */
+
+static void three_sockets(const char *key3, const char *key4, const char *key5)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "name = \"Domain-0\"\nvlink = [ \"link=s3,class=vsock,role=server,peer=vm3,unit=0\", \"link=s5,class=vsock,role=server,peer=vm5,unit=1\" ]\n");
+	cfg("dom0.cfg", text);
+	snprintf(text, sizeof(text), "name = \"vm3\"\nvlink = [ \"link=s3,class=vsock,role=client,peer=Domain-0,unit=0%s\", \"link=s34,class=vsock,role=server,peer=vm4,unit=0%s\" ]\n", key3, key3);
+	cfg("vm3.cfg", text);
+	snprintf(text, sizeof(text), "name = \"vm4\"\nvlink = [ \"link=s34,class=vsock,role=client,peer=vm3,unit=0%s\" ]\n", key4);
+	cfg("vm4.cfg", text);
+	snprintf(text, sizeof(text), "name = \"vm5\"\nvlink = [ \"link=s5,class=vsock,role=client,peer=Domain-0,unit=0%s\" ]\n", key5);
+	cfg("vm5.cfg", text);
+}
+
+static void cids_are_published(void)
+{
+	begin();
+	three_sockets("", ",cid=100", "");
+	fake_create(3, "vm3", 0x33);
+	start_and_settle();
+	expect_text(fake_get(HOME3 "/vlink/vsock/s3/cid"), "5");
+	expect_text(fake_get(HOME3 "/vlink/vsock/s3/peer-cid"), "2");
+	expect_text(fake_get("/local/domain/0/vlink/vsock/s3/cid"), "2");
+	expect_text(fake_get("/local/domain/0/vlink/vsock/s3/peer-cid"), "5");
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/0/vlink/vsock/s5/peer-cid"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink/vsock/s34/peer-cid"));
+	fake_create(4, "vm4", 0x44);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get(HOME4 "/vlink/vsock/s34/cid"), "100");
+	expect_text(fake_get(HOME4 "/vlink/vsock/s34/peer-cid"), "5");
+	expect_text(fake_get(HOME3 "/vlink/vsock/s34/peer-cid"), "100");
+	/* A domain that comes back under another id has another CID, unless it asks for one. */
+	fake_destroy(3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/vlink/vsock/s34/peer-cid"));
+	fake_create(8, "vm3", 0x33);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get(HOME4 "/vlink/vsock/s34/peer-cid"), "10");
+	stop();
+}
+
+/* Of two domains with one CID the first keeps it. */
+static void cids_are_unique(void)
+{
+	begin();
+	three_sockets("", "", ",cid=5");
+	fake_create(3, "vm3", 0x33);
+	fake_create(6, "vm5", 0x55);
+	start_and_settle();
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/s3/vsock"));
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/s5"));
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/6/vlink/vsock/s5/cid"));
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/0/vlink/vsock/s5/peer-cid"));
+	expect_said("domain 6 'vm5': its CID 5 is that of 'vm3' already", 1);
+	fake_destroy(3);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get("/local/domain/6/vlink/vsock/s5/cid"), "5");
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/s5/vsock"));
+	stop();
+}
+
+static void expect_bad_cid(const char *key3, const char *why)
+{
+	begin();
+	three_sockets(key3, "", "");
+	fake_create(3, "vm3", 0x33);
+	fake_create(6, "vm5", 0x55);
+	start_and_settle();
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/s3"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/s5"));
+	CU_ASSERT_TRUE(times_said(why) > 0);
+	stop();
+}
+
+static void bad_cids(void)
+{
+	expect_bad_cid(",cid=0", "cid '0' is not a number from 3");
+	expect_bad_cid(",cid=2", "cid '2' is not a number");
+	expect_bad_cid(",cid=4294967295", "is not a number");
+	expect_bad_cid(",cid=99999999999999999999", "is not a number");
+	expect_bad_cid(",cid=05", "is not a number");
+	expect_bad_cid(",cid=5x", "is not a number");
+	/* Links of one domain that do not agree: the first is taken. */
+	begin();
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=a,class=vsock,role=server,peer=vm4,unit=0,cid=7\", \"link=b,class=vsock,role=server,peer=vm5,unit=1,cid=8\" ]\n");
+	fake_create(3, "vm3", 0x33);
+	start_and_settle();
+	expect_text(fake_get(HOME3 "/vlink/vsock/a/cid"), "7");
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink/vsock/b"));
+	expect_said("a domain has one; link 'b' is not connected", 1);
+	stop();
+}
+
+/* ---- quotas ---- */
+
+/* A domain for which xenstored takes no more nodes costs the others nothing. */
+static void quota_of_a_guest(void)
+{
+	begin();
+	two_domains_one_pipe();
+	cfg("vm5.cfg", "name = \"vm5\"\nvlink = [ \"link=q,class=vbpipe,role=client,peer=vm4,unit=0\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=q,class=vbpipe,role=server,peer=vm5,unit=1\", \"" VM4_PIPE "\" ]\n");
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	fake_create(5, "vm5", 0x55);
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	fake_fail_below("/local/domain/5/device", ENOSPC);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), -EAGAIN);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), -EAGAIN);
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/p/vbpipe"));
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/q"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME4 "/backend/vbpipe/5"));
+	CU_ASSERT_EQUAL(fake_open_transactions(), 0);
+	expect_said("link 'q': 'vm4' (domain 4) and 'vm5' (domain 5) cannot be joined: a quota of xenstored is used up; trying again", 1);
+	fake_fail_below(NULL, 0);
+	CU_ASSERT_EQUAL(settle(), 0);
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/q/vbpipe"));
+	expect_said("what failed before is done now", 1);
+	stop();
+}
+
+/* What cannot be published is not connected either, and costs no other domain. */
+static void list_that_is_refused(void)
+{
+	begin();
+	two_domains_one_pipe();
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	fake_fail_below(HOME3 "/vlink", E2BIG);
+	CU_ASSERT_EQUAL(daemon_pass(&vlinkd), -EAGAIN);
+	expect_said("domain 3 'vm3': its links cannot be published: more than xenstored takes", 1);
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/p"));
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink"));
+	fake_fail_below(NULL, 0);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_connected();
+	stop();
+}
+
 /* ---- transactions ---- */
 
 static void conflicts_are_retried(void)
@@ -1093,6 +1275,191 @@ static void killed_anywhere(void)
 		kill_everywhere(&stories[i]);
 }
 
+/* ---- at random ---- */
+
+#define RANDOM_DOMAINS	4
+#define RANDOM_STEPS	16
+
+/* The world as it should be, kept beside the store. */
+static struct {
+	unsigned int state;		/* of the generator */
+	unsigned int next_domid;
+	unsigned int domid[RANDOM_DOMAINS];	/* 0: does not run */
+	unsigned char life[RANDOM_DOMAINS];
+	bool detached;
+} world;
+
+static unsigned int draw(unsigned int below)
+{
+	world.state = world.state * 1664525u + 1013904223u;
+	return (world.state >> 8) % below;
+}
+
+/* vm0 and vm1, vm0 and vm2, vm2 and vm3, and all of them with dom0 */
+static void random_cfgs(void)
+{
+	cfg("dom0.cfg", "name = \"Domain-0\"\nvlink = [ \"link=d0,class=vrpq,role=server,peer=vm0,unit=0\", \"link=d3,class=vbpipe,role=client,peer=vm3,unit=0\" ]\n");
+	cfg("vm0.cfg", "name = \"vm0\"\nvlink = [ \"link=d0,class=vrpq,role=client,peer=Domain-0,unit=0\", \"link=a,class=vogl,role=server,peer=vm1,unit=0\", \"link=b,class=vbpipe,role=client,peer=vm2,unit=0\" ]\n");
+	cfg("vm1.cfg", "name = \"vm1\"\nvlink = [ \"link=a,class=vogl,role=client,peer=vm0,unit=0\" ]\n");
+	cfg("vm2.cfg", "name = \"vm2\"\nvlink = [ \"link=b,class=vbpipe,role=server,peer=vm0,unit=0\", \"link=c,class=vsock,role=server,peer=vm3,unit=0\" ]\n");
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=c,class=vsock,role=client,peer=vm2,unit=0\", \"link=d3,class=vbpipe,role=server,peer=Domain-0,unit=0\" ]\n");
+}
+
+static void random_create(unsigned int nr)
+{
+	char name[8];
+
+	snprintf(name, sizeof(name), "vm%u", nr);
+	world.domid[nr] = world.next_domid;
+	/* Few ids, so that they are used again soon, often for another domain. */
+	do
+		world.next_domid = world.next_domid % 9 + 1;
+	while (fake_get(xsh_path("/local/domain/%u", world.next_domid).s) ||
+	       world.next_domid == world.domid[nr]);
+	fake_create(world.domid[nr], name, (unsigned char)(16 * nr + world.life[nr]++ % 16));
+}
+
+static void random_destroy(unsigned int nr)
+{
+	fake_destroy(world.domid[nr]);
+	world.domid[nr] = 0;
+}
+
+/* What guests write into what is theirs. */
+static void random_mischief(unsigned int nr)
+{
+	static const char *const keys[] = { "state", "backend", "backend-id", "frontend-id" };
+	struct xsh_path dir = draw(2) ?
+		xsh_path("/local/domain/%u/device/vbpipe/%u", world.domid[nr], draw(3)) :
+		xsh_path("/local/domain/%u/backend/vbpipe/%u/%u", world.domid[nr], draw(9),
+			 draw(3));
+
+	if (!fake_get(dir.s))
+		return;
+	if (draw(2))
+		fake_remove(dir.s);
+	else
+		fake_set(xsh_path("%s/%s", dir.s, keys[draw(4)]).s, draw(2) ? "4" : "/x");
+}
+
+static void random_event(void)
+{
+	unsigned int nr = draw(RANDOM_DOMAINS);
+
+	switch (draw(8)) {
+	case 0:
+		world.detached = !world.detached;
+		if (world.detached)
+			fake_set("/tool/vlink/@detached/b", "");
+		else
+			fake_remove("/tool/vlink/@detached");
+		break;
+	case 1:
+		if (world.domid[nr])
+			random_mischief(nr);
+		break;
+	default:
+		if (world.domid[nr])
+			random_destroy(nr);
+		else
+			random_create(nr);
+	}
+}
+
+/* Directories that stay when nothing is in them any more, docs/xenstore.md says. */
+static bool may_stay(const char *line)
+{
+	size_t len = strcspn(line, "\n"), end = strcspn(line, " ");
+
+	if (len < end + 3 || strncmp(line + end, " =  (", 5))
+		return false;
+	return (end == strlen("/tool/vlink") && !strncmp(line, "/tool/vlink", end)) ||
+	       follows(line, line + end, "/backend") || follows(line, line + end, "/device");
+}
+
+static char *state_after_rest(void)
+{
+	char *text, *line, *next;
+
+	start_and_settle();
+	stop();
+	text = state_of_links();
+	for (line = text; *line; line = next) {
+		next = line + strcspn(line, "\n") + 1;
+		if (!may_stay(line))
+			continue;
+		memmove(line, next, strlen(next) + 1);
+		next = line;
+	}
+	return text;
+}
+
+/* The same domains in a world without a past. */
+static void make_world_anew(void)
+{
+	struct { unsigned int domid; char name[8]; unsigned char uuid; } domains[RANDOM_DOMAINS];
+	unsigned int nr;
+
+	for (nr = 0; nr < RANDOM_DOMAINS; nr++) {
+		domains[nr].domid = world.domid[nr];
+		domains[nr].uuid = (unsigned char)(16 * nr + (world.life[nr] + 15) % 16);
+		snprintf(domains[nr].name, sizeof(domains[nr].name), "vm%u", nr);
+	}
+	fake_reset();
+	for (nr = 0; nr < RANDOM_DOMAINS; nr++)
+		if (domains[nr].domid)
+			fake_create(domains[nr].domid, domains[nr].name, domains[nr].uuid);
+	if (world.detached)
+		fake_set("/tool/vlink/@detached/b", "");
+}
+
+/* One story: events, and at each a daemon that dies at any of its calls, or does not. */
+static unsigned int random_story(unsigned int seed)
+{
+	unsigned int step, kills = 0;
+	char *got, *want;
+
+	begin();
+	random_cfgs();
+	memset(&world, 0, sizeof(world));
+	world.state = seed;
+	world.next_domid = 1;
+	for (step = 0; step < RANDOM_STEPS; step++) {
+		random_event();
+		vlinkd = (struct daemon){ .config = { .dirs = dirs, .nr_dirs = 1 } };
+		if (draw(3))
+			fake_set_budget(draw(250));
+		if (draw(4) == 0)
+			fake_before_commit(random_event);
+		if (daemon_start(&vlinkd) || settle())
+			kills++;
+		stop();
+	}
+	got = state_after_rest();
+	make_world_anew();
+	want = state_after_rest();
+	if (strcmp(got, want))
+		fprintf(stderr, "\n  seed %u: got\n%s\n  want\n%s\n", seed, got, want);
+	CU_ASSERT_STRING_EQUAL(got, want);
+	free(got);
+	free(want);
+	return kills;
+}
+
+static void killed_at_random(void)
+{
+	const char *text = getenv("VLINKD_SEED"), *count = getenv("VLINKD_STORIES");
+	unsigned int first = text ? (unsigned int)strtoul(text, NULL, 10) : 1;
+	unsigned int stories = count ? (unsigned int)strtoul(count, NULL, 10) : 150;
+	unsigned int i, kills = 0;
+
+	for (i = 0; i < stories; i++)
+		kills += random_story(first + i);
+	printf("[VLINKD_SEED=%u VLINKD_STORIES=%u: killed %u times in %u events] ",
+	       first, stories, kills, stories * RANDOM_STEPS);
+	CU_ASSERT_TRUE(stories < 100 || kills > stories);
+}
+
 /* ---- the planner alone ---- */
 
 static void plan_in_order(void)
@@ -1202,9 +1569,16 @@ static const struct unit_test tests[] = {
 	{ "number of a record that stays", number_of_a_record_that_stays },
 	{ "hostile guests", hostile_guests },
 	{ "numbers go round", numbers_go_round },
+	{ "detached and attached", detached_and_attached },
+	{ "CIDs are published", cids_are_published },
+	{ "CIDs are unique", cids_are_unique },
+	{ "bad CIDs", bad_cids },
+	{ "quota of a guest", quota_of_a_guest },
+	{ "a list that is refused", list_that_is_refused },
 	{ "conflicts are retried", conflicts_are_retried },
 	{ "domain dies under way", domain_dies_under_way },
 	{ "killed anywhere", killed_anywhere },
+	{ "killed at random", killed_at_random },
 	{ "plan in order", plan_in_order },
 	{ "links as a guest sees them", links_as_a_guest_sees_them },
 };
