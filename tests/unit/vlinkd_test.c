@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../toolstack/vlinkctl/links.h"
+#include "../../toolstack/vlinkd/check.h"
 #include "../../toolstack/vlinkd/daemon.h"
 #include "../../toolstack/vlinkd/detached.h"
 #include "../../toolstack/vlinkd/log.h"
@@ -664,6 +665,44 @@ static void only_the_difference_is_written(void)
 	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/p"));
 	expect_dump("/tool/vlink", record_empty);
 	stop();
+}
+
+static void expect_check(const char *want, size_t problems)
+{
+	char *text = NULL, *pos, out[4096] = "";
+	size_t size, found;
+	FILE *file = open_memstream(&text, &size);
+
+	CU_ASSERT_EQUAL_FATAL(start(), 0);
+	config_reload(&vlinkd.config);
+	found = check_print(&vlinkd.config, file);
+	stop();
+	CU_ASSERT_EQUAL_FATAL(fclose(file), 0);
+	/* The directory's name is another each time. */
+	for (pos = text; *pos && strlen(out) < sizeof(out) - 2; pos++) {
+		if (!strncmp(pos, dir, strlen(dir)))
+			pos += strlen(dir) + 1;
+		strncat(out, pos, 1);
+	}
+	expect_text(out, want);
+	CU_ASSERT_EQUAL(found, problems);
+	free(text);
+}
+
+static void configs_are_checked(void)
+{
+	begin();
+	two_domains();
+	expect_check("link p vbpipe vm4 vm3\nlink g vogl vm4 vm3\n", 0);
+	remove_cfg("vm4.cfg");
+	expect_check("link p vbpipe - vm3\nlink g vogl - vm3\n"
+		     "problem: vm3.cfg: link 'p': no config is that of its peer 'vm4'\n"
+		     "problem: vm3.cfg: link 'g': no config is that of its peer 'vm4'\n", 2);
+	two_domains_one_pipe();
+	cfg("bad.cfg", "name = \"vm9\"\nvlink = [ \"link=p\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=p,class=vbpipe,role=client,peer=vm3,unit=0\" ]\n");
+	expect_check("problem: bad.cfg:2: config parsing error near `\"link=p': lexical error\n"
+		     "problem: vm4.cfg: link 'p' is a client here and in vm3.cfg; link 'p' is not connected\n", 2);
 }
 
 /* ---- repairs ---- */
@@ -1562,6 +1601,7 @@ static const struct unit_test tests[] = {
 	{ "links that do not fit", links_that_do_not_fit },
 	{ "second link with one unit", second_link_with_one_unit },
 	{ "one name in two cfgs", one_name_in_two_cfgs },
+	{ "configs are checked", configs_are_checked },
 	{ "only the difference is written", only_the_difference_is_written },
 	{ "orphans", orphans },
 	{ "damaged record", damaged_record },

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -60,9 +61,8 @@ static void leave_terminal(void)
 	}
 }
 
-static void notify_service_manager(void)
+void background_tell(const char *state)
 {
-	static const char ready[] = "READY=1";
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	size_t len = path ? strlen(path) : 0;
@@ -76,7 +76,7 @@ static void notify_service_manager(void)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	if (sendto(fd, ready, sizeof(ready) - 1, MSG_NOSIGNAL, (struct sockaddr *)&addr,
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
 		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
 		log_warning("%s: %s", path, strerror(errno));
 	close(fd);
@@ -84,7 +84,7 @@ static void notify_service_manager(void)
 
 void background_ready(void)
 {
-	notify_service_manager();
+	background_tell("READY=1");
 	if (ready_fd < 0)
 		return;
 	leave_terminal();
@@ -94,25 +94,46 @@ void background_ready(void)
 	ready_fd = -1;
 }
 
+static int write_pid(int fd)
+{
+	return ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0 ? -1 : 0;
+}
+
+/* Stays open, and with it the lock, until the process ends. */
+static int lock_pidfile(int fd, const char *path)
+{
+	const char *why;
+
+	if (!flock(fd, LOCK_EX | LOCK_NB) && !write_pid(fd))
+		return 0;
+	why = errno == EWOULDBLOCK ? "locked: vlinkd runs already" : strerror(errno);
+	log_error("%s: %s", path, why);
+	close(fd);
+	return -1;
+}
+
 int background_pidfile(const char *path)
 {
-	/* Stays open, and with it the lock, until the process ends. */
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
 	if (fd < 0) {
 		log_error("%s: %s", path, strerror(errno));
 		return -1;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		log_error("%s: %s", path, errno == EWOULDBLOCK ?
-			  "locked: vlinkd runs already" : strerror(errno));
-		close(fd);
-		return -1;
-	}
-	if (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
-		log_error("%s: %s", path, strerror(errno));
-		close(fd);
-		return -1;
-	}
+	return lock_pidfile(fd, path);
+}
+
+int background_own_pidfile(void)
+{
+	int fd;
+
+	if (mkdir(BACKGROUND_DIR, 0755) && errno != EEXIST)
+		log_warning("%s: %s", BACKGROUND_DIR, strerror(errno));
+	fd = open(BACKGROUND_PIDFILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		return lock_pidfile(fd, BACKGROUND_PIDFILE);
+	/* It serves to be found, not to work. */
+	log_warning("%s: %s; vlinkctl will not see that this runs", BACKGROUND_PIDFILE,
+		    strerror(errno));
 	return 0;
 }

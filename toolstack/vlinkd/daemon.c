@@ -88,6 +88,7 @@ static int act(struct daemon *daemon, struct applier *applier, const struct plan
 			daemon->search_orphans = true;
 			result = -EAGAIN;
 		}
+		daemon->nr_joined += !ret && plan->list[i].kind == ACTION_CONNECT;
 		if (!ret)
 			continue;
 		if (xsh_is_fatal(ret))
@@ -114,6 +115,7 @@ static int compare_and_repair(struct daemon *daemon, struct view *view)
 
 	cids_assign(&daemon->config, &view->domains, &view->cids, &view->messages);
 	plan_make(&now, &plan);
+	daemon->nr_joined = plan.nr_joined;
 	daemon->search_orphans = false;
 	ret = act(daemon, &applier, &plan, &view->messages);
 	if (ret && searched)
@@ -121,6 +123,17 @@ static int compare_and_repair(struct daemon *daemon, struct view *view)
 	plan_clear(&plan);
 	apply_clear(&applier);
 	return ret;
+}
+
+/* For the status. */
+static void count_links(struct daemon *daemon, const struct view *view)
+{
+	size_t i;
+
+	daemon->nr_domains = view->domains.nr;
+	daemon->nr_links = 0;
+	for (i = 0; i < daemon->config.nr_ends; i++)
+		daemon->nr_links += daemon->config.ends[i].end->role == VLINKCFG_CLIENT;
 }
 
 /* A failure that lasts is told of once, not at each attempt; and that it is over. */
@@ -146,6 +159,7 @@ int daemon_pass(struct daemon *daemon)
 	daemon->config_stale = false;
 	ret = look(daemon, &view);
 	if (!ret) {
+		count_links(daemon, &view);
 		ret = compare_and_repair(daemon, &view);
 	} else if (!xsh_is_fatal(ret) && ret != -EAGAIN) {
 		messages_add(&view.messages,

@@ -16,6 +16,7 @@ struct daemon {
 	bool config_stale;	/* the files may have changed */
 	bool search_orphans;	/* directories without a record may be about */
 	struct messages said;	/* of the last pass */
+	size_t nr_domains, nr_links, nr_joined;	/* as of the last pass */
 };
 
 /* Asks xenstored for events; daemon->xc, xs and config.dirs are set by the caller. */

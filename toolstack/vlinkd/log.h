@@ -7,6 +7,8 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
+/* From now on nothing is said. */
+void log_to_nobody(void);
 /* From now on messages go to syslog. */
 void log_to_syslog(const char *ident);
 __attribute__((format(printf, 2, 3)))

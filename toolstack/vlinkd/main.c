@@ -21,6 +21,7 @@
 
 #include "alloc.h"
 #include "background.h"
+#include "check.h"
 #include "daemon.h"
 #include "log.h"
 #include "watchdirs.h"
@@ -32,6 +33,7 @@
 
 static const char usage_text[] =
 	"usage: vlinkd [--config DIR]... [--classes FILE] [--foreground] [--pidfile FILE]\n"
+	"       vlinkd --check [--config DIR]... [--classes FILE]\n"
 	"\n"
 	"Connects the links that the xl configs of the running domains ask for.\n"
 	"\n"
@@ -39,6 +41,8 @@ static const char usage_text[] =
 	"  --classes FILE  the class file (default " DEFAULT_CLASSES ", if it is there)\n"
 	"  --foreground    stay in the foreground and log to stderr\n"
 	"  --pidfile FILE  write the process id to FILE; refuse to start while it is locked\n"
+	"                  (default " BACKGROUND_PIDFILE ")\n"
+	"  --check         only read the configs, and print links and problems\n"
 	"  --help          show this text\n";
 
 struct options {
@@ -47,12 +51,14 @@ struct options {
 	const char *classes;
 	const char *pidfile;
 	bool foreground;
+	bool check;
 };
 
 struct server {
 	struct daemon daemon;
 	struct watchdirs watchdirs;
 	int signals;
+	char *status;	/* told the service manager */
 	int retry_ms;	/* until the next attempt; -1: nothing is left to do */
 	bool stop;
 };
@@ -77,6 +83,7 @@ static int parse_options(int argc, char **argv, struct options *opts)
 		{ "classes", required_argument, NULL, 'C' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "pidfile", required_argument, NULL, 'p' },
+		{ "check", no_argument, NULL, 'k' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
@@ -95,6 +102,9 @@ static int parse_options(int argc, char **argv, struct options *opts)
 			break;
 		case 'p':
 			opts->pidfile = optarg;
+			break;
+		case 'k':
+			opts->check = true;
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -128,16 +138,21 @@ static void make_absolute(struct options *opts)
 	free(cwd);
 }
 
+static void set_paths(struct config *config, const struct options *opts)
+{
+	config->dirs = opts->dirs;
+	config->nr_dirs = opts->nr_dirs;
+	config->classes_path = opts->classes ? opts->classes : DEFAULT_CLASSES;
+	config->classes_optional = !opts->classes;
+}
+
 static void setup_config(struct server *srv, const struct options *opts)
 {
 	struct config *config = &srv->daemon.config;
 	size_t i;
 	char *path;
 
-	config->dirs = opts->dirs;
-	config->nr_dirs = opts->nr_dirs;
-	config->classes_path = opts->classes ? opts->classes : DEFAULT_CLASSES;
-	config->classes_optional = !opts->classes;
+	set_paths(config, opts);
 	watchdirs_open(&srv->watchdirs);
 	for (i = 0; i < opts->nr_dirs; i++)
 		watchdirs_add(&srv->watchdirs, opts->dirs[i]);
@@ -146,6 +161,19 @@ static void setup_config(struct server *srv, const struct options *opts)
 	free(path);
 	watchdirs_renew(&srv->watchdirs);
 	config_reload(config);
+}
+
+static int check(const struct options *opts)
+{
+	struct config config = { 0 };
+	size_t problems;
+
+	log_to_nobody();
+	set_paths(&config, opts);
+	config_reload(&config);
+	problems = check_print(&config, stdout);
+	config_clear(&config);
+	return problems || fflush(stdout) ? 1 : 0;
 }
 
 static int open_signals(void)
@@ -244,6 +272,20 @@ static int wait_for_events(struct server *srv)
 	return ret < 0 ? ret : 0;
 }
 
+/* For "systemctl status". */
+static void tell_status(struct server *srv)
+{
+	const struct daemon *daemon = &srv->daemon;
+	char *text = alloc_printf("STATUS=%zu domains run, %zu of %zu links are joined, %zu problems",
+				  daemon->nr_domains, daemon->nr_joined, daemon->nr_links,
+				  daemon->said.nr + daemon->config.messages.nr);
+
+	if (!srv->status || strcmp(srv->status, text))
+		background_tell(text);
+	free(srv->status);
+	srv->status = text;
+}
+
 static int serve(struct server *srv)
 {
 	int ret = pass(srv);
@@ -252,10 +294,12 @@ static int serve(struct server *srv)
 		return ret;
 	background_ready();
 	while (!ret && !srv->stop) {
+		tell_status(srv);
 		ret = wait_for_events(srv);
 		if (!ret && !srv->stop)
 			ret = pass(srv);
 	}
+	background_tell(srv->stop ? "STOPPING=1" : "STATUS=xenstored is lost");
 	return ret;
 }
 
@@ -268,7 +312,7 @@ static int run(struct server *srv, const struct options *opts)
 		log_error("cannot go to the background: %s", strerror(errno));
 		return 1;
 	}
-	if (opts->pidfile && background_pidfile(opts->pidfile))
+	if (opts->pidfile ? background_pidfile(opts->pidfile) : background_own_pidfile())
 		return 1;
 	srv->signals = open_signals();
 	if (srv->signals < 0) {
@@ -289,6 +333,8 @@ int main(int argc, char **argv)
 		return status;
 	}
 	make_absolute(&opts);
+	if (opts.check)
+		return check(&opts);
 	status = run(&srv, &opts);
 	/* The links stay: who stops the daemon does not mean to stop the domains. */
 	if (opts.pidfile && srv.daemon.xs)
@@ -298,6 +344,7 @@ int main(int argc, char **argv)
 	xs_close(srv.daemon.xs);
 	daemon_clear(&srv.daemon);
 	watchdirs_close(&srv.watchdirs);
+	free(srv.status);
 	free(opts.dirs);
 	return status;
 }

@@ -170,9 +170,12 @@ static void plan_connection(struct planner *pl, const struct config_end *client)
 	struct action *action;
 
 	server = config_find_end(pl->now->config, client->end->link, VLINKCFG_SERVER);
-	if (!server || is_connected(pl, client) ||
-	    detached_has(pl->now->detached, client->end->link))
+	if (!server || detached_has(pl->now->detached, client->end->link))
 		return;
+	if (is_connected(pl, client)) {
+		pl->plan->nr_joined++;
+		return;
+	}
 	client_domain = domains_by_name(pl->now->domains, client->dom->name);
 	server_domain = domains_by_name(pl->now->domains, server->dom->name);
 	if (!client_domain || !server_domain || lacks_cid(pl, server, client))

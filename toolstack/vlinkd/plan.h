@@ -71,6 +71,7 @@ struct action {
 struct plan {
 	struct action *list;
 	size_t nr;
+	size_t nr_joined;	/* links that are connected already, and stay so */
 };
 
 struct detached;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* vlinkd --check: what the configs say, and what is wrong with them. */
+#include <string.h>
+
+#include "check.h"
+
+static const char *other_end(const struct config *config, const struct config_end *end)
+{
+	enum vlinkcfg_role role = end->end->role == VLINKCFG_SERVER ? VLINKCFG_CLIENT :
+								       VLINKCFG_SERVER;
+	const struct config_end *other = config_find_end(config, end->end->link, role);
+
+	return other ? other->dom->name : NULL;
+}
+
+static void print_link(const struct config *config, const struct config_end *end, FILE *out)
+{
+	bool is_server = end->end->role == VLINKCFG_SERVER;
+	const char *own = end->dom->name, *other = other_end(config, end);
+
+	/* Of two ends the client's is passed over. */
+	if (other && !is_server)
+		return;
+	if (!other)
+		other = "-";
+	fprintf(out, "link %s %s %s %s\n", end->end->link, end->end->class_name,
+		is_server ? own : other, is_server ? other : own);
+}
+
+static void print_missing_peer(const struct config_end *end, FILE *out)
+{
+	fprintf(out, "problem: %s: link '%s': no config is that of its peer '%s'\n",
+		end->dom->path, end->end->link, end->end->peer);
+}
+
+size_t check_print(const struct config *config, FILE *out)
+{
+	size_t i, problems = config->messages.nr;
+
+	for (i = 0; i < config->nr_ends; i++)
+		print_link(config, &config->ends[i], out);
+	for (i = 0; i < config->messages.nr; i++)
+		fprintf(out, "problem: %s\n", config->messages.list[i]);
+	for (i = 0; i < config->nr_ends; i++) {
+		if (other_end(config, &config->ends[i]))
+			continue;
+		print_missing_peer(&config->ends[i], out);
+		problems++;
+	}
+	return problems;
+}
