@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The client draws at both servers. It compares what it reads back; what it prints
-# has to be what it always prints.
+# The client draws at both servers of VRPQ. It compares what it reads back; what it prints
+# has to be what it always prints. Then it draws in memory of the server of VUMEM.
 
 EXAMPLES=/usr/lib/xen-vlink/examples
 
@@ -28,6 +28,17 @@ count()
 	done
 }
 
+# The server reads the same picture from the same memory: the checksums have to agree.
+paint()
+{
+	echo "vm3| vumem-client /dev/vumem-clt-vogl0"
+	"$EXAMPLES/vumem-client" /dev/vumem-clt-vogl0 > /tmp/painted
+	rc=$?
+	sed 's/^/vm3| /' /tmp/painted
+	[ $rc -eq 0 ] || exit 1
+}
+
 draw 7
 draw 8
 count
+paint
