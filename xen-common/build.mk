@@ -8,7 +8,7 @@ KDIR    ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 DEBARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(ARCH)))
 KVER     = $(shell cat $(KDIR)/include/config/kernel.release)
 MODTREE := $(O)/modules
-KCONFIG := CONFIG_VLINK=m CONFIG_VBPIPE=m CONFIG_VRPQ=m CONFIG_VUMEM=m
+KCONFIG := CONFIG_VLINK=m CONFIG_VBPIPE=m CONFIG_VRPQ=m CONFIG_VUMEM=m CONFIG_VLINK_VSOCK=m
 
 KSOURCES := Kbuild $(shell find include xen-common xen-frontends xen-backends \
                     -name '*.[ch]' -o -name Kbuild)

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the link layer asks of this service: the beginning and end of connections, events. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <xen/xen.h>
+
+#include "vsock.h"
+
+static unsigned int region_pages(u32 c2s_size, u32 s2c_size)
+{
+	return 1 + c2s_size / PAGE_SIZE + s2c_size / PAGE_SIZE;
+}
+
+/* What the toolstack says of the two ends, where neither can write. */
+static int read_cid(struct vlink *link, const char *key, u32 *cid)
+{
+	char dir[sizeof("vlink/vsock/") + VLINK_ID_MAX];
+
+	snprintf(dir, sizeof(dir), "vlink/vsock/%s", link->id);
+	*cid = xenbus_read_unsigned(dir, key, 0);
+	if (*cid >= VMADDR_CID_HOST && *cid != VMADDR_CID_ANY)
+		return 0;
+	vlink_warn(link, "the toolstack has published no %s\n", key);
+	return -EINVAL;
+}
+
+static int read_local_cid(struct vlink *link)
+{
+	u32 cid;
+	int err = read_cid(link, "cid", &cid);
+
+	if (!err)
+		xvsock_set_local_cid(cid);
+	return err;
+}
+
+static u32 ring_size(const struct vlink *link)
+{
+	u64 size = vlink_param_size_get(link, "vsock-ring", XVSOCK_RING_DEFAULT);
+
+	if (size < VSOCK_RING_MIN || size > VSOCK_RING_MAX) {
+		vlink_warn(link, "vsock-ring is not within 16K and 16M\n");
+		return XVSOCK_RING_DEFAULT;
+	}
+	return roundup_pow_of_two(size);
+}
+
+static int xvsock_add(struct vlink *link)
+{
+	struct xvsock_link *xl;
+	int err = read_local_cid(link);
+
+	if (err)
+		return err;
+	xl = kzalloc(sizeof(*xl), GFP_KERNEL);
+	if (!xl)
+		return -ENOMEM;
+	xl->link = link;
+	xl->rx_size = ring_size(link);
+	xl->forward = xen_initial_domain() && vlink_param_bool_get(link, "vsock-forward", false);
+	link->priv = xl;
+	return 0;
+}
+
+static void xvsock_remove(struct vlink *link)
+{
+	kfree(link->priv);
+}
+
+static int peer_ring_size(struct vlink *link, const char *key, u32 *size)
+{
+	int err = vlink_peer_u32(link, key, VSOCK_RING_MIN, VSOCK_RING_MAX, size);
+
+	if (!err && !is_power_of_2(*size)) {
+		vlink_warn(link, "peer's key \"%s\" is not a power of two\n", key);
+		err = -EPROTO;
+	}
+	return err;
+}
+
+static int xvsock_offer(struct vlink *link)
+{
+	struct xvsock_link *xl = link->priv;
+	int err = vlink_key_write(link, XBT_NIL, "rx-size", xl->rx_size);
+
+	return err ?: vlink_key_write(link, XBT_NIL, "forward", xl->forward);
+}
+
+static int xvsock_setup(struct vlink *link)
+{
+	struct xvsock_link *xl = link->priv;
+	int err = peer_ring_size(link, "rx-size", &xl->tx_size);
+
+	if (err)
+		return err;
+	xl->region = vlink_region_create(link, "ring", region_pages(xl->tx_size, xl->rx_size));
+	return PTR_ERR_OR_ZERO(xl->region);
+}
+
+static int xvsock_publish(struct vlink *link, struct xenbus_transaction xbt)
+{
+	struct xvsock_link *xl = link->priv;
+	int err = vlink_key_write(link, xbt, "c2s-size", xl->tx_size);
+
+	err = err ?: vlink_key_write(link, xbt, "s2c-size", xl->rx_size);
+	return err ?: vlink_key_write(link, xbt, "forward", xl->forward);
+}
+
+static int server_map(struct vlink *link, struct xvsock_link *xl)
+{
+	u32 c2s_size;
+	int err = vlink_peer_u32(link, "c2s-size", xl->rx_size, xl->rx_size, &c2s_size);
+
+	err = err ?: peer_ring_size(link, "s2c-size", &xl->tx_size);
+	if (err)
+		return err;
+	xl->region = vlink_region_map(link, "ring", region_pages(c2s_size, xl->tx_size));
+	return PTR_ERR_OR_ZERO(xl->region);
+}
+
+static void conn_release(struct kref *ref)
+{
+	struct xvsock_conn *conn = container_of(ref, struct xvsock_conn, ref);
+
+	xvsock_memory_put(conn->memory);
+	kfree(conn);
+}
+
+void xvsock_conn_put(struct xvsock_conn *conn)
+{
+	kref_put(&conn->ref, conn_release);
+}
+
+void xvsock_conn_queue(struct xvsock_conn *conn, struct work_struct *work)
+{
+	kref_get(&conn->ref);
+	if (!queue_work(xvsock_wq, work))
+		xvsock_conn_put(conn);
+}
+
+static void lay_out(struct xvsock_conn *conn, struct xvsock_link *xl, bool server)
+{
+	struct page **pages = xl->region->pages;
+	struct vlink_mailbox_lines *lines = page_address(pages[0]);
+
+	BUILD_BUG_ON(sizeof(struct xvsock_record) != VSOCK_RECORD_HEADER);
+	conn->rx_size = xl->rx_size;
+	if (server) {
+		vlink_consumer_init(&conn->rx, &lines->c2s_prod, &lines->c2s_cons, xl->rx_size);
+		vlink_producer_init(&conn->tx, &lines->s2c_prod, &lines->s2c_cons, xl->tx_size);
+		conn->rx_pages = pages + 1;
+		conn->tx_pages = pages + 1 + xl->rx_size / PAGE_SIZE;
+	} else {
+		vlink_producer_init(&conn->tx, &lines->c2s_prod, &lines->c2s_cons, xl->tx_size);
+		vlink_consumer_init(&conn->rx, &lines->s2c_prod, &lines->s2c_cons, xl->rx_size);
+		conn->tx_pages = pages + 1;
+		conn->rx_pages = pages + 1 + xl->tx_size / PAGE_SIZE;
+	}
+}
+
+static int identify(struct xvsock_conn *conn, struct xvsock_link *xl)
+{
+	struct vlink *link = conn->link;
+	u32 peer_forwards;
+	int err = read_cid(link, "peer-cid", &conn->peer_cid);
+
+	err = err ?: vlink_peer_u32(link, "forward", 0, 1, &peer_forwards);
+	if (err)
+		return err;
+	conn->forward = xl->forward;
+	/* Only dom0's word counts, and only dom0 has this CID. */
+	conn->hub = peer_forwards && conn->peer_cid == VMADDR_CID_HOST;
+	/* A restored domain may have another. */
+	return read_local_cid(link);
+}
+
+static struct xvsock_conn *conn_new(struct vlink *link, struct xvsock_link *xl)
+{
+	struct xvsock_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+
+	if (!conn)
+		return NULL;
+	conn->memory = xvsock_memory_new();
+	if (!conn->memory) {
+		kfree(conn);
+		return NULL;
+	}
+	kref_init(&conn->ref);
+	conn->link = link;
+	mutex_init(&conn->rx_lock);
+	xvsock_tx_init(conn);
+	INIT_WORK(&conn->rx_work, xvsock_rx_work);
+	INIT_WORK(&conn->tx_work, xvsock_tx_work);
+	lay_out(conn, xl, link->drv->role == VLINK_SERVER);
+	return conn;
+}
+
+static int conn_begin(struct xvsock_conn *conn, struct xvsock_link *xl)
+{
+	int err = identify(conn, xl);
+
+	if (err)
+		return err;
+	/* What was forwarded to it so far begins anew over its own link. */
+	xvsock_reset_peer(conn->peer_cid);
+	err = xvsock_route_add(conn);
+	if (err) {
+		vlink_warn(conn->link, "there is a link to CID %u already\n", conn->peer_cid);
+		return err;
+	}
+	rcu_assign_pointer(xl->conn, conn);
+	/* For what came before events could find the connection. */
+	xvsock_conn_queue(conn, &conn->rx_work);
+	return 0;
+}
+
+static int xvsock_connect(struct vlink *link)
+{
+	struct xvsock_link *xl = link->priv;
+	struct xvsock_conn *conn;
+	int err;
+
+	if (link->drv->role == VLINK_SERVER) {
+		err = server_map(link, xl);
+		if (err)
+			return err;
+	}
+	conn = conn_new(link, xl);
+	if (!conn)
+		return -ENOMEM;
+	err = conn_begin(conn, xl);
+	if (err)
+		xvsock_conn_put(conn);
+	return err;
+}
+
+static void tell_gone(void *arg, struct xvsock_conn *conn)
+{
+	const struct xvsock_conn *gone = arg;
+	struct sockaddr_vm src, dst;
+	struct sk_buff *skb;
+
+	if (!conn->forward)
+		return;
+	vsock_addr_init(&src, gone->peer_cid, VMADDR_PORT_ANY);
+	vsock_addr_init(&dst, conn->peer_cid, VMADDR_PORT_ANY);
+	skb = xvsock_packet(VSOCK_TYPE_CONTROL, VSOCK_CONTROL_GONE, &src, &dst, GFP_KERNEL);
+	if (skb)
+		xvsock_tx(conn, skb, NULL);
+}
+
+/* Nobody is reached over this connection any more, here or through it. */
+static void cut_off(struct xvsock_conn *conn)
+{
+	xvsock_route_del(conn);
+	xvsock_tx_stop(conn);
+	xvsock_reset_peer(conn->peer_cid);
+	if (conn->hub)
+		xvsock_reset_peer(VMADDR_CID_ANY);
+	if (conn->forward)
+		xvsock_for_each_conn(tell_gone, conn);
+}
+
+void xvsock_conn_break(struct xvsock_conn *conn, const char *what)
+{
+	vlink_warn(conn->link, "peer is cut off: %s\n", what);
+	cut_off(conn);
+}
+
+static void xvsock_disconnect(struct vlink *link)
+{
+	struct xvsock_link *xl = link->priv;
+	struct xvsock_conn *conn = rcu_dereference_protected(xl->conn, true);
+
+	RCU_INIT_POINTER(xl->conn, NULL);
+	mutex_lock(&conn->rx_lock);
+	conn->rx_dead = true;
+	mutex_unlock(&conn->rx_lock);
+	cut_off(conn);
+	/* Senders and the interrupt handler are out of the ring after this. */
+	synchronize_rcu();
+	xvsock_conn_put(conn);
+}
+
+static bool changed(const u32 *word, u32 *seen)
+{
+	u32 untrusted_now = READ_ONCE(*word);
+
+	if (untrusted_now == *seen)
+		return false;
+	*seen = untrusted_now;
+	return true;
+}
+
+static bool xvsock_event(struct vlink *link)
+{
+	struct xvsock_link *xl = link->priv;
+	struct xvsock_conn *conn;
+	bool data = false, room = false;
+
+	rcu_read_lock();
+	conn = rcu_dereference(xl->conn);
+	if (conn) {
+		data = changed(&conn->rx.prod_line->prod, &conn->seen_prod);
+		room = changed(&conn->tx.cons_line->cons, &conn->seen_cons);
+		if (data)
+			xvsock_conn_queue(conn, &conn->rx_work);
+		if (room)
+			xvsock_conn_queue(conn, &conn->tx_work);
+	}
+	rcu_read_unlock();
+	return data || room;
+}
+
+const struct vlink_ops xvsock_link_ops = {
+	.add = xvsock_add,
+	.remove = xvsock_remove,
+	.offer = xvsock_offer,
+	.setup = xvsock_setup,
+	.publish = xvsock_publish,
+	.connect = xvsock_connect,
+	.disconnect = xvsock_disconnect,
+	.event = xvsock_event,
+};
+EXPORT_SYMBOL_GPL(xvsock_link_ops);
