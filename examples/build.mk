@@ -20,8 +20,11 @@ $(O)/examples/vumem-server $(O)/examples/vumem-client: EXAMPLE_LIBS := -L$(O)/li
 $(O)/examples/vumem-server: EXAMPLE_LIBS += -lpng
 $(O)/examples/vumem-server $(O)/examples/vumem-client: | $(O)/lib/libvumem.so.1
 
+$(O)/examples/vsock-server: $(call example_objs,vsock/server vsock/common)
+$(O)/examples/vsock-client: $(call example_objs,vsock/client vsock/common)
+
 EXAMPLE_BINS := $(addprefix $(O)/examples/,echo-server echo-client vrpq-server vrpq-client \
-		  vumem-server vumem-client)
+		  vumem-server vumem-client vsock-server vsock-client)
 
 $(EXAMPLE_BINS):
 	@mkdir -p $(@D)
