@@ -68,9 +68,11 @@ typedef int32_t vlink_s32;
 
 #define vlink_load(p)			__atomic_load_n((p), __ATOMIC_RELAXED)
 #define vlink_store(p, v)		__atomic_store_n((p), (v), __ATOMIC_RELAXED)
+/* A tool that does not see these as they are defines its own before including this file. */
+#ifndef vlink_load_acquire
 #define vlink_load_acquire(p)		__atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define vlink_store_release(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELEASE)
-/* A tool that models no fences defines its own before including this file. */
+#endif
 #ifndef vlink_full_barrier
 #define vlink_full_barrier()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif

@@ -12,7 +12,7 @@
 #include "vrpq_pair.h"
 
 #ifdef __SANITIZE_THREAD__
-unsigned int tsan_fence_word;
+unsigned int tsan_fence_word, tsan_page[1024];
 #define SCALE	4
 #else
 #define SCALE	20

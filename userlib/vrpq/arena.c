@@ -34,7 +34,7 @@ static void chunk_link(struct vrpq_chunk *chunk)
 	arena->chunks = chunk;
 }
 
-static void chunk_free(struct vrpq_chunk *chunk)
+void vrpq_chunk_free(struct vrpq_chunk *chunk)
 {
 	struct vrpq_arena *arena = chunk->arena;
 
@@ -64,44 +64,25 @@ static struct vrpq_chunk *chunk_new(struct vrpq_arena *arena, u32 pages,
 		free(chunk);
 		return NULL;
 	}
+	chunk->base = arena->base + (size_t)chunk->page * VRPQ_PAGE_SIZE;
 	chunk_link(chunk);
 	set_owner(chunk, chunk);
 	return chunk;
 }
 
-static void *chunk_cut(struct vrpq_chunk *chunk, u32 size)
+/* The only allocation of a chunk of its own. */
+static void *chunk_fill(struct vrpq_chunk *chunk, u32 size)
 {
-	u32 at = chunk->used;
-
-	chunk->used += size;
-	chunk->live++;
-	if (size > VRPQ_PAGE_SIZE) {
-		chunk->large = size;
-		chunk->units[0] = 1;
-	} else {
-		chunk->units[at / VRPQ_UNIT] = (u16)(size / VRPQ_UNIT);
-	}
-	return chunk->arena->base + (size_t)chunk->page * VRPQ_PAGE_SIZE + at;
-}
-
-void *vrpq_arena_get_at_hand(struct vrpq_arena *arena, u32 size, struct vrpq_chunk **chunk)
-{
-	struct vrpq_chunk *current = arena->current;
-
-	if (!current || size > VRPQ_PAGE_SIZE)
-		return NULL;
-	if (!current->live)
-		current->used = 0;
-	if (current->used + size > VRPQ_PAGE_SIZE)
-		return NULL;
-	*chunk = current;
-	return chunk_cut(current, size);
+	chunk->live = 1;
+	chunk->large = size;
+	chunk->units[0] = 1;
+	return chunk->base;
 }
 
 void *vrpq_arena_get(struct vrpq_arena *arena, u32 size, const struct vrpq_waiter *waiter,
-		     struct vrpq_chunk **chunk, int *err)
+		     int *err)
 {
-	void *ptr = vrpq_arena_get_at_hand(arena, size, chunk);
+	void *ptr = size > VRPQ_PAGE_SIZE ? NULL : vrpq_arena_get_at_hand(arena, size);
 	struct vrpq_chunk *fresh;
 
 	if (ptr)
@@ -111,16 +92,10 @@ void *vrpq_arena_get(struct vrpq_arena *arena, u32 size, const struct vrpq_waite
 	fresh = chunk_new(arena, (size + VRPQ_PAGE_SIZE - 1) / VRPQ_PAGE_SIZE, waiter, err);
 	if (!fresh)
 		return NULL;
-	if (size <= VRPQ_PAGE_SIZE)
-		arena->current = fresh;
-	*chunk = fresh;
-	return chunk_cut(fresh, size);
-}
-
-void vrpq_arena_put(struct vrpq_chunk *chunk)
-{
-	if (!--chunk->live && chunk != chunk->arena->current)
-		chunk_free(chunk);
+	if (size > VRPQ_PAGE_SIZE)
+		return chunk_fill(fresh, size);
+	arena->current = fresh;
+	return vrpq_arena_get_at_hand(arena, size);
 }
 
 static bool owns(const struct vrpq_arena *arena, const struct vrpq_chunk *chunk)
@@ -136,24 +111,24 @@ static bool owns(const struct vrpq_arena *arena, const struct vrpq_chunk *chunk)
 
 struct vrpq_chunk *vrpq_arena_claim(struct vrpq_arena *arena, const void *ptr, u32 *size)
 {
-	u32 at, offset = (u32)((const unsigned char *)ptr - arena->base);
+	u32 offset = (u32)((const unsigned char *)ptr - arena->base);
 	struct vrpq_chunk *chunk = vrpq_get(&arena->zone->chunks[offset / VRPQ_PAGE_SIZE]);
 
 	/* What another sender owns may be freed at any moment, and is not looked at. */
 	if (!owns(arena, chunk))
 		return NULL;
-	at = offset - chunk->page * VRPQ_PAGE_SIZE;
-	if (at >= VRPQ_PAGE_SIZE || at % VRPQ_UNIT || !chunk->units[at / VRPQ_UNIT])
+	*size = vrpq_chunk_claim(chunk, ptr);
+	if (!*size)
 		return NULL;
-	*size = chunk->large ? chunk->large : chunk->units[at / VRPQ_UNIT] * VRPQ_UNIT;
-	chunk->units[at / VRPQ_UNIT] = 0;
+	if (chunk->large)
+		*size = chunk->large;
 	return chunk;
 }
 
 void vrpq_arena_drop_idle(struct vrpq_arena *arena)
 {
 	if (arena->current && !arena->current->live)
-		chunk_free(arena->current);
+		vrpq_chunk_free(arena->current);
 }
 
 void vrpq_arena_move_down(struct vrpq_arena *arena)
@@ -163,7 +138,7 @@ void vrpq_arena_move_down(struct vrpq_arena *arena)
 	if (current && vrpq_pool_has_lower(arena->zone, current->page))
 		arena->current = NULL;
 	if (current && !arena->current && !current->live)
-		chunk_free(current);
+		vrpq_chunk_free(current);
 }
 
 void vrpq_arena_release(struct vrpq_arena *arena)
@@ -172,6 +147,6 @@ void vrpq_arena_release(struct vrpq_arena *arena)
 
 	for (chunk = arena->chunks; chunk; chunk = next) {
 		next = chunk->next;
-		chunk_free(chunk);
+		vrpq_chunk_free(chunk);
 	}
 }

@@ -7,7 +7,8 @@ VRPQ_SRC  := $(wildcard userlib/vrpq/*.c)
 VRPQ_OBJ  := $(VRPQ_SRC:%.c=$(O)/obj/%.o)
 VRPQ_HDRS := $(wildcard include/vlx/vrpq/*.h)
 
-$(foreach f,$(VRPQ_SRC:.c=),$(eval CFLAGS_$(subst /,_,$(f)) := -D_GNU_SOURCE -fPIC -pthread))
+$(foreach f,$(VRPQ_SRC:.c=),$(eval CFLAGS_$(subst /,_,$(f)) := -D_GNU_SOURCE -fPIC -fno-semantic-interposition \
+	-pthread))
 
 BINS += $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a
 

@@ -11,20 +11,12 @@
 
 /* --- the server -------------------------------------------------------------- */
 
-static struct vrpq_sender *sender_of(VrpqChanHandle handle, int *err)
-{
-	struct vrpq_chan *chan = vrpq_chan_of(handle);
-
-	*err = !chan ? ECHANINVALID : !chan->server ? EINVAL : 0;
-	return *err ? NULL : &chan->sender;
-}
-
 int vrpqCallbackParamAlloc(VrpqChanHandle chan, VrpqSize inSize, unsigned int inRefCount,
 			   VrpqSize inRefSize, unsigned int outCount, VrpqSize outSize,
 			   VrpqParamInPtr *pin, VrpqParamOutPtr *pout)
 {
 	int err;
-	struct vrpq_sender *sender = sender_of(chan, &err);
+	struct vrpq_sender *sender = vrpq_sender_of(chan, VRPQ_SERVER_MAGIC, &err);
 
 	return err ? err : vrpq_alloc_call(sender, inSize, inRefCount, inRefSize, outCount, outSize,
 					   pin, pout);
@@ -34,7 +26,7 @@ int vrpqCallbackPerform(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr i
 			VrpqParamOutPtr out, int flags)
 {
 	int err, value = 0;
-	struct vrpq_sender *sender = sender_of(chan, &err);
+	struct vrpq_sender *sender = vrpq_sender_of(chan, VRPQ_SERVER_MAGIC, &err);
 
 	if (err)
 		return err;

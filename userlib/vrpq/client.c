@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The client's functions, and those that both ends have. */
+/* A client's sessions and channels, and what both ends have. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,10 +236,10 @@ static void destroy_client(struct vrpq_chan *chan)
 
 	vrpq_file_look(&chan->file, 0);
 	keep = !(vrpq_file_status(&chan->file) & VRPQ_ENDED) && !vrpq_get(&chan->ctl->left);
-	pthread_mutex_lock(&sender->lock);
+	vrpq_lock(&sender->lock);
 	vrpq_stats_flush(sender);
 	vrpq_params_free_all(sender);
-	pthread_mutex_unlock(&sender->lock);
+	vrpq_unlock(&sender->lock);
 	vrpq_session_unlink(session, chan, keep);
 	if (!keep)
 		vrpq_chan_free(chan);
@@ -257,81 +257,4 @@ int vrpqChanDestroy(VrpqChanHandle chan)
 	else
 		destroy_client(c);
 	return 0;
-}
-
-/* --- requests ---------------------------------------------------------------- */
-
-/* The sender of a client's channel. */
-static struct vrpq_sender *sender_of(VrpqChanHandle handle, int *err)
-{
-	struct vrpq_chan *chan = vrpq_chan_of(handle);
-
-	*err = !chan ? ECHANINVALID : chan->server ? EINVAL : 0;
-	return *err ? NULL : &chan->sender;
-}
-
-VrpqParamInPtr vrpqParamPostAlloc(VrpqChanHandle chan, VrpqSize size, unsigned int refCount,
-				  VrpqSize refSize)
-{
-	void *in = NULL;
-	int err;
-	struct vrpq_sender *sender = sender_of(chan, &err);
-
-	if (sender) {
-		pthread_mutex_lock(&sender->lock);
-		err = vrpq_params_alloc_in(sender, size, refCount, refSize, &in);
-		pthread_mutex_unlock(&sender->lock);
-	}
-	if (!err)
-		return in;
-	errno = err;
-	return NULL;
-}
-
-int vrpqParamCallAlloc(VrpqChanHandle chan, VrpqSize inSize, unsigned int inRefCount,
-		       VrpqSize inRefSize, unsigned int outCount, VrpqSize outSize,
-		       VrpqParamInPtr *pin, VrpqParamOutPtr *pout)
-{
-	int err;
-	struct vrpq_sender *sender = sender_of(chan, &err);
-
-	return err ? err : vrpq_alloc_call(sender, inSize, inRefCount, inRefSize, outCount, outSize,
-					   pin, pout);
-}
-
-int vrpqPost(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in)
-{
-	int err;
-	struct vrpq_sender *sender = sender_of(chan, &err);
-
-	return err ? err : vrpq_post(sender, procId, in, NULL, false);
-}
-
-int vrpqPostAndNotify(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in)
-{
-	int err;
-	struct vrpq_sender *sender = sender_of(chan, &err);
-
-	return err ? err : vrpq_post(sender, procId, in, NULL, true);
-}
-
-int vrpqNotify(VrpqChanHandle chan)
-{
-	int err;
-	struct vrpq_sender *sender = sender_of(chan, &err);
-
-	return err ? err : vrpq_notify(sender);
-}
-
-int vrpqCall(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in, VrpqParamOutPtr out)
-{
-	int err, reason = 0;
-	struct vrpq_sender *sender = sender_of(chan, &err);
-
-	if (!err)
-		err = vrpq_call(sender, procId, in, out, &reason);
-	if (err)
-		return err;
-	/* A negative errno value is meant as what it is. */
-	return reason < 0 && reason >= -4095 ? -reason : reason;
 }

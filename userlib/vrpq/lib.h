@@ -17,6 +17,7 @@
 #ifndef VRPQ_LIB_H
 #define VRPQ_LIB_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,10 +28,16 @@
 #include <vlx/vrpq/server-lib.h>
 #include <xen/io/vrpq.h>
 
+#include "lock.h"
+
 #define VRPQ_NO_PAGE		UINT32_MAX
 #define VRPQ_UNIT		8u			/* parameters are aligned to it */
 #define VRPQ_PAGE_UNITS		(VRPQ_PAGE_SIZE / VRPQ_UNIT)
 #define VRPQ_ENDED		(VRPQ_WAIT_PEER_CLOSED | VRPQ_WAIT_BROKEN)
+
+/* What posts go through, and what they seldom need: kept out of the former's way. */
+#define VRPQ_FAST		inline __attribute__((always_inline))
+#define VRPQ_SLOW		__attribute__((noinline, cold))
 
 #define vrpq_get(p)		__atomic_load_n((p), __ATOMIC_RELAXED)
 #define vrpq_set(p, v)		__atomic_store_n((p), (v), __ATOMIC_RELAXED)
@@ -82,6 +89,27 @@ static inline u32 vrpq_file_status(const struct vrpq_file *file)
 {
 	return vrpq_get(&file->status);
 }
+
+/* --- look.c: before sleeping --------------------------------------------------- */
+
+/* What one end learns about its peer. Threads that share it need not see the same. */
+struct vrpq_look {
+	u32 slept_us;		/* the last time; all of these atomic */
+	u32 misses;		/* looks in a row that found nothing */
+	u32 skip;		/* sleeps before the next look */
+};
+
+static inline void vrpq_look_init(struct vrpq_look *look)
+{
+	*look = (struct vrpq_look) { .slept_us = UINT32_MAX };
+}
+
+/* Is this a time to look? To be asked once before a sleep. */
+bool vrpq_look_is_due(struct vrpq_look *look);
+/* Looks until @found(@what) or for a while; returns whether it was found. */
+bool vrpq_look(struct vrpq_look *look, bool (*found)(const void *what), const void *what);
+/* vrpq_file_wait(), and takes the time of it. */
+int vrpq_look_sleep(struct vrpq_look *look, struct vrpq_file *file, u32 seq, u32 flags);
 
 /* --- pool.c: the pages of a zone ------------------------------------------- */
 
@@ -136,6 +164,7 @@ bool vrpq_pool_is_first(struct vrpq_pool *zone, const struct vrpq_waiter *waiter
 struct vrpq_chunk {
 	struct vrpq_arena *arena;
 	struct vrpq_chunk *next, **link;
+	unsigned char *base;
 	u32 page, pages;		/* in the zone */
 	u32 used;			/* bytes */
 	u32 live;			/* allocations that are neither freed nor consumed */
@@ -151,12 +180,23 @@ struct vrpq_arena {
 	bool has_floor;			/* a page is owed to it while it has none */
 };
 
-/* Memory without waiting; *chunk is what to pass to vrpq_arena_put(). NULL: see *err. */
-void *vrpq_arena_get_at_hand(struct vrpq_arena *arena, u32 size, struct vrpq_chunk **chunk);
+/* Memory without waiting; @size is a multiple of VRPQ_UNIT, not 0. NULL: see *err. */
 void *vrpq_arena_get(struct vrpq_arena *arena, u32 size, const struct vrpq_waiter *waiter,
-		     struct vrpq_chunk **chunk, int *err);
+		     int *err);
+/* Gives the pages of a chunk back in which nothing is any more. */
+void vrpq_chunk_free(struct vrpq_chunk *chunk);
+
 /* One allocation of the chunk is done with. */
-void vrpq_arena_put(struct vrpq_chunk *chunk);
+static inline void vrpq_arena_put(struct vrpq_chunk *chunk)
+{
+	if (--chunk->live)
+		return;
+	if (chunk == chunk->arena->current)
+		chunk->used = 0;
+	else
+		vrpq_chunk_free(chunk);
+}
+
 /* The chunk of an allocation that was not posted yet, which it becomes; NULL: there is none. */
 struct vrpq_chunk *vrpq_arena_claim(struct vrpq_arena *arena, const void *ptr, u32 *size);
 /* Gives back a page that holds nothing. */
@@ -164,6 +204,36 @@ void vrpq_arena_drop_idle(struct vrpq_arena *arena);
 /* Places no more in a page for which there is a lower one, so that it can be given back. */
 void vrpq_arena_move_down(struct vrpq_arena *arena);
 void vrpq_arena_release(struct vrpq_arena *arena);
+
+/* The same if the current page has room; @size is no more than a page. */
+static inline void *vrpq_arena_get_at_hand(struct vrpq_arena *arena, u32 size)
+{
+	struct vrpq_chunk *current = arena->current;
+	u32 at;
+
+	if (!current)
+		return NULL;
+	at = current->used;
+	if (at + size > VRPQ_PAGE_SIZE)
+		return NULL;
+	current->used = at + size;
+	current->live++;
+	current->units[at / VRPQ_UNIT] = (u16)(size / VRPQ_UNIT);
+	return current->base + at;
+}
+
+/* vrpq_arena_claim() of what starts in the first page of @chunk; its size, 0: there is none. */
+static inline u32 vrpq_chunk_claim(struct vrpq_chunk *chunk, const void *ptr)
+{
+	size_t at = (size_t)((uintptr_t)ptr - (uintptr_t)chunk->base);
+	u32 units;
+
+	if (at >= VRPQ_PAGE_SIZE || at % VRPQ_UNIT)
+		return 0;
+	units = chunk->units[at / VRPQ_UNIT];
+	chunk->units[at / VRPQ_UNIT] = 0;
+	return units * VRPQ_UNIT;
+}
 
 static inline bool vrpq_arena_contains(const struct vrpq_arena *arena, const void *ptr)
 {
@@ -193,16 +263,17 @@ struct vrpq_slots {
 };
 
 struct vrpq_sender {
-	pthread_mutex_t lock;
+	struct vrpq_lock lock;
 	struct vrpq_chan *chan;
 	bool callbacks;
-	bool gone;			/* the peer reads no more: all is discarded */
-	bool broken;
+	bool gone : 1;			/* the peer reads no more: all is discarded */
+	bool broken : 1;
 	struct vlink_ring_end end;
 	u32 reaped;			/* slots up to here are forgotten */
 	u32 announced;			/* and up to here, the peer was woken for */
 	u32 awaited;			/* answers that threads wait for */
 	u32 waiting;			/* threads that wait for room */
+	struct vrpq_look look;		/* for answers */
 	struct vrpq_slots *head, *tail;	/* the oldest in use, the newest */
 	u32 head_pos, tail_pos;
 	bool looped;			/* the only segment follows itself, not followed yet */
@@ -224,6 +295,51 @@ struct vrpq_request {
 	u32 in_offset, in_size, out_offset, out_size;
 };
 
+/* --- stats.c ----------------------------------------------------------------- */
+
+static inline void vrpq_count(struct vrpq_sender *sender, u32 id)
+{
+	sender->stats[id]++;
+}
+
+static inline void vrpq_count_max(struct vrpq_sender *sender, u32 id, u32 value)
+{
+	if (sender->stats[id] < value)
+		sender->stats[id] = value;
+}
+
+/* Begins to count requests of @proc_id. */
+void vrpq_count_other_proc(struct vrpq_sender *sender, u32 proc_id);
+
+static inline void vrpq_count_proc(struct vrpq_sender *sender, u32 proc_id)
+{
+	if (sender->proc_id != proc_id)
+		vrpq_count_other_proc(sender, proc_id);
+	sender->proc_count++;
+}
+
+/* Adds what was counted to the session's counters. */
+void vrpq_stats_flush(struct vrpq_sender *sender);
+void vrpq_stats_wakeup(struct vrpq_session *session);
+void vrpq_stats_bell(struct vrpq_session *session);
+
+/* --- sender.c, continued ------------------------------------------------------- */
+
+/* What a post does not have, nobody reads. */
+static inline void vrpq_slot_write(struct vrpq_slot *slot, const struct vrpq_request *request)
+{
+	vrpq_set(&slot->proc_id, request->proc_id);
+	vrpq_set(&slot->flags, request->flags);
+	vrpq_set(&slot->in_offset, request->in_offset);
+	vrpq_set(&slot->in_size, request->in_size);
+	if (!(request->flags & VRPQ_SLOT_CALL))
+		return;
+	vrpq_set(&slot->out_offset, request->out_offset);
+	vrpq_set(&slot->out_size, request->out_size);
+	vrpq_set(&slot->reason, 0);
+	vrpq_set(&slot->state, VRPQ_SLOT_QUEUED);
+}
+
 /* A slot whose answer is awaited. */
 struct vrpq_ticket {
 	struct vrpq_slot *slot;
@@ -234,11 +350,46 @@ int vrpq_sender_init(struct vrpq_sender *sender, struct vrpq_chan *chan, bool ca
 		     struct vrpq_slots *first);
 /* Forgets everything, the pages too. */
 void vrpq_sender_fini(struct vrpq_sender *sender);
+/* Memory for parameters and the next slot, if they are at hand. */
+static inline void *vrpq_sender_alloc_at_hand(struct vrpq_sender *sender, u32 size)
+{
+	void *ptr = vrpq_arena_get_at_hand(&sender->arena, size);
+
+	if (ptr) {
+		vrpq_count_max(sender, VRPQ_PROF_PARAM_SINGLE_SZ_MAX, size);
+		vrpq_count(sender, VRPQ_PROF_PARAM_ALLOC_FAST);
+	}
+	return ptr;
+}
+
+static inline bool vrpq_sender_has_slot(const struct vrpq_sender *sender)
+{
+	return sender->tail_pos < sender->tail->nr;
+}
+
+/* Hands the next slot, which there is, to the peer; returns which of the tail it was. */
+static inline u32 vrpq_sender_publish(struct vrpq_sender *sender,
+				      const struct vrpq_request *request)
+{
+	struct vrpq_slots *tail = sender->tail;
+	u32 at = sender->tail_pos++;
+
+	vrpq_slot_write(&tail->slots[at], request);
+	tail->records[at].chunk = request->chunk;
+	if (request->flags & VRPQ_SLOT_CALL) {
+		tail->records[at].awaited = true;
+		sender->awaited++;
+	}
+	sender->end.index++;
+	vlink_store_release(&sender->end.prod_line->prod, sender->end.index);
+	return at;
+}
+
 /* Forgets what the peer has consumed. All of these under sender->lock. */
 void vrpq_sender_reap(struct vrpq_sender *sender);
 void vrpq_sender_give_back(struct vrpq_sender *sender);
 /* Memory for parameters; waits, with the lock released. */
-int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr, struct vrpq_chunk **chunk);
+int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr);
 /* Publishes the request; waits for room, with the lock released. */
 int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *request,
 		      struct vrpq_ticket *ticket);
@@ -310,6 +461,7 @@ struct vrpq_session {
 	u32 refs;			/* the handle, channels; atomic */
 	struct vrpq_file file;
 	struct vrpq_geometry geometry;
+	u32 params_start;		/* offset of the zones of parameters */
 	VrpqClientId client;
 	char *path;
 	unsigned char *base;		/* NULL: not mapped */
@@ -325,8 +477,11 @@ struct vrpq_delivered {
 	u32 in_size, out_size;
 };
 
+#define VRPQ_CLIENT_MAGIC	0x56524343u
+#define VRPQ_SERVER_MAGIC	0x56524353u
+
 struct vrpq_chan {
-	u32 magic;
+	u32 magic;			/* while the handle is good */
 	struct vrpq_chan *next;		/* in the session, or all unused */
 	struct vrpq_session *session;	/* a reference */
 	bool server;
@@ -342,6 +497,7 @@ struct vrpq_chan {
 
 	/* Server: receiving. Owned by the thread that has set busy. */
 	bool busy;			/* atomic */
+	struct vrpq_look look;
 	struct vrpq_segment *segment;
 	u32 segment_pos;
 	u32 passed;			/* slots to acknowledge */
@@ -366,13 +522,43 @@ int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned l
 struct vrpq_session *vrpq_session_new(void);
 void vrpq_session_put(struct vrpq_session *session);
 int vrpq_session_map(struct vrpq_session *session);
+/* Do @size bytes at @offset lie in the zones of parameters? 0: there are none. */
+static inline bool vrpq_params_are_sound(const struct vrpq_session *session, u32 offset, u32 size)
+{
+	return !offset || (offset >= session->params_start && offset % VRPQ_UNIT == 0 && size &&
+			   (u64)offset + size <= session->size);
+}
+
 /* NULL if it is none. */
 struct vrpq_session *vrpq_session_of(VrpqSessionHandle handle);
 int vrpq_session_release_handle(struct vrpq_session *session);
 
 struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session);
 int vrpq_chan_open(struct vrpq_chan *chan);
+/* NULL if it is none with that magic. */
+static inline struct vrpq_chan *vrpq_chan_with(VrpqChanHandle handle, u32 magic)
+{
+	struct vrpq_chan *chan = handle;
+
+	if (!chan || (uintptr_t)chan % _Alignof(struct vrpq_chan))
+		return NULL;
+	return chan->magic == magic ? chan : NULL;
+}
+
+/* NULL if it is none. */
 struct vrpq_chan *vrpq_chan_of(VrpqChanHandle handle);
+/* The sending end of a channel with that magic; NULL: see *err. */
+static inline struct vrpq_sender *vrpq_sender_of(VrpqChanHandle handle, u32 magic, int *err)
+{
+	struct vrpq_chan *chan = vrpq_chan_with(handle, magic);
+
+	*err = 0;
+	if (chan)
+		return &chan->sender;
+	*err = vrpq_chan_of(handle) ? EINVAL : ECHANINVALID;
+	return NULL;
+}
+
 /* Frees it and its pages; it is in no list. The reference to the session stays. */
 void vrpq_chan_free(struct vrpq_chan *chan);
 void vrpq_session_link(struct vrpq_session *session, struct vrpq_chan *chan);
@@ -408,19 +594,5 @@ void vrpq_memory_remove(const void *base);
 /* Private copies of a request, the latter both at once. */
 int vrpq_memory_add_copy(const void *base, size_t size, const void *owner);
 void vrpq_memory_remove_copies(const void *owner);
-
-/* --- stats.c ----------------------------------------------------------------- */
-
-static inline void vrpq_count(struct vrpq_sender *sender, u32 id)
-{
-	sender->stats[id]++;
-}
-
-void vrpq_count_max(struct vrpq_sender *sender, u32 id, u32 value);
-void vrpq_count_proc(struct vrpq_sender *sender, u32 proc_id);
-/* Adds what was counted to the session's counters. */
-void vrpq_stats_flush(struct vrpq_sender *sender);
-void vrpq_stats_wakeup(struct vrpq_session *session);
-void vrpq_stats_bell(struct vrpq_session *session);
 
 #endif

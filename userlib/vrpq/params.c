@@ -102,7 +102,6 @@ static int alloc_in(struct vrpq_sender *sender, VrpqSize size, unsigned int refs
 {
 	u64 in_room = padded(size) + refs * (u64)REF_SIZE + room_of(refs, refs ? ref_size : 0);
 	struct vrpq_params *block;
-	struct vrpq_chunk *chunk;
 	u32 total;
 
 	if (refs > VRPQ_IN_REFS_MAX)
@@ -111,7 +110,7 @@ static int alloc_in(struct vrpq_sender *sender, VrpqSize size, unsigned int refs
 	if (!total)
 		return EMSGSIZE;
 	if (!refs)
-		return vrpq_sender_alloc(sender, total, in, &chunk);
+		return vrpq_sender_alloc(sender, total, in);
 	block = block_new(sender, size, refs, room_of(refs, ref_size));
 	if (!block)
 		return ENOMEM;
@@ -175,10 +174,10 @@ int vrpq_alloc_call(struct vrpq_sender *sender, VrpqSize in_size, unsigned int i
 
 	if ((!pin && (in_size || in_refs)) || (!pout && out_refs))
 		return EINVAL;
-	pthread_mutex_lock(&sender->lock);
+	vrpq_lock(&sender->lock);
 	err = vrpq_params_alloc_both(sender, in_size, in_refs, in_ref_size, out_refs, out_size,
 				     &in, &out);
-	pthread_mutex_unlock(&sender->lock);
+	vrpq_unlock(&sender->lock);
 	if (err)
 		return err;
 	if (pin)
@@ -285,12 +284,12 @@ static int copy_in(struct vrpq_sender *sender, struct build *b, struct vrpq_requ
 	int err;
 
 	vrpq_count(sender, VRPQ_PROF_IN_PARAM_REF);
-	err = vrpq_sender_alloc(sender, (u32)(in_size + out_size), &ptr, &b->chunk);
+	err = vrpq_sender_alloc(sender, (u32)(in_size + out_size), &ptr);
 	if (err)
 		return err;
 	b->shared = ptr;
 	/* It is posted at once. */
-	vrpq_arena_claim(&sender->arena, ptr, &size);
+	b->chunk = vrpq_arena_claim(&sender->arena, ptr, &size);
 	memcpy(b->shared, b->in->data, b->in->size);
 	write_refs(b->shared + b->in->size, b->in_refs, b->in->nr_refs, true);
 	request->in_size = (u32)in_size;

@@ -45,71 +45,100 @@ static bool acknowledge(struct vrpq_chan *chan)
 
 /* --- collecting ---------------------------------------------------------------- */
 
-/* The next slot that the client published; NULL if that cannot be. */
-static struct vrpq_slot *next_slot(struct vrpq_chan *chan)
+/* The next segment, if this one has no slots left; false if there cannot be one. */
+static bool next_segment(struct vrpq_chan *chan)
 {
 	const struct vrpq_session *session = chan->session;
 	u32 page;
 
-	if (chan->segment_pos == VRPQ_SEGMENT_SLOTS) {
-		page = vrpq_get(&chan->segment->next);
-		if (!page || page >= session->geometry.ring_pages) {
-			chan->rx_broken = true;
-			return NULL;
-		}
-		chan->segment = (void *)(session->base + (size_t)page * VRPQ_PAGE_SIZE);
-		chan->segment_pos = 0;
-	}
-	return &chan->segment->slots[chan->segment_pos++];
+	if (chan->segment_pos < VRPQ_SEGMENT_SLOTS)
+		return true;
+	page = vrpq_get(&chan->segment->next);
+	if (!page || page >= session->geometry.ring_pages)
+		return false;
+	chan->segment = (void *)(session->base + (size_t)page * VRPQ_PAGE_SIZE);
+	chan->segment_pos = 0;
+	return true;
 }
 
-static void deliver(struct vrpq_chan *chan, const struct vrpq_slot *copy)
+/* Takes a call that can still be taken; returns whether it was delivered. */
+static bool deliver_call(struct vrpq_chan *chan, struct vrpq_slot *slot,
+			 struct vrpq_delivered *to, bool *bell)
 {
-	struct vrpq_delivered *to = &chan->batch[chan->batch_len++];
-
-	to->req.procId = copy->proc_id;
-	to->req.inOffset = copy->in_offset;
-	to->req.outOffset = copy->out_offset;
-	to->in_size = copy->in_size;
-	to->out_size = copy->out_size;
-}
-
-/* Returns whether the slot is a call that was delivered, which ends the batch. */
-static bool collect_slot(struct vrpq_chan *chan, struct vrpq_slot *slot, bool *bell)
-{
-	bool sound, is_call;
 	struct vrpq_slot copy;
 
+	if (!vrpq_call_take(slot))
+		return false;
 	vrpq_slot_copy(slot, &copy);
-	is_call = copy.flags & VRPQ_SLOT_CALL;
-	if (is_call && !vrpq_call_take(slot))
+	if (!vrpq_slot_is_sound(chan->session, &copy)) {
+		if (vrpq_call_answer(slot, EBADREQ))
+			*bell = true;
 		return false;
-	sound = vrpq_slot_is_sound(chan->session, &copy);
-	if (sound)
-		deliver(chan, &copy);
-	else if (is_call && vrpq_call_answer(slot, EBADREQ))
-		*bell = true;
-	if (!sound || !is_call)
-		return false;
+	}
+	*to = (struct vrpq_delivered) {
+		.req = { .procId = copy.proc_id, .inOffset = copy.in_offset,
+			 .outOffset = copy.out_offset },
+		.in_size = copy.in_size,
+		.out_size = copy.out_size,
+	};
 	chan->call = slot;
 	chan->call_out_offset = copy.out_offset;
 	chan->call_out_size = copy.out_size;
 	return true;
 }
 
+/* Returns whether the post is sound, and was delivered. There is nobody to see its output. */
+static VRPQ_FAST bool deliver_post(const struct vrpq_session *session,
+				   const struct vrpq_slot *slot, struct vrpq_delivered *to)
+{
+	u32 offset = vrpq_get(&slot->in_offset);
+	u32 size = offset ? vrpq_get(&slot->in_size) : 0;
+
+	if (!vrpq_params_are_sound(session, offset, size))
+		return false;
+	to->req.procId = vrpq_get(&slot->proc_id);
+	to->req.inOffset = offset;
+	to->req.outOffset = 0;
+	to->in_size = size;
+	to->out_size = 0;
+	return true;
+}
+
+/* Delivers what the @n next slots of the segment hold, up to a call. */
+static void collect_slots(struct vrpq_chan *chan, u32 n, bool *bell)
+{
+	struct vrpq_slot *slot = &chan->segment->slots[chan->segment_pos];
+	struct vrpq_delivered *to = chan->batch + chan->batch_len;
+	u32 i = 0;
+
+	while (i < n && !chan->call) {
+		if (vrpq_get(&slot[i].flags) & VRPQ_SLOT_CALL)
+			to += deliver_call(chan, &slot[i], to, bell);
+		else
+			to += deliver_post(chan->session, &slot[i], to);
+		i++;
+	}
+	chan->segment_pos += i;
+	chan->passed += i;
+	chan->batch_len = (u32)(to - chan->batch);
+}
+
 /* Fills the batch with what is queued, up to @count requests. */
 static void collect(struct vrpq_chan *chan, u32 count, bool *bell)
 {
-	u32 avail = vlink_consumer_avail(&chan->rx, &chan->rx_broken);
-	struct vrpq_slot *slot;
+	u32 n, avail = vlink_consumer_avail(&chan->rx, &chan->rx_broken);
 
-	while (chan->batch_len < count && chan->passed < avail && !chan->rx_broken) {
-		slot = next_slot(chan);
-		if (!slot)
+	while (chan->batch_len < count && chan->passed < avail && !chan->rx_broken && !chan->call) {
+		if (!next_segment(chan)) {
+			chan->rx_broken = true;
 			break;
-		chan->passed++;
-		if (collect_slot(chan, slot, bell))
-			break;
+		}
+		n = avail - chan->passed;
+		if (n > count - chan->batch_len)
+			n = count - chan->batch_len;
+		if (n > VRPQ_SEGMENT_SLOTS - chan->segment_pos)
+			n = VRPQ_SEGMENT_SLOTS - chan->segment_pos;
+		collect_slots(chan, n, bell);
 	}
 	/* Nothing but what was withdrawn or malformed: that is done with. */
 	if (!chan->batch_len && chan->passed) {
@@ -126,9 +155,28 @@ static void ring(struct vrpq_chan *chan)
 	vrpq_file_control(&chan->file, VRPQ_IOC_RING, NULL);
 }
 
+static bool is_posted(const void *chan)
+{
+	const struct vlink_ring_end *rx = &((const struct vrpq_chan *)chan)->rx;
+
+	return vlink_load_acquire(&rx->prod_line->prod) != rx->index;
+}
+
+/* Looks for a while if that is promising; who is to be rung is not kept waiting meanwhile. */
+static bool look(struct vrpq_chan *chan, bool *bell)
+{
+	if (!vrpq_look_is_due(&chan->look))
+		return false;
+	if (*bell)
+		ring(chan);
+	*bell = false;
+	return vrpq_look(&chan->look, is_posted, chan);
+}
+
 /* Waits until something is in the batch. */
 static int fill(struct vrpq_chan *chan, u32 count, bool bell)
 {
+	bool looked = false;
 	u32 seq, status;
 	int err = 0;
 
@@ -141,10 +189,14 @@ static int fill(struct vrpq_chan *chan, u32 count, bool bell)
 			break;
 		if (chan->rx_broken || (status & VRPQ_ENDED))
 			err = EPIPE;
+		else if (!looked && look(chan, &bell))
+			continue;
 		else if (!vlink_consumer_arm(&chan->rx, 1, &chan->rx_broken) && !chan->rx_broken) {
-			err = vrpq_file_wait(&chan->file, seq, bell ? VRPQ_WAIT_RING : 0);
+			err = vrpq_look_sleep(&chan->look, &chan->file, seq,
+					      bell ? VRPQ_WAIT_RING : 0);
 			bell = false;
 		}
+		looked = true;
 	}
 	if (bell)
 		ring(chan);

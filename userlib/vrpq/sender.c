@@ -49,7 +49,7 @@ int vrpq_sender_init(struct vrpq_sender *sender, struct vrpq_chan *chan, bool ca
 		     struct vrpq_slots *first)
 {
 	*sender = (struct vrpq_sender) { .chan = chan, .callbacks = callbacks };
-	pthread_mutex_init(&sender->lock, NULL);
+	vrpq_look_init(&sender->look);
 	sender->head = first;
 	sender->tail = first;
 	set_lines(sender);
@@ -107,35 +107,49 @@ static bool reuse_only(struct vrpq_sender *sender)
 
 static u32 consumed(struct vrpq_sender *sender)
 {
+	bool broken = false;
+
 	if (sender->gone || sender->broken)
 		return sender->end.index;
-	vlink_producer_space(&sender->end, &sender->broken);
+	vlink_producer_space(&sender->end, &broken);
+	sender->broken = broken;
 	return sender->end.peer;
+}
+
+/* Forgets slots of the oldest segment, up to @n; returns how many. */
+static u32 reap_head(struct vrpq_sender *sender, u32 n)
+{
+	struct vrpq_record *records = sender->head->records + sender->head_pos;
+	u32 i;
+
+	for (i = 0; i < n && !records[i].awaited; i++) {
+		if (records[i].chunk)
+			vrpq_arena_put(records[i].chunk);
+		records[i].chunk = NULL;
+	}
+	sender->head_pos += i;
+	sender->reaped += i;
+	return i;
 }
 
 void vrpq_sender_reap(struct vrpq_sender *sender)
 {
 	u32 before = sender->reaped, limit = consumed(sender);
+	u32 n = 0, done = 0;
 
-	while (sender->reaped != limit) {
-		struct vrpq_record *record;
-
+	while (done == n && sender->reaped != limit) {
 		if (sender->head_pos == sender->head->nr)
 			drop_head(sender);
-		record = &sender->head->records[sender->head_pos];
-		if (record->awaited)
-			break;
-		if (record->chunk)
-			vrpq_arena_put(record->chunk);
-		record->chunk = NULL;
-		sender->reaped++;
-		sender->head_pos++;
-		sender->looped = false;
+		n = limit - sender->reaped;
+		if (n > sender->head->nr - sender->head_pos)
+			n = sender->head->nr - sender->head_pos;
+		done = reap_head(sender, n);
 	}
-	if (sender->reaped != before) {
-		vrpq_count(sender, VRPQ_PROF_REQS_FREE);
-		sender->stats[VRPQ_PROF_REQS_PER_FREE] += sender->reaped - before;
-	}
+	if (sender->reaped == before)
+		return;
+	sender->looped = false;
+	vrpq_count(sender, VRPQ_PROF_REQS_FREE);
+	sender->stats[VRPQ_PROF_REQS_PER_FREE] += sender->reaped - before;
 }
 
 void vrpq_sender_give_back(struct vrpq_sender *sender)
@@ -168,7 +182,6 @@ void vrpq_sender_fini(struct vrpq_sender *sender)
 	if (sender->arena.has_floor)
 		vrpq_pool_owe(sender->arena.zone, -1);
 	free_segments(sender);
-	pthread_mutex_destroy(&sender->lock);
 }
 
 /* --- what became of the peer ------------------------------------------------- */
@@ -225,6 +238,7 @@ static u32 worth_waking(const struct vrpq_sender *sender)
 bool vrpq_sender_arm(struct vrpq_sender *sender)
 {
 	struct vlink_ring_end *end = &sender->end;
+	bool moved, broken = false;
 	u32 want;
 
 	if (sender->reaped == end->index || sender->gone || sender->broken)
@@ -233,7 +247,9 @@ bool vrpq_sender_arm(struct vrpq_sender *sender)
 	if (end->peer != sender->reaped)
 		return false;
 	want = end->size - (end->index - end->peer) + worth_waking(sender);
-	return vlink_producer_arm(end, want, &sender->broken) || sender->broken;
+	moved = vlink_producer_arm(end, want, &broken);
+	sender->broken = broken;
+	return moved || broken;
 }
 
 static void ring(struct vrpq_sender *sender)
@@ -245,8 +261,7 @@ static void ring(struct vrpq_sender *sender)
 /* --- memory for parameters ----------------------------------------------------- */
 
 /* With the sender's lock held at the start and the end, not in between. */
-static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr,
-			  struct vrpq_chunk **chunk)
+static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr)
 {
 	struct vrpq_session *session = sender->chan->session;
 	struct vrpq_waiter waiter;
@@ -260,14 +275,14 @@ static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr,
 	for (;;) {
 		session_seq = vrpq_file_seq(&session->file);
 		chan_seq = vrpq_file_seq(&sender->chan->file);
-		pthread_mutex_unlock(&sender->lock);
+		vrpq_unlock(&sender->lock);
 		vrpq_session_reap(session);
 		moved = vrpq_pool_is_first(sender->arena.zone, &waiter) && vrpq_session_arm(session);
-		pthread_mutex_lock(&sender->lock);
+		vrpq_lock(&sender->lock);
 		err = EPIPE;
 		if (vrpq_sender_is_broken(sender))
 			break;
-		*ptr = vrpq_arena_get(&sender->arena, size, &waiter, chunk, &err);
+		*ptr = vrpq_arena_get(&sender->arena, size, &waiter, &err);
 		if (*ptr) {
 			err = 0;
 			break;
@@ -278,9 +293,9 @@ static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr,
 			break;
 		if (moved)
 			continue;
-		pthread_mutex_unlock(&sender->lock);
+		vrpq_unlock(&sender->lock);
 		err = vrpq_session_wait(session, sender->chan, session_seq, chan_seq);
-		pthread_mutex_lock(&sender->lock);
+		vrpq_lock(&sender->lock);
 		vrpq_count(sender, VRPQ_PROF_WAIT_FOR_SPACE_INTR);
 		vrpq_sender_note_status(sender);
 		if (err)
@@ -290,24 +305,22 @@ static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr,
 	return err;
 }
 
-int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr, struct vrpq_chunk **chunk)
+int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr)
 {
 	int err = 0;
 
-	vrpq_count_max(sender, VRPQ_PROF_PARAM_SINGLE_SZ_MAX, size);
-	*ptr = vrpq_arena_get_at_hand(&sender->arena, size, chunk);
-	if (*ptr) {
-		vrpq_count(sender, VRPQ_PROF_PARAM_ALLOC_FAST);
+	*ptr = size > VRPQ_PAGE_SIZE ? NULL : vrpq_sender_alloc_at_hand(sender, size);
+	if (*ptr)
 		return 0;
-	}
+	vrpq_count_max(sender, VRPQ_PROF_PARAM_SINGLE_SZ_MAX, size);
 	vrpq_count(sender, VRPQ_PROF_PARAM_ALLOC_SLOW);
 	if (vrpq_sender_is_broken(sender))
 		return EPIPE;
 	vrpq_sender_reap(sender);
-	*ptr = vrpq_arena_get(&sender->arena, size, NULL, chunk, &err);
+	*ptr = vrpq_arena_get(&sender->arena, size, NULL, &err);
 	if (*ptr)
 		return 0;
-	return err == EAGAIN ? wait_for_pages(sender, size, ptr, chunk) : err;
+	return err == EAGAIN ? wait_for_pages(sender, size, ptr) : err;
 }
 
 /* --- room for requests ------------------------------------------------------- */
@@ -373,7 +386,7 @@ static int find_room(struct vrpq_sender *sender)
 
 	if (sender->callbacks)
 		return find_callback_room(sender);
-	if (sender->tail_pos < sender->tail->nr)
+	if (vrpq_sender_has_slot(sender))
 		return 0;
 	sender->rounds++;
 	vrpq_sender_reap(sender);
@@ -392,7 +405,7 @@ static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 	int err = 0;
 
 	sender->waiting++;
-	pthread_mutex_unlock(&sender->lock);
+	vrpq_unlock(&sender->lock);
 	if (moved && bell) {
 		ring(sender);
 	} else if (!moved && !fetching) {
@@ -403,7 +416,7 @@ static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 			ring(sender);
 		err = vrpq_session_wait(chan->session, chan, session_seq, chan_seq);
 	}
-	pthread_mutex_lock(&sender->lock);
+	vrpq_lock(&sender->lock);
 	sender->waiting--;
 	return err;
 }
@@ -434,40 +447,11 @@ static int wait_for_room(struct vrpq_sender *sender)
 
 /* --- publishing ---------------------------------------------------------------- */
 
-static void write_slot(struct vrpq_slot *slot, const struct vrpq_request *request)
-{
-	vrpq_set(&slot->proc_id, request->proc_id);
-	vrpq_set(&slot->flags, request->flags);
-	vrpq_set(&slot->in_offset, request->in_offset);
-	vrpq_set(&slot->in_size, request->in_size);
-	vrpq_set(&slot->out_offset, request->out_offset);
-	vrpq_set(&slot->out_size, request->out_size);
-	vrpq_set(&slot->reason, 0);
-	vrpq_set(&slot->state, request->flags & VRPQ_SLOT_CALL ? VRPQ_SLOT_QUEUED : VRPQ_SLOT_POST);
-}
-
-static void publish(struct vrpq_sender *sender, const struct vrpq_request *request,
-		    struct vrpq_ticket *ticket)
-{
-	struct vrpq_slots *tail = sender->tail;
-	u32 at = sender->tail_pos++;
-
-	write_slot(&tail->slots[at], request);
-	tail->records[at].chunk = request->chunk;
-	tail->records[at].awaited = request->flags & VRPQ_SLOT_CALL;
-	if (ticket)
-		*ticket = (struct vrpq_ticket) { &tail->slots[at], &tail->records[at] };
-	if (request->flags & VRPQ_SLOT_CALL)
-		sender->awaited++;
-	sender->end.index++;
-	vlink_store_release(&sender->end.prod_line->prod, sender->end.index);
-	vrpq_count_proc(sender, request->proc_id);
-}
-
 int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *request,
 		      struct vrpq_ticket *ticket)
 {
 	int err = vrpq_sender_is_broken(sender) ? EPIPE : find_room(sender);
+	u32 at;
 
 	if (err == EAGAIN)
 		err = wait_for_room(sender);
@@ -479,7 +463,10 @@ int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *req
 			vrpq_arena_put(request->chunk);
 		return err;
 	}
-	publish(sender, request, ticket);
+	at = vrpq_sender_publish(sender, request);
+	vrpq_count_proc(sender, request->proc_id);
+	if (ticket)
+		*ticket = (struct vrpq_ticket) { &sender->tail->slots[at], &sender->tail->records[at] };
 	return 0;
 }
 
@@ -487,12 +474,12 @@ void vrpq_sender_fetched(struct vrpq_sender *sender, struct vrpq_ticket *ticket)
 {
 	bool wake;
 
-	pthread_mutex_lock(&sender->lock);
+	vrpq_lock(&sender->lock);
 	vrpq_sender_note_status(sender);
 	ticket->record->awaited = false;
 	sender->awaited--;
 	wake = sender->waiting;
-	pthread_mutex_unlock(&sender->lock);
+	vrpq_unlock(&sender->lock);
 	if (wake || !vrpq_pool_is_first(sender->arena.zone, NULL))
 		vrpq_session_kick(sender->chan->session);
 }

@@ -7,7 +7,6 @@
 #include "lib.h"
 
 #define SESSION_MAGIC	0x56525153u
-#define CHAN_MAGIC	0x56525143u
 
 /*
  * What handles point to is kept for the next one when a handle ends, so that an ended
@@ -166,6 +165,7 @@ int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned l
 	if (err)
 		return err == ENOTTY ? EINVAL : err;
 	session->geometry = args->geometry;
+	session->params_start = args->geometry.ring_pages * VRPQ_PAGE_SIZE;
 	return init_zones(session);
 }
 
@@ -226,11 +226,9 @@ int vrpq_chan_open(struct vrpq_chan *chan)
 
 struct vrpq_chan *vrpq_chan_of(VrpqChanHandle handle)
 {
-	struct vrpq_chan *chan = handle;
+	struct vrpq_chan *client = vrpq_chan_with(handle, VRPQ_CLIENT_MAGIC);
 
-	if (!chan || (uintptr_t)chan % _Alignof(struct vrpq_chan))
-		return NULL;
-	return chan->magic == CHAN_MAGIC ? chan : NULL;
+	return client ? client : vrpq_chan_with(handle, VRPQ_SERVER_MAGIC);
 }
 
 void vrpq_chan_free(struct vrpq_chan *chan)
@@ -255,7 +253,7 @@ void vrpq_session_link(struct vrpq_session *session, struct vrpq_chan *chan)
 {
 	__atomic_add_fetch(&session->refs, 1, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&session->list_lock);
-	chan->magic = CHAN_MAGIC;
+	chan->magic = chan->server ? VRPQ_SERVER_MAGIC : VRPQ_CLIENT_MAGIC;
 	chan->next = session->chans;
 	session->chans = chan;
 	pthread_mutex_unlock(&session->list_lock);
@@ -292,10 +290,10 @@ void vrpq_session_reap(struct vrpq_session *session)
 
 	pthread_mutex_lock(&session->list_lock);
 	for (at = &session->chans; (chan = *at);) {
-		pthread_mutex_lock(&chan->sender.lock);
+		vrpq_lock(&chan->sender.lock);
 		vrpq_sender_reap(&chan->sender);
 		vrpq_sender_give_back(&chan->sender);
-		pthread_mutex_unlock(&chan->sender.lock);
+		vrpq_unlock(&chan->sender.lock);
 		if (was_left(chan)) {
 			*at = chan->next;
 			vrpq_chan_free(chan);
@@ -312,7 +310,7 @@ static bool arm_channel(struct vrpq_chan *chan)
 	struct vrpq_sender *sender = &chan->sender;
 	bool bell = false, moved = false;
 
-	pthread_mutex_lock(&sender->lock);
+	vrpq_lock(&sender->lock);
 	if (sender->reaped != sender->end.index) {
 		bell = vrpq_sender_announce(sender);
 		moved = vrpq_sender_arm(sender);
@@ -323,7 +321,7 @@ static bool arm_channel(struct vrpq_chan *chan)
 			moved = moved || sender->gone || sender->broken;
 		}
 	}
-	pthread_mutex_unlock(&sender->lock);
+	vrpq_unlock(&sender->lock);
 	return moved;
 }
 
@@ -349,9 +347,9 @@ static bool busy_channel(struct vrpq_session *session, struct vrpq_file *file)
 
 	pthread_mutex_lock(&session->list_lock);
 	for (chan = session->chans; chan && !busy; chan = chan->next) {
-		pthread_mutex_lock(&chan->sender.lock);
+		vrpq_lock(&chan->sender.lock);
 		busy = chan->file.fd >= 0 && chan->sender.reaped != chan->sender.end.index;
-		pthread_mutex_unlock(&chan->sender.lock);
+		vrpq_unlock(&chan->sender.lock);
 		if (busy) {
 			*file = chan->file;
 			file->fd = vrpq_kernel->duplicate(chan->file.fd);
@@ -410,9 +408,9 @@ void vrpq_session_relieve(struct vrpq_session *session, const struct vrpq_file *
 	vrpq_session_reap(session);
 	pthread_mutex_lock(&session->list_lock);
 	for (chan = session->chans; chan; chan = chan->next) {
-		pthread_mutex_lock(&chan->sender.lock);
+		vrpq_lock(&chan->sender.lock);
 		vrpq_arena_move_down(&chan->sender.arena);
-		pthread_mutex_unlock(&chan->sender.lock);
+		vrpq_unlock(&chan->sender.lock);
 	}
 	pthread_mutex_unlock(&session->list_lock);
 	vrpq_pool_trim(&session->zones[VRPQ_ZONE_RING]);

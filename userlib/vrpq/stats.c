@@ -8,8 +8,6 @@
 
 #include "lib.h"
 
-#define MAX_PER_FLUSH	1024u	/* requests of a procedure */
-
 static struct vrpq_counters *counters_of(const struct vrpq_session *session)
 {
 	return session->server ? NULL : (struct vrpq_counters *)(void *)session->base;
@@ -55,12 +53,6 @@ static void add_proc(struct vrpq_counters *counters, u32 proc_id, u32 n)
 	}
 }
 
-void vrpq_count_max(struct vrpq_sender *sender, u32 id, u32 value)
-{
-	if (sender->stats[id] < value)
-		sender->stats[id] = value;
-}
-
 static void flush_proc(struct vrpq_sender *sender, struct vrpq_counters *counters)
 {
 	if (counters && sender->proc_count)
@@ -68,13 +60,10 @@ static void flush_proc(struct vrpq_sender *sender, struct vrpq_counters *counter
 	sender->proc_count = 0;
 }
 
-void vrpq_count_proc(struct vrpq_sender *sender, u32 proc_id)
+void vrpq_count_other_proc(struct vrpq_sender *sender, u32 proc_id)
 {
-	if (sender->proc_id != proc_id || sender->proc_count == MAX_PER_FLUSH) {
-		flush_proc(sender, counters_of(sender->chan->session));
-		sender->proc_id = proc_id;
-	}
-	sender->proc_count++;
+	flush_proc(sender, counters_of(sender->chan->session));
+	sender->proc_id = proc_id;
 }
 
 void vrpq_stats_flush(struct vrpq_sender *sender)
