@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 VLINKD_SRC   := $(wildcard toolstack/vlinkd/*.c)
-VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/vlinkd/alloc.c toolstack/vlinkd/xs.c
+# Not libvlinkcfg: guests shall not need the toolstack's libraries.
+VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/json.c toolstack/vrpqstat/sample.c \
+	$(addprefix toolstack/vlinkd/,alloc.c detached.c xs.c)
 
 BINS += $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
+
+CFLAGS_toolstack_vlinkctl_board = -DVLINKD_PATH='"$(PREFIX)/sbin/vlinkd"'
 
 # The variables of libvlinkcfg are set by another build.mk: hence the late expansion.
 $(O)/toolstack/vlinkd: $(VLINKD_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libvlinkcfg.a
@@ -17,7 +21,7 @@ $(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
 # All of it but the start of the program runs against a xenstore in memory.
 VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
 	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/background.c toolstack/vlinkd/log.c,$(VLINKD_SRC)) \
-	toolstack/vlinkctl/links.c $(wildcard toolstack/vlinkcfg*.c)
+	$(filter-out %/main.c toolstack/vlinkd/%,$(VLINKCTL_SRC)) $(wildcard toolstack/vlinkcfg*.c)
 
 UNIT_TESTS += check-vlinkd
 .PHONY: check-vlinkd
@@ -39,7 +43,7 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1
 
 # vrpqstat, and its forms with figures that are known
-VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c)
+VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) toolstack/json.c
 VRPQSTAT_TEST_SRC := tests/unit/vrpqstat_test.c $(filter-out %/main.c,$(VRPQSTAT_SRC))
 
 BINS += $(O)/toolstack/vrpqstat/vrpqstat

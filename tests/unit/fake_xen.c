@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <xenctrl.h>
 #include <xenstore.h>
@@ -208,11 +210,24 @@ static bool remove_from(struct tree *tree, const char *path)
 
 /* ---- watches ---- */
 
+/* Readable while events are waiting, as the descriptor of the library is. */
+static int event_fd = -1;
+
+int xs_fileno(struct xs_handle *h)
+{
+	(void)h;
+	if (event_fd < 0)
+		event_fd = eventfd((unsigned int)nr_events, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE);
+	return event_fd;
+}
+
 static void queue_event(const struct watch *watch)
 {
 	if (nr_events == MAX_EVENTS)
 		die("too many events");
 	events[nr_events++] = *watch;
+	if (event_fd >= 0)
+		eventfd_write(event_fd, 1);
 }
 
 static void fire(const char *path)
@@ -411,6 +426,9 @@ void fake_disconnect(void)
 	free_tree(&txn.tree);
 	txn.open = false;
 	nr_watches = nr_events = 0;
+	if (event_fd >= 0)
+		close(event_fd);
+	event_fd = -1;
 	budget = FAKE_UNLIMITED;
 	conflicts = 0;
 	commit_hook = NULL;
@@ -810,6 +828,8 @@ char **xs_check_watch(struct xs_handle *h)
 	event[XS_WATCH_PATH] = ((struct watch *)(event + 2))->path;
 	event[XS_WATCH_TOKEN] = ((struct watch *)(event + 2))->token;
 	memmove(events, events + 1, --nr_events * sizeof(*events));
+	if (event_fd >= 0)
+		eventfd_read(event_fd, &(eventfd_t){ 0 });
 	return event;
 }
 

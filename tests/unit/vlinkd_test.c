@@ -1364,21 +1364,28 @@ static void random_destroy(unsigned int nr)
 	world.domid[nr] = 0;
 }
 
-/* What guests write into what is theirs. */
-static void random_mischief(unsigned int nr)
+/* What guests write into what is theirs: a directory of a device, whosever it is. */
+static void random_mischief(void)
 {
-	static const char *const keys[] = { "state", "backend", "backend-id", "frontend-id" };
-	struct xsh_path dir = draw(2) ?
-		xsh_path("/local/domain/%u/device/vbpipe/%u", world.domid[nr], draw(3)) :
-		xsh_path("/local/domain/%u/backend/vbpipe/%u/%u", world.domid[nr], draw(9),
-			 draw(3));
+	static const char *const records[] = {
+		"d0/vrpq", "a/vrpq", "a/vumem", "b/vbpipe", "c/vsock", "d3/vbpipe",
+	};
+	static const char *const values[] = { "0", "4", "/local/domain/0", "", "\xff\n" };
+	struct xsh_path record = xsh_path("/tool/vlink/%s", records[draw(6)]), dir;
+	struct device_id dev = { 0 };
+	bool is_backend = draw(2);
 
-	if (!fake_get(dir.s))
+	snprintf(dev.service, sizeof(dev.service), "%s", strrchr(record.s, '/') + 1);
+	if (xsh_read_number(NULL, 0, xsh_path("%s/id", record.s).s, 4095, &dev.id) ||
+	    xsh_read_number(NULL, 0, xsh_path("%s/frontend-id", record.s).s, 99, &dev.frontend) ||
+	    xsh_read_number(NULL, 0, xsh_path("%s/backend-id", record.s).s, 99, &dev.backend))
 		return;
-	if (draw(2))
+	dir = is_backend ? records_backend_path(&dev) : records_frontend_path(&dev);
+	if (!fake_get(dir.s) || !draw(3))
 		fake_remove(dir.s);
 	else
-		fake_set(xsh_path("%s/%s", dir.s, keys[draw(4)]).s, draw(2) ? "4" : "/x");
+		fake_set(xsh_path("%s/%s%s", dir.s, is_backend ? "frontend" : "backend",
+				  draw(2) ? "-id" : "").s, values[draw(5)]);
 }
 
 static void random_event(void)
@@ -1394,8 +1401,7 @@ static void random_event(void)
 			fake_remove("/tool/vlink/@detached");
 		break;
 	case 1:
-		if (world.domid[nr])
-			random_mischief(nr);
+		random_mischief();
 		break;
 	default:
 		if (world.domid[nr])

@@ -10,6 +10,12 @@
 #define LINKS_STATE_NONE	(-1)	/* no device: the peer does not run */
 #define LINKS_STATE_CONNECTED	4	/* as xenbus numbers its states */
 
+/* A key of the published list beside those that have a field of their own. */
+struct link_key {
+	char *key;
+	char *value;
+};
+
 struct link {
 	char *link;
 	char *service;
@@ -17,8 +23,19 @@ struct link {
 	char *role;
 	char *unit;
 	char *peer;
+	char *name;		/* NULL: none was given; so is info */
+	char *info;
+	struct link_key *keys;
+	size_t nr_keys;
 	unsigned int index;
 	int state;
+	bool detached;		/* by the administrator; known in dom0 only */
+
+	/* Of its device; with LINKS_STATE_NONE there is none. */
+	char *device;		/* directory, relative to the domain's home */
+	unsigned int peer_domid;
+	int peer_state;		/* LINKS_STATE_NONE: the peer's directory is gone */
+	char *error;		/* what the domain's own driver says failed, or NULL */
 };
 
 struct links {
@@ -35,5 +52,8 @@ int links_read(struct xs_handle *xs, const char *home, struct links *links);
 void links_clear(struct links *links);
 
 const char *links_state_name(int state);
+/* The same of a link: tells of one that is detached. */
+const char *links_state_of(const struct link *link);
+bool links_is_server(const struct link *link);
 
 #endif

@@ -1,33 +1,74 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* vlinkctl: shows the links of this domain, or of all, and waits for them. */
+/* vlinkctl: shows the links of this domain, or of all, and what is wrong with them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../vlinkd/alloc.h"
 #include "../vlinkd/xs.h"
-#include "links.h"
-#include "wait.h"
+#include "context.h"
 
-#define EXIT_ENVIRONMENT	2
 #define TIMEOUT_MAX_S		(INT_MAX / 1000)
-#define DOM0_HOME		"/local/domain/0/"
-#define DOMID_MAX		0x7fffu
-#define NR_COLUMNS		8
+#define LINK_NAME_MAX		48
 
 static const char usage_text[] =
-	"usage: vlinkctl list [--all]\n"
+	"usage: vlinkctl list [--all] [--json | --proc]\n"
+	"       vlinkctl show [--all | --domain DOMAIN] [--json] [LINK]...\n"
+	"       vlinkctl stat [--json] [LINK]...\n"
+	"       vlinkctl check [--json] [--config DIR]... [--classes FILE] [LINK]...\n"
 	"       vlinkctl wait [--timeout SECONDS] [LINK]...\n"
+	"       vlinkctl watch [--all] [--json] [--timeout SECONDS] [LINK]...\n"
+	"       vlinkctl attach [--timeout SECONDS] LINK...\n"
+	"       vlinkctl detach [--timeout SECONDS] LINK...\n"
 	"       vlinkctl --help\n"
 	"\n"
-	"list shows the links of this domain; with --all, in dom0, those of all domains.\n"
-	"wait returns when the links named, or all, are connected: 0; 1 when the time is\n"
-	"over before. Without --timeout it waits as long as it takes.\n";
+	"list    shows the links of this domain; with --all, in dom0, those of all domains\n"
+	"show    shows all that is known of links\n"
+	"stat    shows what the drivers of this domain count\n"
+	"check   says why links are not up: exit code 1 when something is wrong\n"
+	"wait    returns when the links named, or all, are connected: 0; 1 when the time is\n"
+	"        over before; without --timeout it waits as long as it takes\n"
+	"watch   prints a line whenever the state of a link changes\n"
+	"attach  connects links that were detached (in dom0)\n"
+	"detach  disconnects links of running domains until they are attached (in dom0)\n";
+
+enum option_bit {
+	OPT_ALL = 1, OPT_JSON = 2, OPT_PROC = 4, OPT_TIMEOUT = 8, OPT_DOMAIN = 16, OPT_CONFIG = 32,
+};
+
+struct command {
+	const char *name;
+	unsigned int options;
+	size_t names_min, names_max;
+	int (*run)(const struct context *ctx);
+};
+
+static const struct command commands[] = {
+	{ "list", OPT_ALL | OPT_JSON | OPT_PROC, 0, 0, list_command },
+	{ "show", OPT_ALL | OPT_JSON | OPT_DOMAIN, 0, INT_MAX, show_command },
+	{ "stat", OPT_JSON, 0, INT_MAX, stat_command },
+	{ "check", OPT_JSON | OPT_CONFIG, 0, INT_MAX, check_command },
+	{ "wait", OPT_TIMEOUT, 0, INT_MAX, wait_command },
+	{ "watch", OPT_ALL | OPT_JSON | OPT_TIMEOUT, 0, INT_MAX, watch_command },
+	{ "attach", OPT_TIMEOUT | OPT_CONFIG, 1, INT_MAX, attach_command },
+	{ "detach", OPT_TIMEOUT | OPT_CONFIG, 1, INT_MAX, detach_command },
+};
+
+/* The values are characters, with which getopt tells them; the bits say who takes them. */
+static const struct option longopts[] = {
+	{ "all", no_argument, NULL, 'a' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "proc", no_argument, NULL, 'p' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "domain", required_argument, NULL, 'd' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "classes", required_argument, NULL, 'C' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 }
+};
 
 static int usage_error(const char *fmt, const char *arg)
 {
@@ -37,10 +78,10 @@ static int usage_error(const char *fmt, const char *arg)
 	return EXIT_ENVIRONMENT;
 }
 
-static int fail(const char *what, int error)
+static int help(void)
 {
-	fprintf(stderr, "vlinkctl: %s: %s\n", what, strerror(error));
-	return EXIT_ENVIRONMENT;
+	fputs(usage_text, stdout);
+	return 0;
 }
 
 static bool is_control_domain(void)
@@ -69,246 +110,142 @@ static const char *own_home(struct xs_handle *xs)
 	return NULL;
 }
 
-struct table {
-	const char *(*rows)[NR_COLUMNS];
-	size_t nr;
-	size_t first;	/* column: the domain is shown with --all only */
-};
-
-static void print_row(const struct table *table, const char *const *row, const size_t *width)
+static bool takes(const struct command *cmd, int opt)
 {
-	size_t i;
-
-	for (i = table->first; i < NR_COLUMNS - 1; i++)
-		printf("%-*s ", (int)width[i], row[i]);
-	printf("%s\n", row[NR_COLUMNS - 1]);
-}
-
-static void print_table(const struct table *table)
-{
-	static const char *const head[NR_COLUMNS] = {
-		"DOMAIN", "LINK", "SERVICE", "CLASS", "ROLE", "UNIT", "PEER", "STATE",
-	};
-	size_t width[NR_COLUMNS], i, j;
-
-	for (i = 0; i < NR_COLUMNS; i++) {
-		width[i] = strlen(head[i]);
-		for (j = 0; j < table->nr; j++)
-			if (strlen(table->rows[j][i]) > width[i])
-				width[i] = strlen(table->rows[j][i]);
+	switch (opt) {
+	case 'a': return cmd->options & OPT_ALL;
+	case 'j': return cmd->options & OPT_JSON;
+	case 'p': return cmd->options & OPT_PROC;
+	case 't': return cmd->options & OPT_TIMEOUT;
+	case 'd': return cmd->options & OPT_DOMAIN;
+	case 'c':
+	case 'C': return cmd->options & OPT_CONFIG;
+	default: return false;
 	}
-	print_row(table, head, width);
-	for (j = 0; j < table->nr; j++)
-		print_row(table, table->rows[j], width);
 }
 
-struct domain_links {
-	char *name;
-	struct links links;
-};
-
-struct listing {
-	struct domain_links *domains;
-	size_t nr;
-};
-
-static void fill_row(const char **row, const char *domain, const struct link *link)
+static int take_timeout(struct context *ctx, const char *text)
 {
-	const char *const values[NR_COLUMNS] = {
-		domain, link->link, link->service, link->class_name, link->role, link->unit,
-		link->peer, links_state_name(link->state),
-	};
-
-	memcpy(row, values, sizeof(values));
-}
-
-static void print_listing(const struct listing *listing, bool all)
-{
-	struct table table = { .first = all ? 0 : 1 };
-	size_t i, j;
-
-	for (i = 0; i < listing->nr; i++) {
-		const struct domain_links *dom = &listing->domains[i];
-
-		for (j = 0; j < dom->links.nr; j++) {
-			table.rows = alloc_grow(table.rows, table.nr, sizeof(*table.rows));
-			fill_row(table.rows[table.nr++], dom->name, &dom->links.list[j]);
-		}
-	}
-	print_table(&table);
-	free(table.rows);
-}
-
-static void clear_listing(struct listing *listing)
-{
-	size_t i;
-
-	for (i = 0; i < listing->nr; i++) {
-		free(listing->domains[i].name);
-		links_clear(&listing->domains[i].links);
-	}
-	free(listing->domains);
-}
-
-/* Takes over @name. */
-static int add_domain(struct xs_handle *xs, struct listing *listing, const char *home, char *name)
-{
-	struct domain_links *dom;
-
-	listing->domains = alloc_grow(listing->domains, listing->nr, sizeof(*listing->domains));
-	dom = &listing->domains[listing->nr++];
-	dom->name = name;
-	return links_read(xs, home, &dom->links);
-}
-
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (*text < 0x20 || *text > 0x7e)
-			*text = '?';
-}
-
-static int add_domid(struct xs_handle *xs, struct listing *listing, const char *domid)
-{
-	struct xsh_path home = xsh_path("/local/domain/%s/", domid);
-	char *name;
-
-	name = xsh_read(xs, XBT_NULL, xsh_path("%sname", home.s).s);
-	if (!name)
-		name = alloc_printf("(%s)", domid);
-	make_printable(name);
-	return add_domain(xs, listing, home.s, name);
-}
-
-static int compare_domids(const void *a, const void *b)
-{
-	return atoi(*(char *const *)a) - atoi(*(char *const *)b);
-}
-
-static int add_all_domains(struct xs_handle *xs, struct listing *listing)
-{
-	unsigned int i, nr, domid;
-	char **domids = xs_directory(xs, XBT_NULL, "/local/domain", &nr);
-	int ret = 0;
-
-	if (!domids)
-		return -errno;
-	qsort(domids, nr, sizeof(*domids), compare_domids);
-	for (i = 0; i < nr && !ret; i++)
-		if (xsh_parse_number(domids[i], DOMID_MAX, &domid))
-			ret = add_domid(xs, listing, domids[i]);
-	free(domids);
-	return ret;
-}
-
-static int list(struct xs_handle *xs, const char *home, bool all)
-{
-	struct listing listing = { 0 };
-	int ret;
-
-	if (all && strcmp(home, DOM0_HOME))
-		return usage_error("%s works in dom0 only", "--all");
-	ret = all ? add_all_domains(xs, &listing) :
-		    add_domain(xs, &listing, home, alloc_string(""));
-	if (!ret)
-		print_listing(&listing, all);
-	clear_listing(&listing);
-	return ret ? fail("xenstore", -ret) : 0;
-}
-
-struct command {
-	bool is_wait;
-	bool all;
-	long timeout_ms;
-	char *const *names;
-	size_t nr;
-};
-
-/* Returns -1 to go on, or the exit status. */
-static int parse_list(int argc, char **argv, struct command *cmd)
-{
-	static const struct option longopts[] = {
-		{ "all", no_argument, NULL, 'a' }, { "help", no_argument, NULL, 'h' }, { 0 }
-	};
-	int opt;
-
-	while ((opt = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
-		if (opt == 'h') {
-			fputs(usage_text, stdout);
-			return 0;
-		}
-		if (opt != 'a')
-			return usage_error("wrong use of '%s'", "list");
-		cmd->all = true;
-	}
-	return optind < argc ? usage_error("unexpected argument '%s'", argv[optind]) : -1;
-}
-
-static int parse_wait(int argc, char **argv, struct command *cmd)
-{
-	static const struct option longopts[] = {
-		{ "timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, { 0 }
-	};
 	unsigned int seconds;
-	int opt;
 
-	cmd->is_wait = true;
-	cmd->timeout_ms = WAIT_FOREVER;
-	while ((opt = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
-		if (opt == 'h') {
-			fputs(usage_text, stdout);
-			return 0;
-		}
-		if (opt != 't')
-			return usage_error("wrong use of '%s'", "wait");
-		if (!xsh_parse_number(optarg, TIMEOUT_MAX_S, &seconds))
-			return usage_error("'%s' is not a number of seconds", optarg);
-		cmd->timeout_ms = (long)seconds * 1000;
-	}
-	cmd->names = argv + optind;
-	cmd->nr = (size_t)(argc - optind);
+	if (!xsh_parse_number(text, TIMEOUT_MAX_S, &seconds))
+		return usage_error("'%s' is not a number of seconds", text);
+	ctx->timeout_ms = (long)seconds * 1000;
 	return -1;
 }
 
-static int parse_command(int argc, char **argv, struct command *cmd)
+/* Returns -1 to go on, or the exit status. */
+static int take_option(const struct command *cmd, struct context *ctx, int opt)
 {
-	if (argc < 2)
-		return usage_error("%s", "a command is missing");
-	if (!strcmp(argv[1], "--help")) {
-		fputs(usage_text, stdout);
-		return 0;
+	if (opt == 'h')
+		return help();
+	if (!takes(cmd, opt))
+		return usage_error("wrong use of '%s'", cmd->name);
+	switch (opt) {
+	case 'a':
+		ctx->all = true;
+		break;
+	case 'j':
+		ctx->json = true;
+		break;
+	case 'p':
+		ctx->proc = true;
+		break;
+	case 't':
+		return take_timeout(ctx, optarg);
+	case 'd':
+		ctx->domain = optarg;
+		break;
+	case 'c':
+		if (ctx->nr_config_dirs == DIRS_MAX)
+			return usage_error("'%s' is one --config too many", optarg);
+		ctx->config_dirs[ctx->nr_config_dirs++] = optarg;
+		break;
+	case 'C':
+		ctx->classes = optarg;
+		break;
 	}
-	if (!strcmp(argv[1], "list"))
-		return parse_list(argc - 1, argv + 1, cmd);
-	if (!strcmp(argv[1], "wait"))
-		return parse_wait(argc - 1, argv + 1, cmd);
-	return usage_error("unknown command '%s'", argv[1]);
+	return -1;
 }
 
-static int run(struct xs_handle *xs, const struct command *cmd)
+/* What may be the id of a link: it becomes a part of xenstore's paths. */
+static bool is_link(const char *text)
 {
-	const char *home = own_home(xs);
+	static const char good[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	size_t len = strlen(text);
 
-	if (!home)
+	return len && len <= LINK_NAME_MAX && strspn(text, good) == len;
+}
+
+static int take_names(const struct command *cmd, struct context *ctx, int argc, char **argv)
+{
+	size_t i;
+
+	ctx->names = argv + optind;
+	ctx->nr_names = (size_t)(argc - optind);
+	if (ctx->nr_names > cmd->names_max)
+		return usage_error("unexpected argument '%s'", argv[optind]);
+	if (ctx->nr_names < cmd->names_min)
+		return usage_error("%s wants a link", cmd->name);
+	for (i = 0; i < ctx->nr_names; i++)
+		if (!is_link(ctx->names[i]))
+			return usage_error("'%s' is not the name of a link", ctx->names[i]);
+	return -1;
+}
+
+static int parse_arguments(const struct command *cmd, struct context *ctx, int argc, char **argv)
+{
+	int opt, status = -1;
+
+	while (status < 0 && (opt = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+		status = take_option(cmd, ctx, opt);
+	if (status < 0 && ctx->json && ctx->proc)
+		return usage_error("%s: --json and --proc exclude each other", cmd->name);
+	return status < 0 ? take_names(cmd, ctx, argc, argv) : status;
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int run(const struct command *cmd, struct context *ctx)
+{
+	ctx->home = own_home(ctx->xs);
+	if (!ctx->home)
 		return fail("xenstore does not tell which domain this is", errno);
-	if (cmd->is_wait)
-		return wait_for_links(xs, home, cmd->names, cmd->nr, cmd->timeout_ms);
-	return list(xs, home, cmd->all);
+	if ((ctx->all || ctx->domain) && !context_is_dom0(ctx))
+		return usage_error("%s works in dom0 only", ctx->all ? "--all" : "--domain");
+	return cmd->run(ctx);
 }
 
 int main(int argc, char **argv)
 {
-	struct command cmd = { 0 };
-	struct xs_handle *xs;
-	int status = parse_command(argc, argv, &cmd);
+	struct context ctx = { .timeout_ms = TIMEOUT_FOREVER };
+	const struct command *cmd;
+	int status;
 
+	if (argc < 2)
+		return usage_error("%s", "a command is missing");
+	if (!strcmp(argv[1], "--help"))
+		return help();
+	cmd = find_command(argv[1]);
+	if (!cmd)
+		return usage_error("unknown command '%s'", argv[1]);
+	status = parse_arguments(cmd, &ctx, argc - 1, argv + 1);
 	if (status >= 0)
 		return status;
-	xs = xs_open(0);
-	if (!xs)
+	ctx.xs = xs_open(0);
+	if (!ctx.xs)
 		return fail("cannot reach xenstore (does this run in a Xen domain, as root?)", errno);
-	status = run(xs, &cmd);
-	xs_close(xs);
+	status = run(cmd, &ctx);
+	xs_close(ctx.xs);
 	if (fflush(stdout))
 		return fail("standard output", errno);
 	return status;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "../json.h"
 #include "show.h"
 
 #include <inttypes.h>
@@ -209,22 +210,6 @@ void show_plot_line(FILE *out, double start, const struct sample *sample)
 
 /* --- JSON -------------------------------------------------------------------- */
 
-static void json_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < ' ' || c > '~')
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
 static void json_use(FILE *out, const char *what, uint32_t now, uint32_t max, uint32_t limit)
 {
 	fprintf(out, ",\"%s\":{\"now\":%u,\"max\":%u,\"limit\":%u}", what, now, max, limit);
@@ -281,7 +266,7 @@ void show_json(FILE *out, const struct device *device, double start, const struc
 	const struct vrpq_stat_args *stat = &sample->stat;
 
 	fputs("{\"device\":", out);
-	json_string(out, device->path);
+	json_quote(out, device->path);
 	fprintf(out, ",\"role\":\"%s\",\"time\":%.3f", device->server ? "server" : "client",
 		sample->time - start);
 	json_objects(out, "sessions", stat->sessions, stat->sessions_max, stat->sessions_total);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The links of one domain or of all. */
+#ifndef VLINKCTL_LISTING_H
+#define VLINKCTL_LISTING_H
+
+#include "../json.h"
+#include "context.h"
+#include "links.h"
+
+struct domain_links {
+	char *name;
+	unsigned int domid;
+	struct links links;
+};
+
+struct listing {
+	struct domain_links *domains;
+	size_t nr;
+};
+
+/*
+ * Reads the links that @ctx means: those of all domains when ctx->all, of ctx->domain
+ * only when that is set. Returns 0 or -errno; nothing is to be cleared after an error.
+ */
+int listing_read(const struct context *ctx, struct listing *listing);
+void listing_clear(struct listing *listing);
+
+const struct domain_links *listing_domain(const struct listing *listing, const char *name);
+/* The first service of a link in a domain, or that after @previous; NULL: no more. */
+const struct link *listing_link(const struct domain_links *dom, const char *link,
+				const struct link *previous);
+
+/* Calls @each for all links that @ctx means; returns their number. */
+size_t listing_walk(const struct context *ctx, const struct listing *listing,
+		    void (*each)(void *arg, const struct domain_links *dom,
+				 const struct link *link),
+		    void *arg);
+/* Says which of the names given are no links, and returns the exit status. */
+int listing_missing(const struct context *ctx, const struct listing *listing);
+
+/* The members of an open object that say which link this is, and its state. */
+void listing_json(struct json *json, const struct context *ctx,
+		  const struct domain_links *dom, const struct link *link);
+
+#endif
