@@ -5,6 +5,8 @@
 
 #include "defaults.h"
 #include "mem.h"
+#include "names.h"
+#include "settings.h"
 #include "vlinkcfg_private.h"
 #include "xlcfg.h"
 
@@ -17,33 +19,20 @@ static const char built_in[] =
 	"memory = 512\n"
 	"vcpus = 1\n";
 
-static struct pos whole(const char *file)
-{
-	return (struct pos){ .file = file };
-}
-
-/* Splits vmN=FILE; a file whose name looks like that can be given as ./vmN=FILE. */
+/* A file whose name looks like vmN= can be given as ./vmN=FILE. */
 static const char *split(const char *argument, unsigned int *vm)
 {
-	unsigned long number;
-	char *end;
+	const char *path = names_split(argument, vm);
 
-	*vm = 0;
-	if (strncmp(argument, "vm", 2) || argument[2] < '1' || argument[2] > '9')
-		return argument;
-	number = strtoul(argument + 2, &end, 10);
-	if (*end != '=' || number > VM_MAX)
-		return argument;
-	*vm = (unsigned int)number;
-	return end + 1;
+	return path ? path : argument;
 }
 
 static void check_keys(const struct xlcfg *cfg, const char *path)
 {
 	if (xlcfg_has(cfg, "name"))
-		diag_error(whole(path), "name does not belong into the defaults: every VM has its own");
+		diag_error(CODE_DEFAULTS, diag_whole(path), "name does not belong into the defaults: every VM has its own");
 	if (xlcfg_has(cfg, "vlink"))
-		diag_error(whole(path), "vlink does not belong into the defaults: it is made of the input");
+		diag_error(CODE_DEFAULTS, diag_whole(path), "vlink does not belong into the defaults: it is made of the input");
 }
 
 static void check_text(const char *path, const char *text)
@@ -53,7 +42,7 @@ static void check_text(const char *path, const char *text)
 	if (xlcfg_open(&cfg, path, text))
 		check_keys(&cfg, path);
 	else
-		diag_error(whole("dts2xl"), "%s", cfg.text);
+		diag_error(CODE_DEFAULTS, diag_whole("dts2xl"), "%s", cfg.text);
 	xlcfg_close(&cfg);
 }
 
@@ -67,10 +56,10 @@ void defaults_add(struct defaults *defaults, const char *argument)
 	for (other = defaults->files; other < defaults->files + defaults->nr_files; other++)
 		if (other->vm == vm)
 			diag_fatal("--defaults %s: there is one for %s already", argument,
-				   vm ? model_domain_name(vm) : "all VMs");
+				   vm ? mem_printf("vm%u", vm) : "all VMs");
 	text = vlinkcfg_file_text(path, err);
 	if (!text) {
-		diag_error(whole("dts2xl"), "%s", err);
+		diag_error(CODE_FILE, diag_whole("dts2xl"), "%s", err);
 		return;
 	}
 	file = MEM_APPEND(defaults->files, defaults->nr_files);
@@ -88,13 +77,14 @@ void defaults_check(const struct defaults *defaults, const struct model *model)
 	size_t i;
 
 	for (file = defaults->files; file < defaults->files + defaults->nr_files; file++) {
-		if (file->vm == VM_DOM0)
-			diag_error(whole(file->path), "vm1 is Domain-0, which takes no defaults");
+		if (file->vm && file->vm == model->dom0)
+			diag_error(CODE_DEFAULTS, diag_whole(file->path),
+				   "vm%u is Domain-0, which takes no defaults", file->vm);
 		for (i = 0; i < model->nr_vms; i++)
 			if (!file->vm || model->vms[i].number == file->vm)
 				break;
 		if (i == model->nr_vms && file->vm)
-			diag_error(whole(file->path), "defaults for vm%u, which the input does not have",
+			diag_error(CODE_DEFAULTS, diag_whole(file->path), "defaults for vm%u, which the input does not have",
 				   file->vm);
 	}
 }
@@ -122,13 +112,14 @@ static bool has_server(const struct vm *vm)
 /* A guest with back ends is a driver domain, unless its defaults say so already. */
 static const char *driver_domain_line(const struct vm *vm, const char *text)
 {
-	const char *line = has_server(vm) ? "driver_domain = 1\n" : "";
+	const char *line = has_server(vm) || vm->settings.driver_domain ? "driver_domain = 1\n"
+								      : "";
 	struct xlcfg cfg;
 	long value = 1;
 
 	if (xlcfg_open(&cfg, "defaults", text) && xlcfg_has(&cfg, "driver_domain")) {
-		if (*line && (xlu_cfg_get_long(cfg.config, "driver_domain", &value, 1) || !value))
-			diag_error(vm->pos, "vm%u has server ends, but driver_domain is 0 in its defaults",
+		if (has_server(vm) && (xlu_cfg_get_long(cfg.config, "driver_domain", &value, 1) || !value))
+			diag_error(CODE_DRIVER_DOMAIN, vm->pos, "vm%u has server ends, but driver_domain is 0 in its defaults",
 				   vm->number);
 		line = "";
 	}
@@ -142,7 +133,7 @@ const char *defaults_for(const struct defaults *defaults, const struct vm *vm)
 	char *text;
 
 	/* xl takes the last value of a key. */
-	text = mem_printf("%s%s%s", common ? common : built_in,
+	text = mem_printf("%s%s%s%s", common ? common : built_in, settings_text(vm),
 			  own ? "# For this VM alone; what is given twice counts here:\n" : "",
 			  own ? own : "");
 	return mem_printf("%s%s", text, driver_domain_line(vm, text));

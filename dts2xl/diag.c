@@ -6,12 +6,17 @@
 #include <string.h>
 
 #include "diag.h"
+#include "lex.h"
 #include "main.h"
 #include "mem.h"
 
+#define CONSIDERED_MAX	1000000
 #define LIKENESS_MAX	64	/* longer names are not compared */
 
+struct diag_settings diag_settings;
+
 static unsigned int nr_errors;
+static bool last_was_silent;	/* and so are its notes */
 
 /* Names and values come from the input: no control character gets out. */
 static void print_clean(const char *text)
@@ -20,37 +25,62 @@ static void print_clean(const char *text)
 		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stderr);
 }
 
-static void print(struct pos pos, const char *kind, const char *fmt, va_list ap)
+/* The column that a token of preprocessed text has in the file it came from. */
+static unsigned int column_of(const struct pos *pos)
+{
+	return pos->column || !pos->ordinal ? pos->column : lex_column(pos);
+}
+
+static void print_pos(const struct pos *pos)
+{
+	unsigned int column = pos->line ? column_of(pos) : 0;
+
+	print_clean(pos->file);
+	if (pos->line)
+		fprintf(stderr, ":%u", pos->line);
+	if (column)
+		fprintf(stderr, ":%u", column);
+}
+
+static void print(struct pos pos, const char *kind, const char *code, const char *fmt, va_list ap)
 {
 	char *text = NULL;
 
+	if (diag_settings.silent)
+		return;
 	if (vasprintf(&text, fmt, ap) < 0)
 		diag_fatal("out of memory");
-	print_clean(pos.file);
-	if (pos.line)
-		fprintf(stderr, ":%u", pos.line);
+	print_pos(&pos);
 	fprintf(stderr, ": %s: ", kind);
 	print_clean(text);
+	if (code)
+		fprintf(stderr, " [%s]", code);
 	fputc('\n', stderr);
 	free(text);
 }
 
-void diag_error(struct pos pos, const char *fmt, ...)
+void diag_error(enum diag_code code, struct pos pos, const char *fmt, ...)
 {
 	va_list ap;
 
 	nr_errors++;
+	last_was_silent = false;
 	va_start(ap, fmt);
-	print(pos, "error", fmt, ap);
+	print(pos, "error", code_name(code), fmt, ap);
 	va_end(ap);
 }
 
-void diag_warning(struct pos pos, const char *fmt, ...)
+void diag_warning(enum diag_code code, struct pos pos, const char *fmt, ...)
 {
 	va_list ap;
 
+	last_was_silent = diag_settings.no_warnings;
+	if (last_was_silent)
+		return;
+	nr_errors += diag_settings.warnings_are_errors;
 	va_start(ap, fmt);
-	print(pos, "warning", fmt, ap);
+	print(pos, diag_settings.warnings_are_errors ? "error" : "warning", code_name(code),
+	      fmt, ap);
 	va_end(ap);
 }
 
@@ -58,9 +88,21 @@ void diag_note(struct pos pos, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (last_was_silent)
+		return;
 	va_start(ap, fmt);
-	print(pos, "note", fmt, ap);
+	print(pos, "note", NULL, fmt, ap);
 	va_end(ap);
+}
+
+struct pos diag_whole(const char *file)
+{
+	return (struct pos){ .file = file };
+}
+
+void diag_reset(void)
+{
+	nr_errors = 0;
 }
 
 unsigned int diag_errors(void)
@@ -111,8 +153,12 @@ static unsigned int edit_distance(const char *a, const char *b)
 
 void diag_consider(struct likeness *likeness, const char *candidate)
 {
+	static unsigned int considered;
 	unsigned int distance;
 
+	/* Thousands of slips in an input of thousands of names get no suggestion each. */
+	if (considered++ >= CONSIDERED_MAX)
+		return;
 	if (strlen(candidate) > LIKENESS_MAX || strlen(likeness->wanted) > LIKENESS_MAX)
 		return;
 	distance = edit_distance(likeness->wanted, candidate);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <ctype.h>
-#include <libfdt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +60,19 @@ static char *name_block(const char *text, const struct block *block)
 	return mem_printf("%s%s", named, text);
 }
 
+/* @colon: ":LINE.COLUMN". A block's first line begins where the block does. */
+static struct pos position(const struct block *block, const char *colon)
+{
+	struct pos pos = { .file = block->pos.file };
+	char *dot;
+
+	pos.line = (unsigned int)strtoul(colon + 1, &dot, 10);
+	pos.column = *dot == '.' ? (unsigned int)strtoul(dot + 1, NULL, 10) : 0;
+	if (pos.line == block->pos.line && pos.column && block->pos.column)
+		pos.column += block->pos.column - 1;
+	return pos;
+}
+
 static struct complaint parse_complaint(const char *line, const struct block *block)
 {
 	struct complaint complaint = { .pos = block->pos };
@@ -71,7 +83,7 @@ static struct complaint parse_complaint(const char *line, const struct block *bl
 	text = file;
 	if (colon) {
 		complaint.has_pos = true;
-		complaint.pos.line = (unsigned int)strtoul(colon + 1, NULL, 10);
+		complaint.pos = position(block, colon);
 		if (strncmp(file, BLOCK_FILE ":", strlen(BLOCK_FILE) + 1))
 			complaint.pos.file = mem_copy(file, (size_t)(colon - file));
 		text = colon + 1 + strspn(colon + 1, "0123456789.-");
@@ -79,7 +91,7 @@ static struct complaint parse_complaint(const char *line, const struct block *bl
 	}
 	if (!strcmp(text, "syntax error"))
 		text = "syntax error: is a ';' or a ',' missing before this?";
-	complaint.text = name_block(skip_check_name(text), block);
+	complaint.text = name_block(skip_word(skip_check_name(text), "(null): "), block);
 	return complaint;
 }
 
@@ -97,13 +109,20 @@ static void report(const struct block *block, char *text)
 		complaint = parse_complaint(line, block);
 		if (isspace((unsigned char)*line))
 			diag_note(complaint.pos, "%s", complaint.text + strspn(complaint.text, " \t"));
+		else if (strstr(complaint.text, "memory exhausted"))
+			diag_error(CODE_DTC_LIMIT, block->pos,
+				   "too many nodes in one block for dtc: put them into several blocks of the VM");
 		else if (complaint.has_pos)
-			diag_error(complaint.pos, "%s", complaint.text);
+			diag_error(CODE_SYNTAX, complaint.pos, "%s", complaint.text);
 		else if (!last)
 			last = complaint.text;
 	}
-	if (diag_errors() == before)
-		diag_error(block->pos, "dtc failed: %s", last ? last : "it gives no reason");
+	if (diag_errors() != before)
+		return;
+	if (last && strstr(last, "memory exhausted"))
+		diag_error(CODE_DTC_LIMIT, block->pos, "too many nodes in one block for dtc: put them into several blocks of the VM");
+	else
+		diag_error(CODE_SYNTAX, block->pos, "dtc failed: %s", last ? last : "it gives no reason");
 }
 
 /* The compiler is given each line where the user wrote it. */
@@ -111,17 +130,6 @@ static char *wrap(const struct block *block)
 {
 	return mem_printf("/dts-v1/;\n/plugin/;\n# %u \"" BLOCK_FILE "\"\n%s\n",
 			  block->pos.line, block->text);
-}
-
-static const void *check_blob(const struct block *block, const struct output *out)
-{
-	int ret = out->len >= sizeof(struct fdt_header) ?
-		fdt_check_full(out->data, out->len) : -FDT_ERR_TRUNCATED;
-
-	if (!ret)
-		return out->data;
-	diag_error(block->pos, "dtc made an unusable blob: %s", fdt_strerror(ret));
-	return NULL;
 }
 
 static void run_dtc(const char *program, struct process *process)
@@ -137,7 +145,7 @@ static void run_dtc(const char *program, struct process *process)
 	}
 }
 
-const void *dtc_compile(const char *program, const struct block *block)
+const void *dtc_compile(const char *program, const struct block *block, size_t *size)
 {
 	char *input = wrap(block);
 	char *const argv[] = { mem_string(program), "-q", "-@", "-I", "dts", "-O", "dtb",
@@ -156,8 +164,9 @@ const void *dtc_compile(const char *program, const struct block *block)
 		return NULL;
 	}
 	if (block->odd) {
-		diag_error(block->pos, "something in this block is not understood");
+		diag_error(CODE_SYNTAX, block->pos, "something in this block is not understood");
 		return NULL;
 	}
-	return check_blob(block, &process.out);
+	*size = process.out.len;
+	return process.out.data;
 }

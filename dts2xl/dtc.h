@@ -8,9 +8,9 @@
 #include "source.h"
 
 /*
- * Returns the checked device tree blob, allocated until the end of the run.
+ * Returns *@size bytes of device tree blob, allocated until the end of the run.
  * NULL: what dtc found was reported, translated to the user's lines.
  */
-const void *dtc_compile(const char *program, const struct block *block);
+const void *dtc_compile(const char *program, const struct block *block, size_t *size);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,76 +12,24 @@
 #include "emit.h"
 #include "main.h"
 #include "mem.h"
+#include "output.h"
+#include "process.h"
+#include "vlinkcfg_private.h"
 
-#define HEADER	"# Written by dts2xl "
-
-struct file {
-	const struct vm *vm;
-	const char *text;
-	char *path;
-	char *temporary;	/* NULL: not there */
-	struct vlinkcfg_domain back;
-};
-
-/* What was said wrongly here cannot be the user's fault. */
-#define INTERNAL	"internal error, nothing was written: "
-
-static void remove_temporaries(struct file *files, size_t nr)
+static void remove_temporaries(struct configs *configs)
 {
 	size_t i;
 
-	for (i = 0; i < nr; i++) {
-		if (files[i].temporary)
-			unlink(files[i].temporary);
-		files[i].temporary = NULL;
-		vlinkcfg_domain_clear(&files[i].back);
+	for (i = 0; i < configs->nr; i++) {
+		if (configs->items[i].temporary)
+			unlink(configs->items[i].temporary);
+		configs->items[i].temporary = NULL;
 	}
 }
 
-static void print_vlink(FILE *out, const struct vm *vm)
+bool emit_is_ours(const char *path)
 {
-	char *text, *escaped;
-	size_t i;
-
-	fputs("vlink = [\n", out);
-	for (i = 0; i < vm->nr_ends; i++) {
-		text = vlinkcfg_end_format(&vm->ends[i].cfg);
-		escaped = text ? vlinkcfg_escape(text) : NULL;
-		if (!escaped)
-			diag_fatal("out of memory");
-		fprintf(out, "    \"%s\",\n", escaped);
-		free(escaped);
-		free(text);
-	}
-	fputs("]\n", out);
-}
-
-static const char *compose(const struct emission *emission, const struct vm *vm)
-{
-	char *buf = NULL, *text;
-	size_t len;
-	FILE *out = open_memstream(&buf, &len);
-
-	if (!out)
-		diag_fatal("out of memory");
-	fprintf(out, HEADER "%s from %s; the next run replaces this file.\n",
-		DTS2XL_VERSION, emission->inputs);
-	fprintf(out, "name = \"%s\"\n", model_domain_name(vm->number));
-	if (vm->number == VM_DOM0)
-		fputs("# Never created: this file only holds Domain-0's ends of links.\n", out);
-	else
-		fputs(defaults_for(emission->defaults, vm), out);
-	print_vlink(out, vm);
-	if (fclose(out))
-		diag_fatal("out of memory");
-	text = mem_string(buf);
-	free(buf);
-	return text;
-}
-
-static bool is_ours(const char *path)
-{
-	char line[sizeof(HEADER)] = "";
+	char line[sizeof(EMIT_HEADER)] = "";
 	FILE *in = fopen(path, "re");
 
 	if (!in)
@@ -88,121 +37,77 @@ static bool is_ours(const char *path)
 	if (!fgets(line, sizeof(line), in))
 		line[0] = '\0';
 	fclose(in);
-	return !strcmp(line, HEADER);
+	return !strcmp(line, EMIT_HEADER);
 }
 
-static void check_targets(const struct emission *emission, const struct file *files, size_t nr)
+/* The base itself, or what was made of it before. */
+static bool is_from_base(const struct config *config)
+{
+	char err[VLINKCFG_ERR_MAX], *text;
+	struct stat base, there;
+	bool marked;
+
+	if (!config->base)
+		return false;
+	if (!stat(config->base, &base) && !stat(config->path, &there) &&
+	    base.st_dev == there.st_dev && base.st_ino == there.st_ino)
+		return true;
+	text = vlinkcfg_file_text(config->path, err);
+	marked = text && strstr(text, "\n" BASE_MARK);
+	free(text);
+	return marked;
+}
+
+static void check_targets(const struct configs *configs)
 {
 	size_t i;
 
-	for (i = 0; i < nr; i++)
-		if (!emission->force && !is_ours(files[i].path))
-			diag_error((struct pos){ .file = files[i].path },
+	for (i = 0; i < configs->nr; i++)
+		if (!emit_is_ours(configs->items[i].path) && !is_from_base(&configs->items[i]))
+			diag_error(CODE_FOREIGN_FILE, diag_whole(configs->items[i].path),
 				   "exists and was not written by dts2xl: --force replaces it");
 }
 
-static bool write_all(int fd, const char *text)
+static bool is_written(const struct configs *configs, unsigned int vm)
 {
-	size_t left = strlen(text);
-	ssize_t put;
+	size_t i;
 
-	while (left) {
-		put = write(fd, text, left);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		text += put;
-		left -= (size_t)put;
+	for (i = 0; i < configs->nr; i++)
+		if (configs->items[i].vm->number == vm)
+			return true;
+	return false;
+}
+
+/* A config of an earlier run would have the daemon make links that nobody wants. */
+static void warn_stale(const char *directory, const struct configs *configs)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	const char *path;
+	unsigned int vm;
+
+	while (dir && (entry = readdir(dir))) {
+		vm = model_vm_of_label(entry->d_name, ".cfg");
+		path = mem_printf("%s/%s", directory, entry->d_name);
+		if (vm && !is_written(configs, vm) && emit_is_ours(path))
+			diag_warning(CODE_STALE, diag_whole(path),
+				     "it is of an earlier run, and the input has no vm%u: remove it", vm);
 	}
-	return !fsync(fd);
+	if (dir)
+		closedir(dir);
 }
 
-/* mkstemp() makes files that only their owner may read. */
-static bool give_usual_mode(int fd)
+static bool write_temporary(const struct emission *emission, struct config *config)
 {
-	mode_t mask = umask(0);
+	char *path = mem_printf("%s/.vm%u.cfg.XXXXXX", emission->directory, config->vm->number);
 
-	umask(mask);
-	return !fchmod(fd, 0666 & ~mask);
-}
-
-static bool write_temporary(const struct emission *emission, struct file *file)
-{
-	char *path = mem_printf("%s/.vm%u.cfg.XXXXXX", emission->directory, file->vm->number);
-	int fd = mkostemp(path, O_CLOEXEC);
-	bool done;
-
-	if (fd < 0)
+	if (!output_temporary(path, config->text, strlen(config->text)))
 		return false;
-	file->temporary = path;
-	done = write_all(fd, file->text) && give_usual_mode(fd);
-	return !close(fd) && done;
+	config->temporary = path;
+	return true;
 }
 
-static bool same_end(const struct end *end, const struct vlinkcfg_end *back)
-{
-	char *want = vlinkcfg_end_format(&end->cfg), *got = vlinkcfg_end_format(back);
-	bool same = want && got && !strcmp(want, got);
-
-	free(want);
-	free(got);
-	return same;
-}
-
-static void report_disagreement(void *arg, const char *text)
-{
-	(void)arg;
-	diag_error((struct pos){ .file = "dts2xl" }, INTERNAL "%s", text);
-}
-
-/* Reads a file as vlinkd will, and compares it with what was meant. */
-static void verify(struct file *file)
-{
-	char err[VLINKCFG_ERR_MAX];
-	size_t i;
-
-	if (vlinkcfg_domain_read(file->temporary, &file->back, err)) {
-		diag_error((struct pos){ .file = file->path }, INTERNAL "%s", err);
-		return;
-	}
-	if (strcmp(file->back.name, model_domain_name(file->vm->number)) ||
-	    file->back.nr_ends != file->vm->nr_ends)
-		diag_error((struct pos){ .file = file->path }, INTERNAL "it reads differently");
-	for (i = 0; i < file->back.nr_ends && i < file->vm->nr_ends; i++)
-		if (!same_end(&file->vm->ends[i], &file->back.ends[i]))
-			diag_error((struct pos){ .file = file->path }, INTERNAL "link '%s' reads differently",
-				   file->vm->ends[i].cfg.link);
-}
-
-static void verify_all(struct file *files, size_t nr)
-{
-	struct vlinkcfg_domain *doms = mem_alloc(nr * sizeof(*doms));
-	size_t i;
-
-	for (i = 0; i < nr && !diag_errors(); i++) {
-		verify(&files[i]);
-		doms[i] = files[i].back;
-	}
-	if (!diag_errors())
-		vlinkcfg_check(doms, nr, report_disagreement, NULL);
-}
-
-static struct file *prepare(const struct emission *emission, const struct model *model)
-{
-	struct file *files = mem_alloc(model->nr_vms * sizeof(*files));
-	size_t i;
-
-	for (i = 0; i < model->nr_vms; i++) {
-		files[i].vm = &model->vms[i];
-		files[i].text = compose(emission, files[i].vm);
-		files[i].path = mem_printf("%s/vm%u.cfg", emission->directory,
-					   files[i].vm->number);
-	}
-	return files;
-}
-
-static void write_temporaries(const struct emission *emission, struct file *files, size_t nr)
+static void write_temporaries(const struct emission *emission, struct configs *configs)
 {
 	size_t i;
 	int why;
@@ -210,40 +115,84 @@ static void write_temporaries(const struct emission *emission, struct file *file
 	if (mkdir(emission->directory, 0777) && errno != EEXIST)
 		diag_fatal("cannot make the directory %s: %s", emission->directory,
 			   strerror(errno));
-	for (i = 0; i < nr; i++) {
-		if (write_temporary(emission, &files[i]))
+	for (i = 0; i < configs->nr; i++) {
+		if (write_temporary(emission, &configs->items[i]))
 			continue;
 		why = errno;
-		remove_temporaries(files, nr);
+		remove_temporaries(configs);
 		diag_fatal("cannot write to %s: %s", emission->directory, strerror(why));
 	}
 }
 
-static void rename_all(struct file *files, size_t nr)
+/* What is on the disk is what was verified. */
+static void compare_written(const struct configs *configs)
 {
+	char err[VLINKCFG_ERR_MAX], *text;
 	size_t i;
-	int why;
 
-	for (i = 0; i < nr; i++) {
-		if (rename(files[i].temporary, files[i].path)) {
-			why = errno;
-			remove_temporaries(files, nr);
-			diag_fatal("cannot write %s: %s", files[i].path, strerror(why));
-		}
-		files[i].temporary = NULL;
+	for (i = 0; i < configs->nr; i++) {
+		text = vlinkcfg_file_text(configs->items[i].temporary, err);
+		if (!text || strcmp(text, configs->items[i].text))
+			diag_error(CODE_INTERNAL, diag_whole(configs->items[i].path),
+				   "it was not written as it should be: %s", text ? "it differs" : err);
+		free(text);
 	}
 }
 
-void emit(const struct emission *emission, const struct model *model)
+static void rename_all(struct configs *configs)
 {
-	struct file *files = prepare(emission, model);
+	struct config *config;
+	int why;
 
-	check_targets(emission, files, model->nr_vms);
+	for (config = configs->items; config < configs->items + configs->nr; config++) {
+		if (rename(config->temporary, config->path)) {
+			why = errno;
+			remove_temporaries(configs);
+			diag_fatal("cannot write %s: %s", config->path, strerror(why));
+		}
+		config->temporary = NULL;
+	}
+}
+
+void emit(const struct emission *emission, struct configs *configs)
+{
+	if (!emission->force)
+		check_targets(configs);
 	if (diag_errors())
 		return;
-	write_temporaries(emission, files, model->nr_vms);
-	verify_all(files, model->nr_vms);
+	write_temporaries(emission, configs);
+	compare_written(configs);
 	if (!diag_errors())
-		rename_all(files, model->nr_vms);
-	remove_temporaries(files, model->nr_vms);
+		rename_all(configs);
+	remove_temporaries(configs);
+	warn_stale(emission->directory, configs);
+}
+
+static bool diff(const struct config *config)
+{
+	const char *old = access(config->path, F_OK) ? "/dev/null" : config->path;
+	char *const argv[] = { mem_string("diff"), mem_string("-u"), mem_string("--label"),
+			       mem_string(old), mem_string("--label"), config->path,
+			       mem_string("--"), mem_string(old), mem_string("-"), NULL };
+	struct process process = {
+		.argv = argv,
+		.input = config->text,
+		.input_len = strlen(config->text),
+		.timeout_ms = 60000,
+		.output_max = 64u << 20,
+	};
+
+	if (process_run(&process) != PROCESS_EXITED || process.status > 1)
+		diag_fatal("running 'diff' failed: %s", process.why ? process.why : process.err.data);
+	fputs(process.out.data, stdout);
+	return process.status;
+}
+
+size_t emit_diff(const struct configs *configs)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < configs->nr; i++)
+		nr += diff(&configs->items[i]);
+	return nr;
 }

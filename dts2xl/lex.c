@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lex.h"
 #include "mem.h"
+#include "vlinkcfg.h"
+#include "vlinkcfg_private.h"
 
 static void advance(struct lexer *lexer, size_t len)
 {
-	for (; len; len--)
-		lexer->pos.line += *lexer->at++ == '\n';
+	for (; len; len--) {
+		if (*lexer->at++ != '\n')
+			continue;
+		lexer->pos.line++;
+		lexer->line = lexer->at;
+		lexer->ordinal = 0;
+	}
 }
 
 /* Moves behind @end; false when it does not come any more. */
@@ -22,32 +30,50 @@ static bool skip_past(struct lexer *lexer, const char *end)
 	return found;
 }
 
+/* The text of a string literal behind @text, or NULL; *@end is behind its quote. */
+static const char *marker_name(const char *text, const char **end)
+{
+	text += strspn(text, " \t");
+	if (*text != '"')
+		return NULL;
+	*end = strpbrk(text + 1, "\"\n");
+	return *end && *(*end)++ == '"' ? text + 1 : NULL;
+}
+
+/* Flags are all that may follow: dtc would read on behind them. */
+static const char *marker_end(const char *at)
+{
+	at += strspn(at, " \t0123456789\r");
+	if (*at && *at != '\n')
+		return NULL;
+	return *at ? at + 1 : at;
+}
+
 /*
  * What a preprocessor leaves at the beginning of a line: # LINE "FILE" FLAGS.
  * It says where the next line stands.
  */
 static bool skip_line_marker(struct lexer *lexer)
 {
-	const char *at = lexer->at, *name, *end;
+	const char *at = lexer->at, *name, *end = NULL;
 	unsigned long line;
 	char *digits_end;
 
-	if (*at != '#' || (at > lexer->text && at[-1] != '\n'))
+	if (*at != '#' || at != lexer->line)
 		return false;
 	at += strncmp(at, "#line", 5) ? 1 : 5;
 	if (*at != ' ' && *at != '\t')
 		return false;
 	line = strtoul(at, &digits_end, 10);
-	name = digits_end + strspn(digits_end, " \t");
-	end = *name == '"' ? strpbrk(name + 1, "\"\n") : NULL;
-	if (!end || *end != '"')
-		return false;
-	at = strchr(end, '\n');
+	name = marker_name(digits_end, &end);
+	at = name ? marker_end(end) : NULL;
 	if (!at)
-		at = end + strlen(end);
-	lexer->at = *at ? at + 1 : at;
+		return false;
+	lexer->at = lexer->line = at;
+	lexer->marked = true;
+	lexer->ordinal = 0;
 	lexer->pos.line = (unsigned int)line;
-	lexer->pos.file = mem_copy(name + 1, (size_t)(end - name - 1));
+	lexer->pos.file = mem_copy(name, (size_t)(end - name - 1));
 	return true;
 }
 
@@ -57,6 +83,7 @@ static bool skip_blanks(struct lexer *lexer)
 	for (;;) {
 		advance(lexer, strspn(lexer->at, " \t\r\n\f\v"));
 		if (!strncmp(lexer->at, "//", 2)) {
+			lexer->comment_line = lexer->pos.line;
 			advance(lexer, strcspn(lexer->at, "\n"));
 		} else if (!strncmp(lexer->at, "/*", 2)) {
 			if (!strstr(lexer->at + 2, "*/"))
@@ -121,6 +148,20 @@ static size_t reference_length(const char *text)
 	return text[len] == '}' ? len + 1 : 0;
 }
 
+static void place(struct lexer *lexer, struct token *token)
+{
+	token->pos = lexer->pos;
+	lexer->ordinal++;
+	token->after_comment = lexer->ordinal == 1 && lexer->comment_line &&
+			       lexer->pos.line == lexer->comment_line + 1;
+	if (!lexer->marked) {
+		token->pos.column = (unsigned int)(lexer->at - lexer->line) + 1;
+		return;
+	}
+	token->pos.ordinal = lexer->ordinal;
+	snprintf(token->pos.begin, sizeof(token->pos.begin), "%.15s", lexer->at);
+}
+
 /* Makes a token of @len characters, @strip_front and @strip_back of them decoration. */
 static struct token make(struct lexer *lexer, enum token_kind kind, size_t len,
 			 size_t strip_front, size_t strip_back)
@@ -130,9 +171,9 @@ static struct token make(struct lexer *lexer, enum token_kind kind, size_t len,
 		.text = lexer->at + strip_front,
 		.len = len - strip_front - strip_back,
 		.start = lexer->at,
-		.pos = lexer->pos,
 	};
 
+	place(lexer, &token);
 	advance(lexer, len);
 	return token;
 }
@@ -173,4 +214,40 @@ bool token_is_char(const struct token *token, char c)
 char *token_string(const struct token *token)
 {
 	return mem_copy(token->text, token->len);
+}
+
+void lex_start(struct lexer *lexer, const char *text, const char *file)
+{
+	memset(lexer, 0, sizeof(*lexer));
+	/* A byte order mark is no part of the text. */
+	text += strncmp(text, "\xef\xbb\xbf", 3) ? 0 : 3;
+	lexer->text = lexer->at = lexer->line = text;
+	lexer->pos.file = file;
+	lexer->pos.line = 1;
+}
+
+/*
+ * A macro may have made one token of several or the other way round, so the token
+ * must begin like the one that is sought.
+ */
+unsigned int lex_column(const struct pos *pos)
+{
+	char err[VLINKCFG_ERR_MAX], *text = vlinkcfg_file_text(pos->file, err);
+	size_t begin = strcspn(pos->begin, " \t\n");
+	unsigned int column = 0;
+	struct lexer lexer;
+	struct token token;
+
+	if (!text)
+		return 0;
+	lex_start(&lexer, text, pos->file);
+	do {
+		token = lex_next(&lexer);
+		if (token.pos.line == pos->line && !strncmp(token.start, pos->begin, begin) &&
+		    (!column || lexer.ordinal <= pos->ordinal))
+			column = token.pos.column;
+	} while (token.kind != TOKEN_END && token.kind != TOKEN_BROKEN &&
+		 token.pos.line <= pos->line);
+	free(text);
+	return column;
 }

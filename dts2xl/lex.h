@@ -27,13 +27,22 @@ struct token {
 	size_t len;
 	const char *start;	/* with quotes and the like */
 	struct pos pos;
+	bool after_comment;	/* first on its line, and a // comment ends the line before */
 };
 
 struct lexer {
 	const char *text;	/* of the file */
 	const char *at;
-	struct pos pos;		/* of @at, as line markers have it */
+	struct pos pos;		/* of @at, as line markers have it; without the column */
+	const char *line;	/* where the line of @at begins */
+	bool marked;		/* a preprocessor was here: columns are not the file's */
+	unsigned int ordinal;	/* tokens on this line so far */
+	unsigned int comment_line;	/* where the last // comment stands; 0: none */
 };
+
+void lex_start(struct lexer *lexer, const char *text, const char *file);
+/* The column of a token that a preprocessor has moved; 0: not to be found. */
+unsigned int lex_column(const struct pos *pos);
 
 struct token lex_next(struct lexer *lexer);
 bool token_is(const struct token *token, enum token_kind kind, const char *text);

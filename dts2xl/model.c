@@ -1,49 +1,99 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdlib.h>
+#include <string.h>
 
 #include "mem.h"
 #include "model.h"
 
-const char *model_domain_name(unsigned int vm)
+const char *model_domain_name(const struct model *model, unsigned int number)
 {
-	return vm == VM_DOM0 ? "Domain-0" : mem_printf("vm%u", vm);
+	const struct vm *vm = model_vm(model, number);
+
+	if (number == model->dom0)
+		return "Domain-0";
+	if (vm && vm->domain_name)
+		return vm->domain_name;
+	return mem_printf("vm%u", number);
 }
 
-struct vm *model_vm(struct model *model, unsigned int number)
+/* Where a VM stands, or should stand, in the order of their numbers. */
+static size_t place_of(const struct model *model, unsigned int number)
 {
-	size_t i;
+	size_t low = 0, high = model->nr_vms, middle;
 
-	for (i = 0; i < model->nr_vms; i++)
-		if (model->vms[i].number == number)
-			return &model->vms[i];
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (model->vms[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct vm *model_vm(const struct model *model, unsigned int number)
+{
+	size_t place = place_of(model, number);
+
+	if (place < model->nr_vms && model->vms[place].number == number)
+		return &model->vms[place];
 	return NULL;
 }
 
-static int by_number(const void *a, const void *b)
+struct vm *model_add_vm(struct model *model, unsigned int number, struct pos pos)
 {
-	const struct vm *vm_a = a, *vm_b = b;
+	size_t place = place_of(model, number);
+	struct vm *vm = model_vm(model, number);
 
-	return (vm_a->number > vm_b->number) - (vm_a->number < vm_b->number);
-}
-
-void model_add_vm(struct model *model, unsigned int number, struct pos pos)
-{
-	struct vm *vm;
-
-	if (model_vm(model, number))
-		return;
+	if (vm)
+		return vm;
 	vm = MEM_APPEND(model->vms, model->nr_vms);
+	vm = &model->vms[place];
+	memmove(vm + 1, vm, (model->nr_vms - 1 - place) * sizeof(*vm));
+	memset(vm, 0, sizeof(*vm));
 	vm->number = number;
 	vm->pos = pos;
-	qsort(model->vms, model->nr_vms, sizeof(*vm), by_number);
+	return vm;
 }
 
 struct pos node_pos(const struct node *node, const char *property)
 {
-	return property ? outline_property_pos(node->outline, property) : node->outline->pos;
+	struct pos pos;
+	size_t i;
+
+	if (!property)
+		return node->outline->pos;
+	for (i = node->nr_amended; i; i--)
+		if (outline_has_property(node->amended[i - 1], property, &pos))
+			return pos;
+	outline_has_property(node->outline, property, &pos);
+	return pos;
 }
 
 const char *node_label(const struct node *node)
 {
-	return node->outline->nr_labels ? node->outline->labels[0] : NULL;
+	return node->nr_labels ? node->labels[0] : NULL;
+}
+
+const char *node_title(const struct node *node)
+{
+	return node->nr_labels ? node->labels[0] : node->name;
+}
+
+unsigned int model_vm_of_label(const char *label, const char *suffix)
+{
+	unsigned long vm;
+	char *end;
+
+	if (strncmp(label, "vm", 2) || label[2] < '1' || label[2] > '9')
+		return 0;
+	vm = strtoul(label + 2, &end, 10);
+	return vm <= VM_MAX && !strcmp(end, suffix) ? (unsigned int)vm : 0;
+}
+
+unsigned int model_vm_of_container(const char *label)
+{
+	unsigned int vm = model_vm_of_label(label, "_vdevs");
+
+	return vm ? vm : model_vm_of_label(label, "_vdev");
 }

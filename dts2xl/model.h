@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the fragments say: device nodes of VMs, and the links between them.
+ * What the fragments say: VMs, their device nodes, and the links between them.
  */
 #ifndef DTS2XL_MODEL_H
 #define DTS2XL_MODEL_H
@@ -23,16 +23,27 @@ enum clone_kind { CLONE_NONE, CLONE_AUTO, CLONE_NUMBER };
 struct node {
 	unsigned int vm;
 	size_t seq;		/* its place in the input */
+	const char *name;
 	const struct outline_node *outline;	/* where it and its properties stand */
+	const struct outline_node **amended;	/* blocks that changed it later */
+	size_t nr_amended;
+	const char **labels;
+	size_t nr_labels;
 	const char *compatible;	/* NULL: its peer's */
 	enum role role;		/* as written */
 	const char *peer_label;	/* NULL: none */
+	unsigned int local_peer;	/* its phandle in the same blob; 0: none */
 	const char *info;	/* joined by ','; NULL: none */
 	enum clone_kind clone;
 	unsigned int clone_nr;
 	char **options;		/* KEY=VALUE */
 	size_t nr_options;
 	bool disabled;
+	bool deleted;
+	bool has_unit;
+	unsigned int unit;
+	const char *device_name;	/* NULL: none given */
+	const char *link;		/* the link's name; NULL: none given */
 
 	struct node *peer;	/* what peer_label points to */
 	size_t nr_pointers;	/* nodes that point here, disabled ones included */
@@ -42,7 +53,7 @@ struct node {
 struct link {
 	const char *id;
 	const char *class_name;
-	struct node *label;	/* the end with the label */
+	struct node *label;	/* the end that is pointed to */
 	struct node *phandle;	/* the end with the peer-phandle */
 };
 
@@ -56,33 +67,74 @@ struct end {
 	bool is_vbpipe;
 };
 
+/* What the tree says about a VM besides its links. */
+struct vm_settings {
+	const char *domain_name;	/* NULL: none given; so are the others */
+	const char *type;
+	const char *kernel;
+	const char *ramdisk;
+	const char *cmdline;
+	unsigned int memory;		/* 0: not given */
+	unsigned int maxmem;
+	unsigned int vcpus;
+	char **disk;
+	size_t nr_disk;
+	char **vif;
+	size_t nr_vif;
+	bool driver_domain;
+};
+
 struct vm {
 	unsigned int number;
 	struct pos pos;		/* where it is named first */
+	bool defined;		/* by a tree, not invented for a label */
+	const char *domain_name;
+	struct vm_settings settings;
 	struct end *ends;
 	size_t nr_ends;
+};
+
+/* A block that changes or deletes a node that stands elsewhere. */
+struct tree;
+struct blob_node;
+
+struct amendment {
+	const char *label;
+	struct pos pos;
+	const struct tree *tree;	/* NULL: the node is deleted */
+	const struct blob_node *at;
+	const struct outline_node *outline;
 };
 
 struct model {
 	const struct source *source;
 	const struct vlinkcfg_classes *classes;
-	struct vm *vms;		/* by number once resolved */
+	unsigned int dom0;	/* the VM that is Domain-0 */
+	struct vm *vms;		/* by number */
 	size_t nr_vms;
 	struct node **nodes;
 	size_t nr_nodes;
+	struct amendment *amendments;
+	size_t nr_amendments;
 	struct link **links;
 	size_t nr_links;
 };
 
-/* "Domain-0" for vm1, else "vmN". */
-const char *model_domain_name(unsigned int vm);
-void model_add_vm(struct model *model, unsigned int number, struct pos pos);
-struct vm *model_vm(struct model *model, unsigned int number);
+/* "Domain-0", or the VM's name, or "vmN". */
+const char *model_domain_name(const struct model *model, unsigned int vm);
+struct vm *model_add_vm(struct model *model, unsigned int number, struct pos pos);
+struct vm *model_vm(const struct model *model, unsigned int number);
 struct pos node_pos(const struct node *node, const char *property);
 const char *node_label(const struct node *node);	/* NULL: none */
+/* Its label, or else its name. */
+const char *node_title(const struct node *node);
+/* The number in vmN and SUFFIX; 0: @label is no such label. */
+unsigned int model_vm_of_label(const char *label, const char *suffix);
+/* The VM of the label of a container, vmN_vdevs or vmN_vdev, or 0. */
+unsigned int model_vm_of_container(const char *label);
 
-/* tree.c: adds the nodes of a compiled block. */
-void tree_read(struct model *model, const struct block *block, const void *blob);
+/* amend.c: carries out what was put off until all nodes are known. */
+void amend_all(struct model *model);
 
 /* resolve.c: finds peers, makes links and the ends of every VM. */
 void resolve(struct model *model);
@@ -95,8 +147,10 @@ struct vbpipe_request {
 	bool has_minor;		/* given, or in a name of the form vbpipeN */
 	unsigned int minor;
 	const char *name;	/* NULL: none */
+	unsigned long long size;	/* of the ring that this end reads from */
 };
 
+bool class_has_service(const struct model *model, const char *class_name, const char *service);
 bool class_is_vbpipe(const struct model *model, const char *class_name);
 /* False with the reason in @err (VLINKCFG_ERR_MAX bytes). */
 bool vbpipe_parse(const char *info, struct vbpipe_request *request, char *err);

@@ -68,6 +68,11 @@ static unsigned int lowest_free(const struct space *space, unsigned int from)
 	return from;
 }
 
+static struct pos asked_at(const struct end *end)
+{
+	return node_pos(end->own, end->own->has_unit ? "unit" : "info");
+}
+
 static void number_space(struct vm *vm, struct space *space, bool *numbered)
 {
 	unsigned int next = 0;
@@ -82,20 +87,20 @@ static void number_space(struct vm *vm, struct space *space, bool *numbered)
 		if (!end->unit_given)
 			end->cfg.unit = next = lowest_free(space, next);
 		if (end->cfg.unit > VLINKCFG_UNIT_MAX) {
-			diag_error(node_pos(end->own, NULL), "vm%u has more than %d links of class '%s'",
+			diag_error(CODE_UNIT, node_pos(end->own, NULL), "vm%u has more than %d links of class '%s'",
 				   vm->number, VLINKCFG_UNIT_MAX + 1, end->cfg.class_name);
 			return;
 		}
 		if (space->taken[end->cfg.unit]) {
-			diag_error(node_pos(end->own, "info"), "number %u is taken already in vm%u",
+			diag_error(CODE_UNIT, asked_at(end), "number %u is taken already in vm%u",
 				   end->cfg.unit, vm->number);
-			diag_note(node_pos(space->taken[end->cfg.unit]->own, "info"), "by this node");
+			diag_note(asked_at(space->taken[end->cfg.unit]), "by this node");
 		}
 		space->taken[end->cfg.unit] = end;
 	}
 }
 
-/* A pipe's node, and who has it. */
+/* A device node's name, and who has it. */
 struct node_name {
 	const char *name;
 	const struct end *end;
@@ -109,28 +114,41 @@ static int by_name(const void *a, const void *b)
 	return order ? order : compare(name_a->end->own->seq, name_b->end->own->seq);
 }
 
-/* A name may also be what a pipe without one is called by its number. */
+/*
+ * A pipe's name may also be what one without a name is called by its number. Links of
+ * other classes have names of their own if they say so.
+ */
+static const char *full_name(const struct end *end)
+{
+	const char *class_name = end->is_vbpipe ? "" : end->cfg.class_name;
+
+	if (end->cfg.name)
+		return mem_printf("%s/%s", class_name, end->cfg.name);
+	return end->is_vbpipe ? mem_printf("/vbpipe%u", end->cfg.unit) : NULL;
+}
+
 static void check_names(const struct vm *vm)
 {
 	struct node_name *names = NULL, *name;
+	const char *full;
 	size_t i, nr = 0;
 
 	for (i = 0; i < vm->nr_ends; i++) {
-		if (!vm->ends[i].is_vbpipe)
+		full = full_name(&vm->ends[i]);
+		if (!full)
 			continue;
 		name = MEM_APPEND(names, nr);
 		name->end = &vm->ends[i];
-		name->name = name->end->cfg.name;
-		if (!name->name)
-			name->name = mem_printf("vbpipe%u", name->end->cfg.unit);
+		name->name = full;
 	}
 	if (nr)
 		qsort(names, nr, sizeof(*names), by_name);
 	for (i = 1; i < nr; i++) {
 		if (strcmp(names[i].name, names[i - 1].name))
 			continue;
-		diag_error(node_pos(names[i].end->own, "info"), "the name '%s' is taken already in vm%u",
-			   names[i].name, vm->number);
+		diag_error(CODE_DEVICE_NAME, node_pos(names[i].end->own, "info"),
+			   "the name '%s' is taken already in vm%u",
+			   strchr(names[i].name, '/') + 1, vm->number);
 		diag_note(node_pos(names[i - 1].end->own, "info"), "by this node");
 	}
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #include "process.h"
 
 extern char **environ;
+
+#define MEMORY_MAX	((rlim_t)4 << 30)
 
 enum { IN, OUT, ERR, NR_PIPES };
 
@@ -82,6 +85,15 @@ static int spawn(struct run *run)
 	for (i = 0; i < NR_PIPES; i++)
 		close_fd(&run->child_fd[i]);
 	return ret;
+}
+
+/* A program that was given hostile input shall not eat up the machine. */
+static void limit_memory(pid_t pid)
+{
+	const struct rlimit limit = { MEMORY_MAX, MEMORY_MAX };
+
+	/* Failure is of no consequence: it is a second line of defence. */
+	prlimit(pid, RLIMIT_AS, &limit, NULL);
 }
 
 static void feed(struct run *run)
@@ -191,6 +203,7 @@ enum process_result process_run(struct process *process)
 	run.deadline_ms = now_ms() + process->timeout_ms;
 	ret = spawn(&run);
 	if (!ret) {
+		limit_memory(run.pid);
 		process->why = serve(&run);
 		if (process->why)
 			kill(run.pid, SIGKILL);

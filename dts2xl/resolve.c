@@ -1,92 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Finds the peers of nodes, and makes links and their two ends of them. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "info.h"
+#include "labels.h"
 #include "mem.h"
 #include "model.h"
-
-/* All labels of nodes, in order, so that each is found at once. */
-struct label {
-	const char *name;
-	struct node *node;
-};
-
-struct labels {
-	struct label *labels;
-	size_t nr;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct label *)a)->name, ((const struct label *)b)->name);
-}
-
-static int by_name_and_place(const void *a, const void *b)
-{
-	const struct label *label_a = a, *label_b = b;
-	int order = by_name(a, b);
-
-	if (order)
-		return order;
-	return (label_a->node->seq > label_b->node->seq) -
-	       (label_a->node->seq < label_b->node->seq);
-}
-
-static void refuse_second_label(const struct labels *labels)
-{
-	size_t i;
-
-	for (i = 1; i < labels->nr; i++) {
-		if (strcmp(labels->labels[i].name, labels->labels[i - 1].name))
-			continue;
-		diag_error(node_pos(labels->labels[i].node, NULL), "label '%s' is given twice",
-			   labels->labels[i].name);
-		diag_note(node_pos(labels->labels[i - 1].node, NULL), "it stands here already");
-	}
-}
-
-static struct labels collect_labels(const struct model *model)
-{
-	struct labels labels = { 0 };
-	struct label *label;
-	size_t i, j;
-
-	for (i = 0; i < model->nr_nodes; i++)
-		for (j = 0; j < model->nodes[i]->outline->nr_labels; j++) {
-			label = MEM_APPEND(labels.labels, labels.nr);
-			label->name = model->nodes[i]->outline->labels[j];
-			label->node = model->nodes[i];
-		}
-	if (labels.nr)
-		qsort(labels.labels, labels.nr, sizeof(*labels.labels), by_name_and_place);
-	refuse_second_label(&labels);
-	return labels;
-}
 
 static void refuse_peer(const struct labels *labels, const struct node *node)
 {
 	struct likeness likeness = { .wanted = node->peer_label };
-	size_t i;
 
-	for (i = 0; i < labels->nr; i++)
-		diag_consider(&likeness, labels->labels[i].name);
-	diag_error(node_pos(node, "peer-phandle"), "no node has the label '%s'%s",
-		   node->peer_label, diag_suggestion(&likeness));
+	labels_consider(labels, &likeness);
+	diag_error(CODE_UNKNOWN_PEER, node_pos(node, "peer-phandle"),
+		   "no node has the label '%s'%s", node->peer_label, diag_suggestion(&likeness));
 }
 
 static void find_peer(const struct labels *labels, struct node *node)
 {
-	struct label wanted = { .name = node->peer_label }, *found = NULL;
-
-	if (labels->nr)
-		found = bsearch(&wanted, labels->labels, labels->nr, sizeof(wanted), by_name);
-	if (!found) {
+	/* References within a blob are known from there. */
+	if (!node->peer && !node->local_peer)
+		node->peer = labels_find(labels, node->peer_label);
+	if (!node->peer)
 		refuse_peer(labels, node);
-		return;
-	}
-	node->peer = found->node;
-	node->peer->nr_pointers++;
+	else
+		node->peer->nr_pointers++;
 }
 
 static void check_own_class(const struct model *model, const struct node *node)
@@ -99,21 +39,21 @@ static void check_own_class(const struct model *model, const struct node *node)
 		return;
 	for (i = 0; i < model->classes->nr; i++)
 		diag_consider(&likeness, model->classes->classes[i].name);
-	diag_error(node_pos(node, "compatible"), "unknown class '%s'%s", node->compatible,
+	diag_error(CODE_UNKNOWN_CLASS, node_pos(node, "compatible"), "unknown class '%s'%s", node->compatible,
 		   diag_suggestion(&likeness));
 }
 
 static const char *class_of_link(const struct node *label, const struct node *phandle)
 {
 	if (!label->compatible && !phandle->compatible) {
-		diag_error(node_pos(phandle, NULL), "no class: neither this node nor its peer is 'compatible' with one");
-		diag_note(node_pos(label, NULL), "the peer '%s'", node_label(label));
+		diag_error(CODE_NO_CLASS, node_pos(phandle, NULL), "no class: neither this node nor its peer is 'compatible' with one");
+		diag_note(node_pos(label, NULL), "the peer '%s'", node_title(label));
 		return NULL;
 	}
 	if (label->compatible && phandle->compatible &&
 	    strcmp(label->compatible, phandle->compatible)) {
-		diag_error(node_pos(phandle, "compatible"), "class '%s' here, but '%s' at the peer '%s'",
-			   phandle->compatible, label->compatible, node_label(label));
+		diag_error(CODE_CLASS_DIFFERS, node_pos(phandle, "compatible"), "class '%s' here, but '%s' at the peer '%s'",
+			   phandle->compatible, label->compatible, node_title(label));
 		diag_note(node_pos(label, "compatible"), "the peer's class");
 		return NULL;
 	}
@@ -127,21 +67,21 @@ static bool roles_fit(const struct node *label, const struct node *phandle)
 
 	if (label->role == ROLE_UNSET || label->role != phandle->role)
 		return true;
-	diag_error(node_pos(phandle, role), "both ends are marked as %s", role);
-	diag_note(node_pos(label, role), "the peer '%s'", node_label(label));
+	diag_error(CODE_ROLE, node_pos(phandle, role), "both ends are marked as %s", role);
+	diag_note(node_pos(label, role), "the peer '%s'", node_title(label));
 	return false;
 }
 
 static bool may_link(const struct node *label, const struct node *phandle)
 {
-	if (label->peer_label) {
-		diag_error(node_pos(phandle, "peer-phandle"), "the peer '%s' has a peer-phandle itself: only one end of a link has one",
+	if (label->peer && label->peer != phandle) {
+		diag_error(CODE_PEER_CHAIN, node_pos(phandle, "peer-phandle"), "the peer '%s' points to another node: the ends of a link point to each other, or one to the other",
 			   phandle->peer_label);
 		diag_note(node_pos(label, "peer-phandle"), "it stands here");
 		return false;
 	}
 	if (label->vm == phandle->vm) {
-		diag_error(node_pos(phandle, "peer-phandle"), "the link joins vm%u to itself: both ends are in one VM",
+		diag_error(CODE_SELF_LINK, node_pos(phandle, "peer-phandle"), "the link joins vm%u to itself: both ends are in one VM",
 			   label->vm);
 		diag_note(node_pos(label, NULL), "the peer '%s'", phandle->peer_label);
 		return false;
@@ -149,10 +89,29 @@ static bool may_link(const struct node *label, const struct node *phandle)
 	return roles_fit(label, phandle);
 }
 
+/*
+ * When both ends point to each other, the one that serves counts as the one that is
+ * pointed to: it is marked, or its peer is a client, or it has the lower VM number.
+ */
+static bool is_second_pointer(const struct node *node)
+{
+	const struct node *peer = node->peer;
+
+	if (!peer || peer->peer != node || peer == node)
+		return false;
+	if (node->role != peer->role && (node->role == ROLE_SERVER || peer->role == ROLE_CLIENT))
+		return true;
+	if (node->role != peer->role)
+		return false;
+	return node->vm < peer->vm || (node->vm == peer->vm && node->seq < peer->seq);
+}
+
 static bool is_in_use(const struct node *node)
 {
+	if (is_second_pointer(node))
+		return false;
 	if (node->peer && node->peer->disabled && !node->disabled)
-		diag_warning(node_pos(node, "peer-phandle"), "left out, because its peer '%s' is disabled",
+		diag_warning(CODE_DISABLED_PEER, node_pos(node, "peer-phandle"), "left out, because its peer '%s' is disabled",
 			     node->peer_label);
 	return node->peer && !node->disabled && !node->peer->disabled;
 }
@@ -181,12 +140,12 @@ static void check_clones(const struct node *node)
 	if (node->clone == CLONE_NONE || node->disabled)
 		return;
 	if (node->peer_label)
-		diag_error(node_pos(node, "#clone"), "#clone belongs to the node with the label, which others point to");
+		diag_error(CODE_CLONE, node_pos(node, "#clone"), "#clone belongs to the node with the label, which others point to");
 	else if (node->clone == CLONE_NUMBER && node->nr_links != node->clone_nr)
-		diag_error(node_pos(node, "#clone"), "#clone is %u, but %zu %s to '%s'",
+		diag_error(CODE_CLONE, node_pos(node, "#clone"), "#clone is %u, but %zu %s to '%s'",
 			   node->clone_nr, node->nr_links,
 			   node->nr_links == 1 ? "node points" : "nodes point",
-			   node_label(node) ? node_label(node) : node->outline->name);
+			   node_title(node));
 }
 
 static void warn_unused(const struct node *node)
@@ -194,45 +153,106 @@ static void warn_unused(const struct node *node)
 	if (node->disabled || node->peer_label || node->nr_pointers)
 		return;
 	if (node_label(node))
-		diag_warning(node_pos(node, NULL), "nothing points to '%s': no link is made of it",
+		diag_warning(CODE_UNUSED_NODE, node_pos(node, NULL), "nothing points to '%s': no link is made of it",
 			     node_label(node));
 	else
-		diag_warning(node_pos(node, NULL), "'%s' has neither a label nor a peer-phandle: no link is made of it",
-			     node->outline->name);
+		diag_warning(CODE_UNUSED_NODE, node_pos(node, NULL), "'%s' has neither a label nor a peer-phandle: no link is made of it",
+			     node->name);
 }
 
-/* How many links before this one join the same label to the same VM. */
-static size_t count_same_before(const struct model *model, size_t nr)
+/* Links of the same label side by side, and among them those with the same VM. */
+static int by_label_and_vm(const void *a, const void *b)
 {
-	const struct link *link = model->links[nr];
-	size_t i, same = 0;
+	const struct link *link_a = *(struct link *const *)a, *link_b = *(struct link *const *)b;
+	int order = (link_a->label->seq > link_b->label->seq) -
+		    (link_a->label->seq < link_b->label->seq);
 
-	for (i = 0; i < nr; i++)
-		same += model->links[i]->label == link->label &&
-			model->links[i]->phandle->vm == link->phandle->vm;
-	return same;
+	if (!order)
+		order = (link_a->phandle->vm > link_b->phandle->vm) -
+			(link_a->phandle->vm < link_b->phandle->vm);
+	if (!order)
+		order = (link_a->phandle->seq > link_b->phandle->seq) -
+			(link_a->phandle->seq < link_b->phandle->seq);
+	return order;
+}
+
+/* A node of a blob may have no label: its name must do. */
+static const char *name_without_label(const struct node *node)
+{
+	char *name = mem_printf("vm%u-%s", node->vm, node->name), *c;
+
+	for (c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_')
+			*c = '-';
+	return name;
+}
+
+static const char *given_name(const struct link *link)
+{
+	return link->phandle->link ? link->phandle->link : link->label->link;
 }
 
 /*
  * The label, if it stands for one link for good; otherwise with the VM that
- * points to it. No label contains '-', so that these are unique as well.
+ * points to it, and with @nth if that does so several times. No label contains '-',
+ * so that these are unique as well.
  */
-static void name_link(const struct model *model, size_t nr)
+static void name_link(struct link *link, size_t nth)
 {
-	struct link *link = model->links[nr];
 	const struct node *label = link->label;
-	size_t before;
 
-	link->id = node_label(label);
-	if (label->clone != CLONE_NONE || label->nr_links > 1) {
-		before = count_same_before(model, nr);
+	link->id = node_label(label) ? node_label(label) : name_without_label(label);
+	if (given_name(link)) {
+		link->id = given_name(link);
+	} else if (label->clone != CLONE_NONE || label->nr_links > 1) {
 		link->id = mem_printf("%s-vm%u", link->id, link->phandle->vm);
-		if (before)
-			link->id = mem_printf("%s-%zu", link->id, before + 1);
+		if (nth > 1)
+			link->id = mem_printf("%s-%zu", link->id, nth);
 	}
 	if (strlen(link->id) > VLINKCFG_LINK_MAX)
-		diag_error(node_pos(label, NULL), "the link's name '%s' is longer than %d characters: shorten the label",
+		diag_error(CODE_LINK_NAME, node_pos(label, NULL),
+			   "the link's name '%s' is longer than %d characters: shorten the label",
 			   link->id, VLINKCFG_LINK_MAX);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct link *link_a = *(struct link *const *)a, *link_b = *(struct link *const *)b;
+	int order = strcmp(link_a->id, link_b->id);
+
+	return order ? order : by_label_and_vm(a, b);
+}
+
+static void refuse_second_name(const struct model *model)
+{
+	struct link **links = mem_alloc(model->nr_links * sizeof(struct link *));
+	size_t i;
+
+	memcpy(links, model->links, model->nr_links * sizeof(struct link *));
+	qsort(links, model->nr_links, sizeof(struct link *), by_id);
+	for (i = 1; i < model->nr_links; i++) {
+		if (strcmp(links[i]->id, links[i - 1]->id))
+			continue;
+		diag_error(CODE_LINK_NAME, node_pos(links[i]->phandle, "link"),
+			   "two links would be called '%s'", links[i]->id);
+		diag_note(node_pos(links[i - 1]->phandle, "link"), "this is the other one");
+	}
+}
+
+static void name_links(struct model *model)
+{
+	size_t i, nth = 1;
+
+	if (!model->nr_links)
+		return;
+	qsort(model->links, model->nr_links, sizeof(struct link *), by_label_and_vm);
+	for (i = 0; i < model->nr_links; i++) {
+		nth = i && model->links[i]->label == model->links[i - 1]->label &&
+		      model->links[i]->phandle->vm == model->links[i - 1]->phandle->vm ?
+		      nth + 1 : 1;
+		name_link(model->links[i], nth);
+	}
+	refuse_second_name(model);
 }
 
 static bool is_server(const struct link *link, const struct node *node)
@@ -257,7 +277,7 @@ static void add_option(struct end *end, const char *text)
 }
 
 /* An end without an info of its own has that of its peer: both drivers need it. */
-static void fill_end(struct end *end)
+static void fill_end(const struct model *model, struct end *end)
 {
 	const char *info = end->own->info ? end->own->info : end->other->info;
 	size_t i;
@@ -265,8 +285,12 @@ static void fill_end(struct end *end)
 	end->cfg.link = mem_string(end->link->id);
 	end->cfg.class_name = mem_string(end->link->class_name);
 	end->cfg.role = is_server(end->link, end->own) ? VLINKCFG_SERVER : VLINKCFG_CLIENT;
-	end->cfg.peer = mem_string(model_domain_name(end->other->vm));
-	end->cfg.info = info ? mem_string(info) : NULL;
+	end->cfg.peer = mem_string(model_domain_name(model, end->other->vm));
+	/* An empty one is there to keep the peer's out. */
+	end->cfg.info = info && *info ? mem_string(info) : NULL;
+	end->unit_given = end->own->has_unit;
+	end->cfg.unit = end->own->unit;
+	end->cfg.name = end->own->device_name ? mem_string(end->own->device_name) : NULL;
 	for (i = 0; i < end->own->nr_options; i++)
 		add_option(end, end->own->options[i]);
 }
@@ -282,10 +306,13 @@ static void read_vbpipe(struct end *end)
 	if (!vbpipe_parse(end->cfg.info, &request, err)) {
 		/* The other end has said it already. */
 		if (from == end->own)
-			diag_error(node_pos(from, "info"), "%s", err);
+			diag_error(CODE_INFO, node_pos(from, "info"), "%s", err);
 		return;
 	}
-	end->cfg.name = request.name ? mem_string(request.name) : NULL;
+	if (!end->cfg.name)
+		end->cfg.name = request.name ? mem_string(request.name) : NULL;
+	if (end->unit_given)
+		return;
 	end->unit_given = request.has_minor;
 	end->cfg.unit = request.minor;
 }
@@ -299,7 +326,7 @@ static void check_end(const struct end *end)
 	if (!text)
 		diag_fatal("out of memory");
 	if (vlinkcfg_end_parse(text, &back, err))
-		diag_error(node_pos(end->own, NULL), "%s", err);
+		diag_error(CODE_OPTION, node_pos(end->own, NULL), "%s", err);
 	else
 		vlinkcfg_end_clear(&back);
 	free(text);
@@ -314,18 +341,20 @@ static void add_end(struct model *model, const struct link *link,
 	end->link = link;
 	end->own = own;
 	end->other = other;
-	fill_end(end);
+	fill_end(model, end);
 	end->is_vbpipe = class_is_vbpipe(model, link->class_name);
 	if (end->is_vbpipe)
 		read_vbpipe(end);
+	info_check(model, end);
 	check_end(end);
 }
 
 void resolve(struct model *model)
 {
-	struct labels labels = collect_labels(model);
+	struct labels labels = labels_collect(model);
 	size_t i;
 
+	labels_refuse_second(&labels);
 	for (i = 0; i < model->nr_nodes; i++) {
 		check_own_class(model, model->nodes[i]);
 		if (model->nodes[i]->peer_label)
@@ -335,8 +364,7 @@ void resolve(struct model *model)
 		add_link(model, model->nodes[i]);
 	for (i = 0; i < model->nr_nodes; i++)
 		check_clones(model->nodes[i]);
-	for (i = 0; i < model->nr_links; i++)
-		name_link(model, i);
+	name_links(model);
 	/* What is missing or doubled would only bring messages that mislead. */
 	if (diag_errors())
 		return;

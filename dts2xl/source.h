@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The input files, split into their top-level blocks. Each block is compiled
- * apart, because dtc silently merges nodes of the same name from different
- * blocks of one VM.
- *
- * dtc's output has no positions; so beside its text each block has an outline
- * that says where its nodes and properties stand.
+ * The source files, preprocessed where need be and split into their top-level blocks.
+ * Each block is compiled apart, because dtc silently merges nodes of the same name from
+ * different blocks of one VM.
  */
 #ifndef DTS2XL_SOURCE_H
 #define DTS2XL_SOURCE_H
@@ -13,48 +10,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "diag.h"
-
-struct outline_property {
-	char *name;
-	struct pos pos;
-};
-
-struct outline_node {
-	char *name;
-	struct pos pos;
-	char **labels;
-	size_t nr_labels;
-	struct outline_property *properties;
-	size_t nr_properties;
-	struct outline_node **children;
-	size_t nr_children;
-	struct outline_node *parent;
-};
-
-struct block {
-	char *label;		/* of &label { }; NULL: a / { } block */
-	struct pos pos;
-	char *text;		/* from & to the last ; */
-	const char *directory;	/* of the file */
-	struct outline_node outline;
-	bool refused;		/* for a reason that was reported already */
-	bool odd;		/* the outline may be incomplete: dtc should complain */
-};
+#include "outline.h"
 
 struct source {
 	struct block **blocks;
 	size_t nr_blocks;
+	char **inputs;		/* the files that were read, included ones too */
+	size_t nr_inputs;
+	bool defines_vms;	/* a tree defines containers, as board files do */
+};
+
+/* How files are preprocessed. */
+struct cpp {
+	const char *program;	/* NULL: not at all */
+	char **arguments;	/* -I, -D and -U */
+	size_t nr_arguments;
 };
 
 /* Adds the blocks of a file and of what it includes. */
-void source_read(struct source *source, const char *path);
+void source_read(struct source *source, const struct cpp *cpp, const char *path);
+/* The same for text that is at hand. */
+void source_read_text(struct source *source, const char *text, const char *name);
+void source_add_input(struct source *source, const char *path);
 
-/* By "a/b" below the block's top; "" is the top itself. NULL: not there. */
-const struct outline_node *outline_find(const struct outline_node *top, const char *path);
-/* The node with that label in any block. NULL: none. */
-const struct outline_node *source_find_label(const struct source *source, const char *label);
-/* Where a property stands; the node's own place when it is not to be found. */
-struct pos outline_property_pos(const struct outline_node *node, const char *name);
+/*
+ * cpp.c: preprocesses a file if its text asks for it, or options do. NULL, with a message,
+ * when that fails; @text itself when there is nothing to do.
+ */
+const char *cpp_run(const struct cpp *cpp, const char *path, const char *text,
+		    struct source *source);
 
 #endif

@@ -1,84 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Reads device nodes from a compiled block, which is an overlay not yet applied. */
+/* Finds the containers of VMs in a blob: one that dtc made of a block, or one of a file. */
 #include <libfdt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
-#include "model.h"
+#include "tree.h"
 
-#define FRAGMENT	"/fragment@0/__overlay__"
-
-#define PATH_SIZE	4096	/* more is not to be expected of a node's path */
-
-/* Which label stands for a place in the blob. */
-struct reference {
-	const char *where;
-	const char *label;
-};
-
-struct references {
-	struct reference *items;
-	size_t nr;
-};
-
-struct reader {
-	struct model *model;
-	const struct block *block;
-	const void *blob;
-	const char *container;	/* path of the vdevs node in the blob */
-	struct references fixups;	/* "path:property:offset" to foreign labels */
-	struct references symbols;	/* paths to labels of this block */
-	unsigned int vm;
-	struct node *node;	/* the one being read */
-	const char *path;	/* of it in the blob */
-};
-
-/* The number of vmN_vdevs or vmN_vdev; 0: no such label. */
-static unsigned int vm_of_label(const char *label)
-{
-	unsigned long vm;
-	char *end;
-
-	if (strncmp(label, "vm", 2) || label[2] < '1' || label[2] > '9')
-		return 0;
-	vm = strtoul(label + 2, &end, 10);
-	if (vm > VM_MAX || (strcmp(end, "_vdevs") && strcmp(end, "_vdev")))
-		return 0;
-	return (unsigned int)vm;
-}
-
-static bool is_string_list(const char *data, int len)
+bool tree_is_string_list(const char *data, int len)
 {
 	return len > 0 && !data[len - 1];
 }
 
-static void wrong(const struct reader *reader, const char *property, const char *what)
-{
-	diag_error(node_pos(reader->node, property), "%s: %s", property, what);
-}
-
-/* A list may name several; the first that is a class counts. */
-static void read_compatible(struct reader *reader, const char *name,
-			    const char *data, int len)
-{
-	struct node *node = reader->node;
-	const char *at;
-
-	if (!is_string_list(data, len)) {
-		wrong(reader, name, "a string expected");
-		return;
-	}
-	node->compatible = mem_string(data);
-	for (at = data; at < data + len; at += strlen(at) + 1) {
-		if (!vlinkcfg_class_find(reader->model->classes, at))
-			continue;
-		node->compatible = mem_string(at);
-		return;
-	}
-}
-
-static bool is_printable(const char *data, size_t len)
+bool tree_is_printable(const char *data, size_t len)
 {
 	for (; len; len--, data++)
 		if (*data < 0x20 || *data > 0x7e)
@@ -86,332 +19,314 @@ static bool is_printable(const char *data, size_t len)
 	return true;
 }
 
-static void read_info(struct reader *reader, const char *name, const char *data, int len)
+static const char *path_of(const struct blob_node *node)
 {
-	char *info, *end;
-	int i;
-
-	if (!is_string_list(data, len)) {
-		wrong(reader, name, "strings expected");
-		return;
-	}
-	info = mem_copy(data, (size_t)len - 1);
-	for (i = 0, end = info; i < len - 1; i++, end++)
-		if (!*end)
-			*end = ',';
-	if (!is_printable(info, (size_t)len - 1))
-		wrong(reader, name, "only printable ASCII may stand in it");
-	else if (len - 1 > VLINKCFG_INFO_MAX)
-		wrong(reader, name, mem_printf("%d bytes are more than %d", len - 1,
-					       VLINKCFG_INFO_MAX));
-	else
-		reader->node->info = info;
+	if (!node->parent)
+		return "";
+	return mem_printf("%s/%s", path_of(node->parent), node->name);
 }
 
-static void read_role(struct reader *reader, const char *name, const char *data, int len)
+/* A blob's nodes have no lines: the path tells where they are. */
+static const struct outline_node *outline_of_blob(const struct tree *tree,
+						  const struct blob_node *at)
 {
-	enum role role = strcmp(name, "server") ? ROLE_CLIENT : ROLE_SERVER;
-
-	(void)data;
-	if (len)
-		wrong(reader, name, "takes no value");
-	else if (reader->node->role != ROLE_UNSET)
-		wrong(reader, name, "a node is either server or client");
-	else
-		reader->node->role = role;
-}
-
-static int by_where(const void *a, const void *b)
-{
-	return strcmp(((const struct reference *)a)->where, ((const struct reference *)b)->where);
-}
-
-static void add_references(struct references *refs, const char *label,
-			   const char *data, int len)
-{
-	struct reference *ref;
-	const char *at;
-
-	for (at = data; at < data + len; at += strlen(at) + 1) {
-		ref = MEM_APPEND(refs->items, refs->nr);
-		ref->where = at;
-		ref->label = label;
-	}
-}
-
-/*
- * Turns a node like __fixups__, whose properties are labels and whose values
- * say where, into a table by place. Searching the blob each time would take
- * the cube of its size.
- */
-static struct references read_references(const void *blob, const char *path)
-{
-	int node = fdt_path_offset(blob, path), prop, len;
-	struct references refs = { 0 };
-	const char *label, *data;
-
-	fdt_for_each_property_offset(prop, blob, node) {
-		data = fdt_getprop_by_offset(blob, prop, &label, &len);
-		if (data && is_string_list(data, len))
-			add_references(&refs, label, data, len);
-	}
-	if (refs.nr)
-		qsort(refs.items, refs.nr, sizeof(*refs.items), by_where);
-	return refs;
-}
-
-static const char *label_of(const struct references *refs, const char *where)
-{
-	struct reference wanted = { .where = where }, *found = NULL;
-
-	if (refs->nr)
-		found = bsearch(&wanted, refs->items, refs->nr, sizeof(wanted), by_where);
-	return found ? found->label : NULL;
-}
-
-/* The label of another block that a cell of this node refers to, or NULL. */
-static const char *external_label(const struct reader *reader, const char *property)
-{
-	return label_of(&reader->fixups, mem_printf("%s:%s:0", reader->path, property));
-}
-
-/* The label behind a phandle of this block; NULL when the cell is a mere number. */
-static const char *local_label(const struct reader *reader, const char *property,
-			       uint32_t phandle)
-{
-	char path[PATH_SIZE], *mark = mem_printf("/__local_fixups__%s", reader->path);
-	int target = fdt_path_offset(reader->blob, mark);
-
-	if (target < 0 || !fdt_getprop(reader->blob, target, property, NULL))
-		return NULL;
-	target = fdt_node_offset_by_phandle(reader->blob, phandle);
-	if (target < 0 || fdt_get_path(reader->blob, target, path, sizeof(path)))
-		return NULL;
-	return label_of(&reader->symbols, path);
-}
-
-static void read_peer(struct reader *reader, const char *name, const char *data, int len)
-{
-	const char *label;
-	fdt32_t cell;
-
-	if (len != sizeof(cell)) {
-		wrong(reader, name, "exactly one reference expected, as in <&label>");
-		return;
-	}
-	memcpy(&cell, data, sizeof(cell));
-	label = external_label(reader, name);
-	if (!label)
-		label = local_label(reader, name, fdt32_to_cpu(cell));
-	if (!label)
-		wrong(reader, name, "a reference expected, as in <&label>");
-	else if (strchr(label, '/'))
-		wrong(reader, name, "the peer is named by its label, as in <&label>, not by a path");
-	else
-		reader->node->peer_label = mem_string(label);
-}
-
-/* "auto", or a number as a cell or a string. */
-static void read_clone(struct reader *reader, const char *name, const char *data, int len)
-{
-	struct node *node = reader->node;
-	unsigned long nr = 0;
-	fdt32_t cell;
-	char *end;
-
-	if (len == sizeof("auto") && !memcmp(data, "auto", sizeof("auto"))) {
-		node->clone = CLONE_AUTO;
-		return;
-	}
-	if (is_string_list(data, len) && data[0] >= '1' && data[0] <= '9') {
-		nr = strtoul(data, &end, 10);
-		if (end != data + len - 1)
-			nr = 0;
-	} else if (len == sizeof(cell)) {
-		memcpy(&cell, data, sizeof(cell));
-		nr = fdt32_to_cpu(cell);
-	}
-	if (!nr || nr > VLINKCFG_UNIT_MAX + 1) {
-		wrong(reader, name, mem_printf("\"auto\" or a number from 1 to %d expected",
-					       VLINKCFG_UNIT_MAX + 1));
-		return;
-	}
-	node->clone = CLONE_NUMBER;
-	node->clone_nr = (unsigned int)nr;
-}
-
-static void read_status(struct reader *reader, const char *name, const char *data, int len)
-{
-	if (!is_string_list(data, len)) {
-		wrong(reader, name, "a string expected");
-		return;
-	}
-	if (!strcmp(data, "okay") || !strcmp(data, "ok"))
-		return;
-	if (strcmp(data, "disabled") && strcmp(data, "reserved") && strncmp(data, "fail", 4))
-		wrong(reader, name, mem_printf("'%s' is neither okay nor disabled", data));
-	reader->node->disabled = true;
-}
-
-static void read_options(struct reader *reader, const char *name, const char *data, int len)
-{
-	struct node *node = reader->node;
-	const char *at;
-
-	if (!is_string_list(data, len)) {
-		wrong(reader, name, "strings of the form KEY=VALUE expected");
-		return;
-	}
-	for (at = data; at < data + len; at += strlen(at) + 1) {
-		if (!strchr(at, '=') || strchr(at, ',')) {
-			wrong(reader, name, mem_printf("'%s' is not KEY=VALUE without a comma", at));
-			return;
-		}
-		*MEM_APPEND(node->options, node->nr_options) = mem_string(at);
-	}
-}
-
-static void ignore(struct reader *reader, const char *name, const char *data, int len)
-{
-	(void)reader;
-	(void)name;
-	(void)data;
-	(void)len;
-}
-
-static const struct reading {
-	const char *name;
-	void (*read)(struct reader *reader, const char *name, const char *data, int len);
-} readings[] = {
-	{ "compatible",	   read_compatible },
-	{ "info",	   read_info },
-	{ "server",	   read_role },
-	{ "client",	   read_role },
-	{ "peer-phandle",  read_peer },
-	{ "#clone",	   read_clone },
-	{ "status",	   read_status },
-	{ "options",	   read_options },
-	{ "phandle",	   ignore },	/* dtc's own */
-};
-
-static void read_property(struct reader *reader, const char *name, const char *data, int len)
-{
-	struct likeness likeness = { .wanted = name };
+	struct outline_node *outline = mem_alloc(sizeof(*outline));
+	const struct blob_reference *symbols;
 	size_t i;
 
-	for (i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
-		if (!strcmp(readings[i].name, name)) {
-			readings[i].read(reader, name, data, len);
-			return;
-		}
-		diag_consider(&likeness, readings[i].name);
-	}
-	diag_warning(node_pos(reader->node, name), "property '%s' is not used%s", name,
-		     diag_suggestion(&likeness));
+	outline->name = mem_string(at->name);
+	outline->pos = diag_whole(mem_printf("%s:%s", tree->file, at->parent ? path_of(at) : "/"));
+	symbols = blob_symbols_of(tree->blob, at, &outline->nr_labels);
+	outline->labels = mem_alloc(outline->nr_labels * sizeof(*outline->labels));
+	for (i = 0; i < outline->nr_labels; i++)
+		outline->labels[i] = mem_string(symbols[i].label);
+	return outline;
 }
 
-static void read_properties(struct reader *reader, int offset)
-{
-	const char *name, *data;
-	int prop, len;
-
-	fdt_for_each_property_offset(prop, reader->blob, offset) {
-		data = fdt_getprop_by_offset(reader->blob, prop, &name, &len);
-		if (data)
-			read_property(reader, name, data, len);
-	}
-}
-
-/* @in: the container's outline. */
-static void read_node(struct reader *reader, int offset, const struct outline_node *in)
-{
-	const char *name = fdt_get_name(reader->blob, offset, NULL);
-	struct model *model = reader->model;
-	struct node *node = mem_alloc(sizeof(*node));
-	int sub;
-
-	node->vm = reader->vm;
-	node->seq = model->nr_nodes;
-	node->outline = outline_find(in, name);
-	if (!node->outline)
-		node->outline = in;
-	*MEM_APPEND(model->nodes, model->nr_nodes) = node;
-	reader->node = node;
-	reader->path = mem_printf("%s/%s", reader->container, name);
-	read_properties(reader, offset);
-	sub = fdt_first_subnode(reader->blob, offset);
-	if (sub >= 0)
-		diag_warning(node->outline->pos, "nodes below '%s' are not used", name);
-}
-
-static void read_container(struct reader *reader, const struct outline_node *outline)
-{
-	int container = fdt_path_offset(reader->blob, reader->container), offset;
-
-	model_add_vm(reader->model, reader->vm, outline->pos);
-	if (container < 0)
-		return;
-	/* cppcheck-suppress unknownMacro */
-	fdt_for_each_subnode(offset, reader->blob, container)
-		read_node(reader, offset, outline);
-}
-
-/* A / { } block: the containers are its nodes with a VM's label. */
-static void read_root(struct reader *reader)
+const struct outline_node *tree_outline(const struct tree *tree, const struct blob_node *at,
+					const struct outline_node *in)
 {
 	const struct outline_node *outline;
-	const struct reference *symbol;
+
+	if (!tree->block)
+		return outline_of_blob(tree, at);
+	outline = outline_child(in, at->name);
+	return outline ? outline : in;
+}
+
+static void read_device(struct tree *tree, const struct blob_node *at, unsigned int vm,
+			const struct outline_node *in)
+{
+	struct model *model = tree->model;
+	struct node *node = mem_alloc(sizeof(*node));
 	size_t i;
 
-	for (i = 0; i < reader->symbols.nr; i++) {
-		symbol = &reader->symbols.items[i];
-		reader->vm = vm_of_label(symbol->label);
-		if (!reader->vm)
+	node->vm = vm;
+	node->seq = model->nr_nodes;
+	node->name = at->name;
+	node->outline = tree_outline(tree, at, in);
+	node->nr_labels = node->outline == in ? 0 : node->outline->nr_labels;
+	node->labels = mem_alloc(node->nr_labels * sizeof(*node->labels));
+	for (i = 0; i < node->nr_labels; i++)
+		node->labels[i] = node->outline->labels[i];
+	*MEM_APPEND(model->nodes, model->nr_nodes) = node;
+	tree->nodes[at - tree->blob->nodes] = node;
+	node_read(tree, at, node, node->outline);
+	if (fdt_first_subnode(tree->blob->fdt, at->offset) >= 0)
+		diag_warning(CODE_NODE_BELOW, node->outline->pos, "nodes below '%s' are not used",
+			     at->name);
+}
+
+/* Children follow their parent in the order of the blob, each before its own. */
+static void for_each_child(struct tree *tree, const struct blob_node *parent, unsigned int vm,
+			   const struct outline_node *outline,
+			   void (*read)(struct tree *tree, const struct blob_node *at,
+					unsigned int vm, const struct outline_node *in))
+{
+	const struct blob *blob = tree->blob;
+	int offset;
+
+	/* cppcheck-suppress unknownMacro */
+	fdt_for_each_subnode(offset, blob->fdt, parent->offset) {
+		const char *name = fdt_get_name(blob->fdt, offset, NULL);
+		struct blob_node *child = name ? blob_child(blob, parent, name, strlen(name))
+					       : NULL;
+
+		if (child)
+			read(tree, child, vm, outline);
+	}
+}
+
+/* What /delete-node/ in this container takes away from those before it. */
+static void delete_by_name(struct model *model, unsigned int vm,
+			   const struct outline_deletion *deletion, size_t nr_before)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < nr_before; i++) {
+		if (model->nodes[i]->vm != vm || strcmp(model->nodes[i]->name, deletion->name))
 			continue;
-		outline = outline_find(&reader->block->outline, symbol->where);
-		reader->container = symbol->where;
-		read_container(reader, outline ? outline : &reader->block->outline);
+		model->nodes[i]->deleted = true;
+		nr++;
+	}
+	if (!nr)
+		diag_warning(CODE_DELETE, deletion->pos, "vm%u has no node '%s' before this: nothing is deleted",
+			     vm, deletion->name);
+}
+
+static void read_container(struct tree *tree, const struct blob_node *container,
+			   unsigned int vm, const struct outline_node *outline)
+{
+	size_t nr_before = tree->model->nr_nodes, i;
+
+	model_add_vm(tree->model, vm, outline->pos);
+	for (i = 0; i < outline->nr_deleted_nodes; i++)
+		delete_by_name(tree->model, vm, &outline->deleted_nodes[i], nr_before);
+	if (container)
+		for_each_child(tree, container, vm, outline, read_device);
+}
+
+/* vmN_vdevs by a label or the node's own name, or vdevs below vmN. */
+static unsigned int vm_of_container(const struct tree *tree, const struct blob_node *node)
+{
+	const struct blob_reference *symbols;
+	unsigned int vm = 0;
+	size_t nr, i;
+
+	symbols = blob_symbols_of(tree->blob, node, &nr);
+	for (i = 0; i < nr && !vm; i++)
+		vm = model_vm_of_container(symbols[i].label);
+	if (!vm)
+		vm = model_vm_of_container(node->name);
+	if (!vm && node->parent && !strcmp(node->name, "vdevs"))
+		vm = model_vm_of_label(node->parent->name, "");
+	return vm;
+}
+
+static bool is_vm_by_label(const struct tree *tree, const struct blob_node *node,
+			   unsigned int *vm)
+{
+	const struct blob_reference *symbols;
+	size_t nr, i;
+
+	*vm = 0;
+	symbols = blob_symbols_of(tree->blob, node, &nr);
+	for (i = 0; i < nr && !*vm; i++)
+		*vm = model_vm_of_label(symbols[i].label, "");
+	return *vm;
+}
+
+/* The same node's outline, found from the top down. */
+static const struct outline_node *outline_from_top(const struct tree *tree,
+						   const struct blob_node *at)
+{
+	if (!tree->block)
+		return outline_of_blob(tree, at);
+	if (!at->parent)
+		return &tree->block->outline;
+	return tree_outline(tree, at, outline_from_top(tree, at->parent));
+}
+
+/* True below nodes like __local_fixups__, which mirror the tree, and fragments. */
+static bool is_aside(const struct blob_node *node)
+{
+	if (!node->parent)
+		return false;
+	while (node->parent->parent)
+		node = node->parent;
+	return !strncmp(node->name, "__", 2) || !strncmp(node->name, "fragment@", 9);
+}
+
+/* A whole tree: its containers may be anywhere. */
+static void read_root(struct tree *tree)
+{
+	const struct blob_node *node, *end = tree->blob->nodes + tree->blob->nr_nodes;
+	const struct outline_node *outline;
+	unsigned int vm;
+
+	for (node = tree->blob->nodes; node < end; node++) {
+		if (is_aside(node))
+			continue;
+		if (is_vm_by_label(tree, node, &vm)) {
+			outline = outline_from_top(tree, node);
+			model_add_vm(tree->model, vm, outline->pos)->defined = true;
+			vm_read(tree, node, vm, outline);
+		}
+		vm = vm_of_container(tree, node);
+		if (!vm)
+			continue;
+		if (node->parent && node->parent->parent && !is_vm_by_label(tree, node->parent, &vm))
+			vm_read(tree, node->parent, vm_of_container(tree, node),
+				outline_from_top(tree, node->parent));
+		vm = vm_of_container(tree, node);
+		read_container(tree, node, vm, outline_from_top(tree, node));
+		model_vm(tree->model, vm)->defined = true;
 	}
 }
 
-static void refuse_label(const struct model *model, const struct block *block)
+static void put_off(struct tree *tree, const struct blob_node *at, const char *label,
+		    const struct outline_node *outline)
 {
-	struct likeness likeness = { .wanted = block->label };
-	const struct outline_node *node = source_find_label(model->source, block->label);
+	struct amendment *amendment;
+
+	amendment = MEM_APPEND(tree->model->amendments, tree->model->nr_amendments);
+	amendment->label = label;
+	amendment->pos = outline->pos;
+	amendment->tree = tree;
+	amendment->at = at;
+	amendment->outline = outline;
+}
+
+/* &label { }: a container, a VM, or a device node that stands elsewhere. */
+static void read_overlay(struct tree *tree, const struct blob_node *at, const char *label,
+			 const struct outline_node *outline)
+{
+	unsigned int vm = model_vm_of_container(label);
+
+	if (vm) {
+		read_container(tree, at, vm, outline);
+		return;
+	}
+	vm = model_vm_of_label(label, "");
+	if (vm) {
+		model_add_vm(tree->model, vm, outline->pos);
+		vm_read(tree, at, vm, outline);
+	} else {
+		put_off(tree, at, label, outline);
+	}
+}
+
+static struct tree *tree_open(struct model *model, const void *fdt, size_t size, struct pos pos)
+{
+	struct tree *tree = mem_alloc(sizeof(*tree));
+	const char *why;
+
+	tree->model = model;
+	tree->blob = blob_open(fdt, size, &why);
+	if (!tree->blob) {
+		diag_error(CODE_BAD_BLOB, pos, "unusable blob: %s", why);
+		return NULL;
+	}
+	tree->nodes = mem_alloc(tree->blob->nr_nodes * sizeof(struct node *));
+	return tree;
+}
+
+/* References within the blob are known once all its nodes are. */
+static void find_local_peers(const struct tree *tree)
+{
+	const struct blob_node *at;
+	struct node *node;
 	size_t i;
 
-	if (node) {
-		diag_error(block->pos, "'%s' is a device node: all of it belongs into one place",
-			   block->label);
-		diag_note(node->pos, "it stands here");
-		return;
+	for (i = 0; i < tree->blob->nr_nodes; i++) {
+		node = tree->nodes[i];
+		at = &tree->blob->nodes[i];
+		if (!node || !node->local_peer)
+			continue;
+		at = blob_by_phandle(tree->blob, node->local_peer);
+		node->peer = at ? tree->nodes[at - tree->blob->nodes] : NULL;
+		if (node->peer)
+			node->peer_label = node_title(node->peer);
 	}
-	for (i = 0; i < model->nr_vms; i++)
-		diag_consider(&likeness, mem_printf("vm%u_vdevs", model->vms[i].number));
-	for (i = 2; i <= 9; i++)
-		diag_consider(&likeness, mem_printf("vm%zu_vdevs", i));
-	diag_error(block->pos, "unknown label '%s': &vmN_vdevs expected%s", block->label,
-		   diag_suggestion(&likeness));
 }
 
-void tree_read(struct model *model, const struct block *block, const void *blob)
+void tree_read_block(struct model *model, const struct block *block, const void *fdt, size_t size)
 {
-	struct reader reader = {
-		.model = model,
-		.block = block,
-		.blob = blob,
-		.container = FRAGMENT,
-		.fixups = read_references(blob, "/__fixups__"),
-		.symbols = read_references(blob, "/__symbols__"),
-	};
+	struct tree *tree = tree_open(model, fdt, size, block->pos);
+	static const char fragment[] = "/fragment@0/__overlay__";
 
-	if (!block->label) {
-		read_root(&reader);
+	if (!tree)
 		return;
-	}
-	reader.vm = vm_of_label(block->label);
-	if (reader.vm)
-		read_container(&reader, &block->outline);
+	tree->block = block;
+	if (block->label)
+		read_overlay(tree, blob_path(tree->blob, fragment), block->label, &block->outline);
 	else
-		refuse_label(model, block);
+		read_root(tree);
+	find_local_peers(tree);
+}
+
+/* The label that a fragment of an overlay is for, or NULL. */
+static const char *target_of(const struct tree *tree, const struct blob_node *fragment)
+{
+	const char *label = blob_fixup(tree->blob, fragment, "target"), *path;
+	int len;
+
+	path = fdt_getprop(tree->blob->fdt, fragment->offset, "target-path", &len);
+	if (!label && path && tree_is_string_list(path, len)) {
+		path = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+		label = mem_string(path);
+	}
+	return label;
+}
+
+static void read_fragment(struct tree *tree, const struct blob_node *fragment,
+			  unsigned int vm, const struct outline_node *in)
+{
+	static const char overlay[] = "__overlay__";
+	const struct blob_node *content;
+	const char *label;
+
+	(void)vm;
+	(void)in;
+	content = blob_child(tree->blob, fragment, overlay, strlen(overlay));
+	if (!content)
+		return;
+	label = target_of(tree, fragment);
+	if (label)
+		read_overlay(tree, content, label, outline_of_blob(tree, content));
+	else
+		diag_error(CODE_UNKNOWN_LABEL, outline_of_blob(tree, fragment)->pos,
+			   "the fragment is for no label");
+}
+
+void tree_read_blob(struct model *model, const char *file, const void *fdt, size_t size)
+{
+	struct tree *tree = tree_open(model, fdt, size, diag_whole(file));
+
+	if (!tree)
+		return;
+	tree->file = file;
+	for_each_child(tree, tree->blob->nodes, 0, NULL, read_fragment);
+	read_root(tree);
+	find_local_peers(tree);
 }

@@ -9,20 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xen/io/vbpipe.h>
+
+#include "info.h"
 #include "mem.h"
 #include "model.h"
 
 #define FIELD_MINOR	2
+#define SIZE_DEFAULT	4096u
+#define SIZE_MIN	32u	/* below, the driver takes the default */
 
-bool class_is_vbpipe(const struct model *model, const char *class_name)
+bool class_has_service(const struct model *model, const char *class_name, const char *service)
 {
 	const struct vlinkcfg_class *class = vlinkcfg_class_find(model->classes, class_name);
 	size_t i;
 
 	for (i = 0; class && i < class->nr_services; i++)
-		if (!strcmp(class->services[i], "vbpipe"))
+		if (!strcmp(class->services[i], service))
 			return true;
 	return false;
+}
+
+bool class_is_vbpipe(const struct model *model, const char *class_name)
+{
+	return class_has_service(model, class_name, "vbpipe");
 }
 
 static char *trim(char *text)
@@ -51,13 +61,42 @@ static bool parse_minor(const char *text, struct vbpipe_request *request, char *
 	return true;
 }
 
+static bool parse_policy(const char *text, struct vbpipe_request *request, char *err)
+{
+	(void)request;
+	if (!strcmp(text, "a"))
+		return true;
+	snprintf(err, VLINKCFG_ERR_MAX, "the policy '%.40s' is neither empty nor 'a'", text);
+	return false;
+}
+
+static bool parse_size(const char *text, struct vbpipe_request *request, char *err)
+{
+	unsigned long long size;
+
+	if (!info_parse_size(text, strlen(text), &size) || size > VBPIPE_RING_MAX) {
+		snprintf(err, VLINKCFG_ERR_MAX, "the size '%.40s' is not a number up to %uM",
+			 text, VBPIPE_RING_MAX >> 20);
+		return false;
+	}
+	request->size = size >= SIZE_MIN ? size : SIZE_DEFAULT;
+	return true;
+}
+
+/* By their place. */
+static bool (*const positional[])(const char *text, struct vbpipe_request *request, char *err) = {
+	parse_policy, parse_size, parse_minor
+};
+
 static bool parse_field(char *field, unsigned int nr, struct vbpipe_request *request,
 			char *err)
 {
 	char *value = strchr(field, '=');
 
+	if (!value && *field)
+		return nr > FIELD_MINOR || positional[nr](field, request, err);
 	if (!value)
-		return nr != FIELD_MINOR || !*field || parse_minor(field, request, err);
+		return true;
 	*value++ = '\0';
 	if (strcmp(trim(field), "name"))
 		return true;
@@ -92,6 +131,7 @@ bool vbpipe_parse(const char *info, struct vbpipe_request *request, char *err)
 	unsigned int nr;
 
 	memset(request, 0, sizeof(*request));
+	request->size = SIZE_DEFAULT;
 	for (nr = 0; field; nr++, field = next) {
 		next = strchr(field, ';');
 		if (next)

@@ -62,7 +62,7 @@ good_case() {
 	cat stderr >"$tmp/want-err" 2>/dev/null
 	# shellcheck disable=SC2046 # options are words
 	run 0 $([ -f args ] && cat args) -o "$tmp/got" \
-		$(ls -- *.dts *.dtsi *.i 2>/dev/null) &&
+		$(cat files 2>/dev/null || ls -- *.dts *.dtsi *.i 2>/dev/null) &&
 	diff -r expect "$tmp/got" && diff "$tmp/want-err" "$tmp/err"
 }
 
@@ -191,7 +191,7 @@ bad_defaults() {
 	run 1 --defaults name.conf -o x "$pipe" && says "name.conf: error: name does not belong" &&
 	run 1 --defaults vlink.conf -o x "$pipe" && says "vlink.conf: error: vlink does not" &&
 	run 1 --defaults syntax.conf -o x "$pipe" && says "syntax.conf:2: " &&
-	run 1 --defaults vm2=no-driver.conf -o x "$pipe" && says "pipe.dtsi:2: error: vm2 has server ends" &&
+	run 1 --defaults vm2=no-driver.conf -o x "$pipe" && says "pipe.dtsi:2:1: error: vm2 has server ends" &&
 	run 1 --defaults vm3=fine.conf -o x "$pipe" && says "vm3, which the input does not have" &&
 	run 1 --defaults none.conf -o x "$pipe" && says "none.conf: No such file" &&
 	run 2 --defaults fine.conf --defaults name.conf -o x "$pipe" && says "one for all VMs already" &&

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "blob.h"
+#include "convert.h"
+#include "dtc.h"
+#include "mem.h"
+#include "tree.h"
+
+static const unsigned char blob_magic[] = { 0xd0, 0x0d, 0xfe, 0xed };
+
+/* The size of a blob's file, or 0, with a message. */
+static size_t blob_size(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		diag_error(CODE_FILE, diag_whole("dts2xl"), "%s: %s", path, strerror(errno));
+	else if (st.st_size > BLOB_SIZE_MAX)
+		diag_error(CODE_BLOB_LIMIT, diag_whole(path), "larger than %u bytes", BLOB_SIZE_MAX);
+	else
+		return (size_t)st.st_size;
+	return 0;
+}
+
+static size_t read_up_to(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	while (len < size) {
+		got = read(fd, buf + len, size - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	return len;
+}
+
+/* True if the file is a blob, by its first bytes or its name. */
+static bool is_blob(int fd, const char *path)
+{
+	unsigned char begin[sizeof(blob_magic)] = { 0 };
+	const char *dot = strrchr(path, '.');
+
+	if (pread(fd, begin, sizeof(begin), 0) == sizeof(begin) &&
+	    !memcmp(begin, blob_magic, sizeof(begin)))
+		return true;
+	return dot && (!strcmp(dot, ".dtb") || !strcmp(dot, ".dtbo"));
+}
+
+static void read_blob(struct conversion *conversion, int fd, const char *path)
+{
+	size_t size = blob_size(fd, path);
+	char *fdt;
+
+	if (diag_errors() && !size)
+		return;
+	fdt = mem_alloc(size + 1);
+	size = read_up_to(fd, fdt, size);
+	source_add_input(&conversion->source, path);
+	convert_blob(conversion, path, fdt, size);
+}
+
+void convert_read(struct conversion *conversion, const char *path)
+{
+	/* O_NONBLOCK: a FIFO without a writer must not stop us. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && is_blob(fd, path))
+		read_blob(conversion, fd, path);
+	else
+		source_read(&conversion->source, &conversion->cpp, path);
+	if (fd >= 0)
+		close(fd);
+}
+
+void convert_blob(struct conversion *conversion, const char *name, const void *fdt, size_t size)
+{
+	tree_read_blob(&conversion->model, name, fdt, size);
+}
+
+static void put_off_deletion(struct model *model, const struct block *block)
+{
+	struct amendment *amendment;
+
+	amendment = MEM_APPEND(model->amendments, model->nr_amendments);
+	amendment->label = block->label;
+	amendment->pos = block->pos;
+}
+
+static void compile(struct conversion *conversion, const struct block *block)
+{
+	const void *fdt;
+	size_t size;
+
+	if (block->refused)
+		return;
+	if (block->kind == BLOCK_DELETE) {
+		put_off_deletion(&conversion->model, block);
+		return;
+	}
+	fdt = dtc_compile(conversion->dtc, block, &size);
+	if (fdt)
+		tree_read_block(&conversion->model, block, fdt, size);
+}
+
+/* Fragments alone define no VM; where a board file does, others may be slips. */
+static void check_defined(const struct model *model)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < model->nr_vms; i++)
+		any = any || model->vms[i].defined;
+	for (i = 0; any && i < model->nr_vms; i++)
+		if (!model->vms[i].defined && model->vms[i].number != VM_DOM0)
+			diag_warning(CODE_UNDEFINED_VM, model->vms[i].pos,
+				     "vm%u is defined by no tree of the input, though others are",
+				     model->vms[i].number);
+}
+
+static void check_input(struct conversion *conversion)
+{
+	check_defined(&conversion->model);
+	amend_all(&conversion->model);
+	if (!conversion->model.nr_vms && !diag_errors())
+		diag_error(CODE_EMPTY_INPUT, diag_whole("dts2xl"),
+			   "no &vmN_vdevs { } block in the input");
+}
+
+static void settle(struct conversion *conversion)
+{
+	struct model *model = &conversion->model;
+
+	names_settle(model, &conversion->mappings, &conversion->bases);
+	if (!diag_errors())
+		resolve(model);
+	if (!diag_errors())
+		number_ends(model);
+	if (diag_errors())
+		return;
+	defaults_check(&conversion->defaults, model);
+	bases_check(&conversion->bases, model);
+}
+
+void convert_finish(struct conversion *conversion)
+{
+	size_t i;
+
+	conversion->model.source = &conversion->source;
+	for (i = 0; i < conversion->source.nr_blocks; i++)
+		compile(conversion, conversion->source.blocks[i]);
+	check_input(conversion);
+	if (!diag_errors())
+		settle(conversion);
+	if (diag_errors())
+		return;
+	conversion->configs = compose(&conversion->emission, &conversion->model);
+	if (!diag_errors())
+		verify_texts(&conversion->configs);
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/io/vbpipe.h>
+#include <xen/io/vrpq.h>
+#include <xen/io/vumem.h>
+
+#include "info.h"
+#include "mem.h"
+#include "need.h"
+#include "xlcfg.h"
+
+#define PAGE		4096ull
+#define GRANTS_A_FRAME	(PAGE / 8)	/* entries of version 1 */
+#define MAPS_A_FRAME	(PAGE / 16)
+
+/* What Xen and xl give a domain without being asked. */
+#define DEFAULT_GRANT_FRAMES	64
+#define DEFAULT_MAPTRACK_FRAMES	1024
+#define DEFAULT_EVENT_CHANNELS	1023
+
+/* For the console, xenstore, disks and network interfaces. */
+#define OTHER_GRANTS	2048
+#define OTHER_MAPS	0
+#define OTHER_EVENTS	64
+
+/* Sessions and channels that have their guaranteed pages besides the shared ones. */
+#define VRPQ_SESSIONS	32
+#define VRPQ_REQS_DEFAULT	4096ull
+#define VRPQ_PMEM_DEFAULT	(7ull << 20)
+#define VUMEM_MEM_DEFAULT	(64ull << 20)
+#define VBPIPE_HEADER	16
+/* Both rings and a control page. */
+#define VSOCK_PAGES	(1 + 2 * 16)
+
+#define SIZE_LIMIT	(1ull << 44)	/* keeps all sums far from an overflow */
+
+static unsigned long long divide_up(unsigned long long n, unsigned long long by)
+{
+	return (n + by - 1) / by;
+}
+
+/* With the directory pages that list them, as regions have them (xen/io/vlink.h). */
+static unsigned long long with_directory(unsigned long long pages)
+{
+	return pages + divide_up(pages, VLINK_DIR_REFS);
+}
+
+static unsigned long long value_of(const struct end *end, const char *key,
+				   unsigned long long value)
+{
+	const char *info = end->own->info ? end->own->info : end->other->info;
+
+	if (info)
+		info_size(info, key, &value);
+	return value < SIZE_LIMIT ? value : SIZE_LIMIT;
+}
+
+static unsigned long long clamp(unsigned long long value, unsigned long long min,
+				unsigned long long max)
+{
+	return value < min ? min : value > max ? max : value;
+}
+
+static unsigned long long ring_pages(const char *info)
+{
+	struct vbpipe_request request;
+	char err[VLINKCFG_ERR_MAX];
+	unsigned long long size = VBPIPE_RING_MIN;
+
+	if (!vbpipe_parse(info ? info : "", &request, err))
+		return 1;
+	while (size < request.size - VBPIPE_HEADER)
+		size *= 2;
+	return divide_up(size, PAGE);
+}
+
+/* A control page and the two rings. */
+static void need_vbpipe(const struct end *end, struct need *client, struct need *server)
+{
+	const char *own = end->own->info ? end->own->info : end->other->info;
+	const char *other = end->other->info ? end->other->info : end->own->info;
+
+	client->grants = with_directory(1 + ring_pages(own) + ring_pages(other));
+	server->maps = client->grants;
+}
+
+/* A mailbox, segments of requests, parameters, and what sessions are guaranteed. */
+static void need_vrpq(const struct end *end, struct need *client, struct need *server)
+{
+	unsigned long long reqs, pmem;
+
+	reqs = clamp(value_of(end, "vrpq-reqs", VRPQ_REQS_DEFAULT), VRPQ_REQS_MIN, VRPQ_REQS_MAX);
+	pmem = clamp(divide_up(value_of(end, "vrpq-pmem", VRPQ_PMEM_DEFAULT), PAGE),
+		     VRPQ_PMEM_PAGES_MIN, VRPQ_PMEM_PAGES_MAX);
+	client->grants = with_directory(VLINK_MAILBOX_PAGES) + VRPQ_SEGMENT_PAGES(reqs) + pmem +
+		VRPQ_SESSIONS * (1 + VRPQ_FLOOR_RING_PAGES + VRPQ_FLOOR_PARAM_PAGES);
+	server->maps = client->grants;
+}
+
+/*
+ * A mailbox of the client's; the buffers are the server's. Every link can have one of 64 MiB;
+ * that all have it at the same time is for their infos to say.
+ */
+static void need_vumem(const struct end *end, struct need *client, struct need *server)
+{
+	const unsigned long long unsaid = with_directory(VUMEM_MEM_DEFAULT / PAGE);
+	unsigned long long buffers = with_directory(divide_up(value_of(end, "vumem-mem", 0), PAGE));
+
+	client->grants = with_directory(VLINK_MAILBOX_PAGES);
+	server->maps = client->grants;
+	server->grants = buffers;
+	client->maps = buffers;
+	server->shared_grants = buffers ? 0 : unsaid;
+	client->shared_maps = buffers ? 0 : unsaid;
+}
+
+static void need_vsock(const struct end *end, struct need *client, struct need *server)
+{
+	(void)end;
+	client->grants = with_directory(VSOCK_PAGES);
+	server->maps = client->grants;
+}
+
+/* What a class needs is the sum of what its services need, and a channel for each. */
+static const struct {
+	const char *service;
+	void (*need)(const struct end *end, struct need *client, struct need *server);
+} services[] = {
+	{ "vbpipe", need_vbpipe },
+	{ "vrpq",   need_vrpq },
+	{ "vumem",  need_vumem },
+	{ "vsock",  need_vsock },
+};
+
+static unsigned long long larger(unsigned long long a, unsigned long long b)
+{
+	return a > b ? a : b;
+}
+
+static void add(struct need *sum, const struct need *need)
+{
+	sum->shared_grants = larger(sum->shared_grants, need->shared_grants);
+	sum->shared_maps = larger(sum->shared_maps, need->shared_maps);
+	sum->grants += need->grants;
+	sum->maps += need->maps;
+	sum->events += need->events;
+}
+
+static void add_service(const struct end *end, const char *service, struct need *sum)
+{
+	struct need client = { 0 }, server = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (!strcmp(services[i].service, service))
+			services[i].need(end, &client, &server);
+	/* Of a service that is not known, this much is. */
+	client.events = 1;
+	server.events = 1;
+	add(sum, end->cfg.role == VLINKCFG_CLIENT ? &client : &server);
+}
+
+struct need need_of_end(const struct model *model, const struct end *end)
+{
+	const struct vlinkcfg_class *class =
+		vlinkcfg_class_find(model->classes, end->cfg.class_name);
+	struct need sum = { 0 };
+	size_t i;
+
+	for (i = 0; class && i < class->nr_services; i++)
+		add_service(end, class->services[i], &sum);
+	return sum;
+}
+
+#define NOT_SHARED	((size_t)-1)
+
+/* One of the three resources. */
+struct resource {
+	const char *key;
+	const char *what;
+	const char *boot;	/* the option of Xen's that allows more; NULL: none */
+	size_t field;
+	size_t shared;
+	unsigned long long others;
+	unsigned long long per_unit;
+	unsigned long long standard;
+};
+
+static const struct resource resources[] = {
+	{ "max_grant_frames", "grants", "gnttab_max_frames", offsetof(struct need, grants),
+	  offsetof(struct need, shared_grants), OTHER_GRANTS, GRANTS_A_FRAME, DEFAULT_GRANT_FRAMES },
+	{ "max_maptrack_frames", "mapped grants", "gnttab_max_maptrack_frames",
+	  offsetof(struct need, maps), offsetof(struct need, shared_maps), OTHER_MAPS, MAPS_A_FRAME, DEFAULT_MAPTRACK_FRAMES },
+	{ "max_event_channels", "event channels", NULL, offsetof(struct need, events),
+	  NOT_SHARED, OTHER_EVENTS, 1, DEFAULT_EVENT_CHANNELS },
+};
+
+static unsigned long long field_of(const struct need *need, size_t field)
+{
+	if (field == NOT_SHARED)
+		return 0;
+	return *(const unsigned long long *)((const char *)need + field);
+}
+
+static struct need need_of_vm(const struct model *model, const struct vm *vm)
+{
+	struct need sum = { 0 }, need;
+	size_t i;
+
+	for (i = 0; i < vm->nr_ends; i++) {
+		need = need_of_end(model, &vm->ends[i]);
+		add(&sum, &need);
+	}
+	return sum;
+}
+
+static void print_arithmetic(FILE *out, const struct model *model, const struct vm *vm,
+			     const struct resource *resource, unsigned long long shared,
+			     unsigned long long sum)
+{
+	unsigned long long part;
+	struct need need;
+	size_t i;
+
+	fprintf(out, "# The links of %s need of %s:\n", model_domain_name(model, vm->number),
+		resource->what);
+	for (i = 0; i < vm->nr_ends; i++) {
+		need = need_of_end(model, &vm->ends[i]);
+		part = field_of(&need, resource->field);
+		if (part)
+			fprintf(out, "#   %s (%s): %llu\n", vm->ends[i].cfg.link,
+				vm->ends[i].cfg.class_name, part);
+	}
+	if (shared)
+		fprintf(out, "#   buffers of links without vumem-mem: %llu\n", shared);
+	fprintf(out, "#   other devices: %llu\n#   in all %llu", resource->others, sum);
+	if (resource->per_unit > 1)
+		fprintf(out, ", %llu a frame", resource->per_unit);
+	fputc('\n', out);
+	if (resource->boot)
+		fprintf(out, "# Xen must have been booted with %s=%llu or more.\n",
+			resource->boot, divide_up(sum, resource->per_unit));
+}
+
+/* True if the config has the key; a value that is too small is warned of. */
+static bool is_given(const struct xlcfg *cfg, const struct vm *vm, const struct resource *resource,
+		     unsigned long long needed)
+{
+	long value;
+
+	if (!xlcfg_has(cfg, resource->key))
+		return false;
+	if (!xlu_cfg_get_long(cfg->config, resource->key, &value, 1) && value >= 0 &&
+	    (unsigned long long)value < needed)
+		diag_warning(CODE_GRANTS, vm->pos, "the links of vm%u need %s = %llu, but its config says %ld",
+			     vm->number, resource->key, needed, value);
+	return true;
+}
+
+static void print_resource(FILE *out, const struct model *model, const struct vm *vm,
+			   const struct xlcfg *cfg, const struct resource *resource)
+{
+	struct need need = need_of_vm(model, vm);
+	unsigned long long shared = field_of(&need, resource->shared), sum, needed;
+
+	sum = field_of(&need, resource->field) + shared + resource->others;
+	needed = divide_up(sum, resource->per_unit);
+	if (needed <= resource->standard || is_given(cfg, vm, resource, needed))
+		return;
+	if (needed > INT_MAX) {
+		diag_error(CODE_GRANTS, vm->pos, "the links of vm%u need %llu %s: that is out of reach",
+			   vm->number, sum, resource->what);
+		return;
+	}
+	print_arithmetic(out, model, vm, resource, shared, sum);
+	/* dom0's come from Xen's command line alone. */
+	fprintf(out, "%s%s = %llu\n", vm->number == model->dom0 ? "# " : "", resource->key, needed);
+	if (resource->boot)
+		diag_warning(CODE_GRANTS, vm->pos,
+			     "the links of vm%u need %s = %llu: Xen must be booted with %s=%llu or more",
+			     vm->number, resource->key, needed, resource->boot, needed);
+}
+
+const char *need_text(const struct model *model, const struct vm *vm, const char *config)
+{
+	char *buf = NULL, *text;
+	size_t len, i;
+	FILE *out = open_memstream(&buf, &len);
+	struct xlcfg cfg;
+
+	if (!out)
+		diag_fatal("out of memory");
+	if (xlcfg_open(&cfg, "config", config))
+		for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++)
+			print_resource(out, model, vm, &cfg, &resources[i]);
+	xlcfg_close(&cfg);
+	if (fclose(out))
+		diag_fatal("out of memory");
+	text = mem_string(buf);
+	free(buf);
+	return text;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "output.h"
+
+static bool write_all(int fd, const char *data, size_t len)
+{
+	ssize_t put;
+
+	while (len) {
+		put = write(fd, data, len);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return false;
+		data += put;
+		len -= (size_t)put;
+	}
+	return !fsync(fd);
+}
+
+/* mkstemp() makes files that only their owner may read. */
+static bool give_usual_mode(int fd)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return !fchmod(fd, 0666 & ~mask);
+}
+
+bool output_temporary(char *template, const char *data, size_t len)
+{
+	int fd = mkostemp(template, O_CLOEXEC), why;
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = write_all(fd, data, len) && give_usual_mode(fd);
+	why = errno;
+	if (!close(fd) && done)
+		return true;
+	unlink(template);
+	errno = why;
+	return false;
+}
+
+void output_file(const char *path, const char *data, size_t len)
+{
+	char *temporary = mem_printf("%s.XXXXXX", path);
+	int why;
+
+	if (!strcmp(path, "-")) {
+		if (fwrite(data, 1, len, stdout) != len || fflush(stdout))
+			diag_fatal("cannot print: %s", strerror(errno));
+		return;
+	}
+	if (!output_temporary(temporary, data, len))
+		diag_fatal("cannot write %s: %s", path, strerror(errno));
+	if (rename(temporary, path)) {
+		why = errno;
+		unlink(temporary);
+		diag_fatal("cannot write %s: %s", path, strerror(why));
+	}
+}
+
+/* Of blanks, dollars and hashes make would make something else. */
+static void print_escaped(FILE *out, const char *path)
+{
+	for (; *path; path++) {
+		if (*path == '$')
+			fputc('$', out);
+		else if (strchr(" \t#:", *path))
+			fputc('\\', out);
+		fputc(*path == '\n' ? '?' : *path, out);
+	}
+}
+
+void output_depfile(const char *path, const struct configs *configs, char *const *inputs,
+		    size_t nr_inputs)
+{
+	char *buf = NULL;
+	size_t len, i;
+	FILE *out = open_memstream(&buf, &len);
+
+	if (!out)
+		diag_fatal("out of memory");
+	for (i = 0; i < configs->nr; i++) {
+		fputs(i ? " \\\n" : "", out);
+		print_escaped(out, configs->items[i].path);
+	}
+	fputc(':', out);
+	for (i = 0; i < nr_inputs; i++) {
+		fputs(" \\\n  ", out);
+		print_escaped(out, inputs[i]);
+	}
+	fputc('\n', out);
+	/* A file that is no longer there is not to stop make. */
+	for (i = 0; i < nr_inputs; i++) {
+		print_escaped(out, inputs[i]);
+		fputs(":\n", out);
+	}
+	if (fclose(out))
+		diag_fatal("out of memory");
+	output_file(path, buf, len);
+	free(buf);
+}
