@@ -23,12 +23,14 @@ struct back_conn {
 	wait_queue_head_t wait;		/* for requests */
 	struct delayed_work unmap_work;	/* looks at unmapping again */
 	unsigned int unmap_ms;
+	struct delayed_work thread_work;	/* looks whether threads of taken are alive */
 };
 
 struct back_request {
 	struct list_head node;
 	struct vumem_msg msg;		/* the request, then the response */
 	struct task_struct *thread;	/* taken: whose it is; a reference */
+	bool forsaken;			/* the thread was gone when looked at last */
 	struct back_buffer *buffer;	/* NULL: about none */
 };
 

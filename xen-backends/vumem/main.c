@@ -12,6 +12,8 @@
 
 #define UNMAP_MIN_MS	10
 #define UNMAP_MAX_MS	1000
+/* After twice that a client hears that the thread with its request is gone. */
+#define THREAD_MS	250
 
 /* ------------------------------------------------------------------------ */
 /* Answers                                                                    */
@@ -176,6 +178,14 @@ static struct back_request *my_request(struct back_conn *conn)
 	return NULL;
 }
 
+/* While threads work on requests, they may die. Under the lock. */
+static void watch_threads(struct back_conn *conn)
+{
+	if (!list_empty(&conn->taken))
+		queue_delayed_work(system_unbound_wq, &conn->thread_work,
+				   msecs_to_jiffies(THREAD_MS));
+}
+
 /* The next request for the server process, answering what needs none. Under the lock. */
 static struct back_request *take_request(struct server *server)
 {
@@ -188,7 +198,8 @@ static struct back_request *take_request(struct server *server)
 			answer(conn, request, 0);
 			continue;
 		}
-		if (request->msg.epoch != server->epoch) {
+		/* What frees a buffer has one, which is this server's. */
+		if (request->msg.epoch != server->epoch && request->msg.type != VUMEM_FREE) {
 			answer(conn, request, EPIPE);
 			continue;
 		}
@@ -196,6 +207,7 @@ static struct back_request *take_request(struct server *server)
 		get_task_struct(current);
 		request->thread = current;
 		list_move_tail(&request->node, &conn->taken);
+		watch_threads(conn);
 		return request;
 	}
 	return NULL;
@@ -318,6 +330,40 @@ static void settle(struct back_conn *conn, struct back_request *request, u32 typ
 		buffer_id_free(request->msg.buffer);
 	if (type == VUMEM_FREE)
 		buffer_free(conn, request->buffer);
+}
+
+/*
+ * Fails the requests of threads that ended without answering. A thread that ends with its
+ * process is given the time in which that closes the server. Under the lock.
+ */
+static void fail_forsaken(struct back_conn *conn)
+{
+	struct back_request *request, *next;
+
+	list_for_each_entry_safe(request, next, &conn->taken, node) {
+		if (!READ_ONCE(request->thread->exit_state))
+			continue;
+		if (!request->forsaken) {
+			request->forsaken = true;
+			continue;
+		}
+		settle(conn, request, request->msg.type, EIO);
+		answer(conn, request, EIO);
+	}
+}
+
+static void thread_work_fn(struct work_struct *work)
+{
+	struct back_conn *conn = container_of(to_delayed_work(work), struct back_conn,
+					      thread_work);
+
+	mutex_lock(&conn->conn.lock);
+	if (!conn->conn.broken) {
+		fail_forsaken(conn);
+		vumem_push(&conn->conn);
+		watch_threads(conn);
+	}
+	mutex_unlock(&conn->conn.lock);
 }
 
 static long respond_ioctl(struct server *server, void __user *arg)
@@ -591,6 +637,7 @@ static int vumem_back_connect(struct vlink *link)
 	INIT_LIST_HEAD(&conn->buffers);
 	init_waitqueue_head(&conn->wait);
 	INIT_DELAYED_WORK(&conn->unmap_work, unmap_work_fn);
+	INIT_DELAYED_WORK(&conn->thread_work, thread_work_fn);
 	return vumem_conn_start(link, admin, &conn->conn);
 }
 
@@ -600,8 +647,9 @@ static void vumem_back_disconnect(struct vlink *link)
 	struct vumem_conn *conn = vumem_conn_get(dev);
 
 	vumem_conn_stop(link);
-	/* It finds the connection broken, if it still runs. */
+	/* They find the connection broken, if they still run. */
 	cancel_delayed_work_sync(&to_back(conn)->unmap_work);
+	cancel_delayed_work_sync(&to_back(conn)->thread_work);
 	vumem_conn_put(conn);
 }
 

@@ -71,7 +71,6 @@ static atomic_t quarantine_pages = ATOMIC_INIT(0);
  */
 #define QUARANTINE_LINK_MAX	2
 #define QUARANTINE_PAGES_MAX	8192
-#define QUARANTINE_PINNED_MAX	32768
 #define QUARANTINE_MIN_MS	10
 #define QUARANTINE_MAX_MS	1000
 static unsigned int quarantine_ms;
@@ -382,7 +381,7 @@ struct vlink_region *vlink_pages_grant(struct vlink *link, struct page **pages,
 	struct vlink_region *region;
 	int err;
 
-	if (quarantine_is_full(&link->quarantined_pages, QUARANTINE_PINNED_MAX)) {
+	if (quarantine_is_full(&link->quarantined_pages, QUARANTINE_PAGES_MAX)) {
 		vlink_warn(link, "client still maps %d pages of old\n",
 			   atomic_read(&link->quarantined_pages));
 		unpin_user_pages(pages, nr_pages);
