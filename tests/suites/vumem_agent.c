@@ -209,6 +209,30 @@ static int release(void)
 	return set_word(&shared->generation, shared->generation + 1);
 }
 
+static uint32_t broken(uint32_t unused)
+{
+	(void)unused;
+	return shared->broken;
+}
+
+static uint32_t interrupted(uint32_t unused)
+{
+	(void)unused;
+	return shared->interrupted;
+}
+
+/* The thread may not be in its call yet: the signal is sent until it has been. */
+static int interrupt_server(void)
+{
+	uint32_t before = shared->interrupted;
+
+	while (!server_is_gone() && shared->interrupted == before) {
+		kill(server_pid, SIGUSR1);
+		usleep(10000);
+	}
+	return await_progress(interrupted, 0, before + 1);
+}
+
 static int execute(const struct vu_command *c, struct vu_reply *reply)
 {
 	switch (c->op) {
@@ -225,6 +249,8 @@ static int execute(const struct vu_command *c, struct vu_reply *reply)
 	case VU_STAT: return read_stat(reply);
 	case VU_SECOND_SERVER: return second_server();
 	case VU_WARNINGS: reply->v[0] = count_warnings(); return 0;
+	case VU_AWAIT_BROKEN: return await_progress(broken, 0, c->args[0]);
+	case VU_INTERRUPT: return interrupt_server();
 	}
 	return EBADR;
 }

@@ -23,12 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <vlink/vumem_ioctl.h>
 #include <vlx/vumem/client-lib.h>
 #include <vlx/vumem/server-lib.h>
 
-#define BUFFERS		300u
+#define BUFFERS		1000u
 #define SIZE		32768u
 #define IDS		65536u
 #define SETTLE_TRIES	400u	/* of 50 ms */
@@ -234,6 +235,17 @@ static void client_round(void)
 	announce("end", round_nr, text);
 }
 
+/* Each buffer is a descriptor. */
+static void allow_files(void)
+{
+	struct rlimit limit = { BUFFERS + 64, BUFFERS + 64 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit)) {
+		perror("vumem_cut: RLIMIT_NOFILE");
+		exit(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	bool server = argc == 3 && !strcmp(argv[1], "server");
@@ -243,6 +255,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	device = argv[2];
+	allow_files();
 	if (!announce_open("vumem_cut", "cut"))
 		return 1;
 	for (round_nr = 1;; round_nr++)

@@ -125,6 +125,41 @@ static void answering_nothing_is_einval(void)
 	end_session(session);
 }
 
+static void receiving_is_interrupted(void)
+{
+	start_server(1);
+	SUITE_EQUAL(command_result(VU_INTERRUPT, 0, 0), 0);
+	end_session(new_session());
+}
+
+static void desert(VumemCmd cmd, bool on)
+{
+	SUITE_EQUAL(command_result(VU_REFUSE, cmd, on ? VU_DESERT : 0), 0);
+}
+
+/* The request of a thread that ends without answering fails; the others go on. */
+static void ended_threads_request_is_eio(void)
+{
+	VumemSessionHandle session;
+	VumemBufferHandle buffer;
+
+	start_server(4);
+	session = new_session();
+	desert(VUMEM_CMD_BUFFER_ALLOC, true);
+	SUITE_EQUAL(alloc(session, VU_LIBRARY, PAGE, &buffer), EIO);
+	desert(VUMEM_CMD_BUFFER_ALLOC, false);
+	buffer = new_buffer(session, PAGE, NULL);
+	desert(VUMEM_CMD_BUFFER_CTL, true);
+	SUITE_EQUAL(remote(buffer, VU_ECHO, 0, NULL), EIO);
+	desert(VUMEM_CMD_BUFFER_CTL, false);
+	SUITE_EQUAL(remote(buffer, VU_ECHO, 0, NULL), 0);
+	desert(VUMEM_CMD_BUFFER_FREE, true);
+	SUITE_EQUAL(vumemBufferFree(buffer), EIO);
+	desert(VUMEM_CMD_BUFFER_FREE, false);
+	new_buffer(session, PAGE, NULL);
+	end_session(session);
+}
+
 static void destroyed_server_ends_its_threads(void)
 {
 	struct vu_reply reply;
@@ -189,6 +224,8 @@ const struct suite_test vumem_order_tests[] = {
 	{ "there_is_one_server", there_is_one_server, 0 },
 	{ "receiving_before_answering_is_einval", receiving_before_answering_is_einval, 0 },
 	{ "answering_nothing_is_einval", answering_nothing_is_einval, 0 },
+	{ "receiving_is_interrupted", receiving_is_interrupted, 0 },
+	{ "ended_threads_request_is_eio", ended_threads_request_is_eio, 0 },
 	{ "destroyed_server_ends_its_threads", destroyed_server_ends_its_threads, 0 },
 	{ "destroyed_server_breaks_its_sessions", destroyed_server_breaks_its_sessions, 0 },
 	{ "destroyed_server_fails_what_waits", destroyed_server_fails_what_waits, 0 },

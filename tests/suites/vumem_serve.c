@@ -200,6 +200,13 @@ static void hold(VumemCmd cmd)
 	shared->held--;
 }
 
+static void __attribute__((noreturn)) desert(const VumemReq *req)
+{
+	if (req->header.cmd == VUMEM_CMD_BUFFER_FREE)
+		forget(req->bufferFree.bufferId);
+	pthread_exit(NULL);
+}
+
 static void handle(const VumemReq *req)
 {
 	struct vu_entry *entry = log_request(req);
@@ -209,6 +216,8 @@ static void handle(const VumemReq *req)
 
 	hold(req->header.cmd);
 	resp.retVal = server.shared->refuse[req->header.cmd];
+	if (resp.retVal == VU_DESERT)
+		desert(req);
 	if (!resp.retVal && req->header.cmd == VUMEM_CMD_BUFFER_ALLOC)
 		flags = allocate(req, &resp);
 	else if (!resp.retVal && req->header.cmd == VUMEM_CMD_BUFFER_CTL)
@@ -229,9 +238,14 @@ static void *serve(void *unused)
 	VumemReq req;
 	int err;
 
-	while (!(err = vumemReceive(server.handle, &req)) || err == EINTR)
-		if (!err)
+	while (!(err = vumemReceive(server.handle, &req)) || err == EINTR) {
+		if (err) {
+			server.shared->interrupted++;
+			vu_changed(server.shared);
+		} else {
 			handle(&req);
+		}
+	}
 	if (err == EPIPE || err == EBADF)
 		server.shared->broken++;
 	vu_changed(server.shared);
@@ -260,6 +274,21 @@ static void await_stop(void)
 	}
 }
 
+static void ignore(int number)
+{
+	(void)number;
+}
+
+/* The signal by which the agent interrupts: not for this thread, but for one that receives. */
+static void leave_signal_to_threads(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 void vu_serve(const char *device, struct vu_shared *shared, unsigned int threads,
 	      unsigned int memlock)
 {
@@ -268,9 +297,11 @@ void vu_serve(const char *device, struct vu_shared *shared, unsigned int threads
 
 	server.shared = shared;
 	limit_memory(memlock);
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = ignore }, NULL);
 	for (unsigned int i = 0; !err && i < threads && i < THREADS_MAX; i++)
 		if (pthread_create(&ids[i], NULL, serve, NULL))
 			_exit(3);
+	leave_signal_to_threads();
 	shared->created = 1 + (uint32_t)err;
 	vu_changed(shared);
 	if (err)

@@ -2,6 +2,7 @@
 /* Sessions: waiting for the server, the master, handles. */
 #include "vumem_suite.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static void create_session(int sock)
@@ -33,6 +34,29 @@ static void waiting_session_can_be_killed(void)
 	peer = peer_start(create_session);
 	CU_ASSERT(peer_blocks(&peer));
 	peer_kill(&peer);
+}
+
+static void ignore(int number)
+{
+	(void)number;
+}
+
+static void create_session_interrupted(int sock)
+{
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = ignore }, NULL);
+	create_session(sock);
+}
+
+static void waiting_session_is_interrupted(void)
+{
+	struct peer peer;
+
+	command_result(VU_KILL, 0, 0);
+	peer = peer_start(create_session_interrupted);
+	CU_ASSERT(peer_blocks(&peer));
+	SUITE_EQUAL(kill(peer.pid, SIGUSR1), 0);
+	SUITE_EQUAL(hear(peer.sock), EINTR);
+	SUITE_EQUAL(peer_wait(&peer), 0);
 }
 
 static void session_does_not_reach_the_server_program(void)
@@ -177,6 +201,7 @@ static void other_devices_are_refused(void)
 const struct suite_test vumem_session_tests[] = {
 	{ "session_waits_for_server", session_waits_for_server, 0 },
 	{ "waiting_session_can_be_killed", waiting_session_can_be_killed, 0 },
+	{ "waiting_session_is_interrupted", waiting_session_is_interrupted, 0 },
 	{ "session_does_not_reach_the_server_program", session_does_not_reach_the_server_program, 0 },
 	{ "there_is_one_master", there_is_one_master, 0 },
 	{ "only_the_master_allocates", only_the_master_allocates, 0 },

@@ -73,16 +73,19 @@ enum vu_op {
 	VU_HOLD,		/* arg: bits of commands whose requests are kept, from now on */
 	VU_AWAIT_HELD,		/* until so many are kept */
 	VU_RELEASE,		/* all that are kept */
-	VU_REFUSE,		/* args: command, errno for it; 0: no longer */
+	VU_REFUSE,		/* args: command, errno for it, or VU_DESERT; 0: no longer */
 	VU_COUNT,		/* arg: command; v0: how many such requests there were */
 	VU_AWAIT_COUNT,		/* args: command, number: until there were so many */
 	VU_ENTRY,		/* arg: number of the entry; v: cmd, vm, app, buffer, result, second */
 	VU_STAT,		/* v: pinned pages, quarantined pages */
 	VU_SECOND_SERVER,	/* vumemServerCreate of another process */
 	VU_WARNINGS,		/* v0: lines that the library has printed */
+	VU_AWAIT_BROKEN,	/* arg: until so many threads got EPIPE */
+	VU_INTERRUPT,		/* a signal to a thread of the server; until one got EINTR */
 };
 
 #define VU_LOST		(-1000000)	/* result: there is no server */
+#define VU_DESERT	0x80000000u	/* the thread ends without an answer */
 
 struct vu_command {
 	uint32_t op;
@@ -112,6 +115,7 @@ struct vu_shared {
 	_Atomic uint32_t stop;
 	_Atomic uint32_t stopped;	/* 1 + result of vumemServerDestroy */
 	_Atomic uint32_t broken;	/* threads that got EPIPE or EBADF */
+	_Atomic uint32_t interrupted;	/* times that one got EINTR */
 	_Atomic uint32_t hold, held, generation;
 	_Atomic uint32_t refuse[8];
 	_Atomic uint32_t nr_entries;

@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Destroys one of two domains while the client has hundreds of buffers mapped
+# Destroys one of two domains while the client has a thousand buffers mapped
 # (tests/suites/vumem_cut.c), again and again, first the client's, then the server's.
 # A client sees EPIPE and zeros; a server EPIPE, and no page stays pinned. Nothing of the
 # dead domain may remain, and all goes on with its successor.
@@ -15,7 +15,7 @@ WAIT=300
 SERVICE=vumem
 LINK=cut_buffers
 CLIENT_END="ctl=EPIPE alloc=EPIPE zero=yes "
-SERVER_END="receive=EPIPE buffers=300 pinned=0 quarantined=0 "
+SERVER_END="receive=EPIPE buffers=1000 pinned=0 quarantined=0 "
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/cuts.sh disable=SC1091
