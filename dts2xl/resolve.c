@@ -13,6 +13,12 @@ static void refuse_peer(const struct labels *labels, const struct node *node)
 {
 	struct likeness likeness = { .wanted = node->peer_label };
 
+	if (node->local_peer) {
+		diag_error(CODE_UNKNOWN_PEER, node_pos(node, "peer-phandle"),
+			   "no device node of a VM has the %s: is its container's label there, as by dtc -@?",
+			   node->peer_label);
+		return;
+	}
 	labels_consider(labels, &likeness);
 	diag_error(CODE_UNKNOWN_PEER, node_pos(node, "peer-phandle"),
 		   "no node has the label '%s'%s", node->peer_label, diag_suggestion(&likeness));

@@ -2,14 +2,23 @@
 /* Checks that the domain configs of a board agree about their links. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vlinkcfg.h"
 #include "vlinkcfg_private.h"
 
+/* An end, and whose it is. */
+struct place {
+	const struct vlinkcfg_domain *dom;
+	const struct vlinkcfg_end *end;
+};
+
 struct checker {
 	const struct vlinkcfg_domain *doms;
 	size_t nr;
+	struct place *places;	/* all ends by link; NULL: no memory for that */
+	size_t nr_places;
 	void (*report)(void *arg, const char *text);
 	void *arg;
 	size_t findings;
@@ -107,15 +116,109 @@ static void check_pair(struct checker *chk, const struct vlinkcfg_domain *dom,
 			dom->path);
 }
 
-static const struct vlinkcfg_end *find_link(const struct vlinkcfg_domain *dom,
-					    const char *link)
+static int by_link(const void *a, const void *b)
 {
+	const struct place *place_a = a, *place_b = b;
+	int order = strcmp(place_a->end->link, place_b->end->link);
+
+	if (!order)
+		order = (place_a->dom > place_b->dom) - (place_a->dom < place_b->dom);
+	return order;
+}
+
+/* Boards of many thousand links are to be checked at once. */
+static void sort_places(struct checker *chk)
+{
+	const struct vlinkcfg_domain *dom;
 	size_t i;
 
+	for (dom = chk->doms; dom < chk->doms + chk->nr; dom++)
+		chk->nr_places += dom->nr_ends;
+	chk->places = calloc(chk->nr_places + 1, sizeof(*chk->places));
+	if (!chk->places)
+		return;
+	chk->nr_places = 0;
+	for (dom = chk->doms; dom < chk->doms + chk->nr; dom++)
+		for (i = 0; i < dom->nr_ends; i++)
+			chk->places[chk->nr_places++] = (struct place){ dom, &dom->ends[i] };
+	qsort(chk->places, chk->nr_places, sizeof(*chk->places), by_link);
+}
+
+static const struct vlinkcfg_end *find_link(const struct checker *chk,
+					    const struct vlinkcfg_domain *dom, char *link)
+{
+	const struct vlinkcfg_end wanted = { .link = link };
+	const struct place key = { dom, &wanted }, *found;
+	size_t i;
+
+	if (chk->places) {
+		found = bsearch(&key, chk->places, chk->nr_places, sizeof(key), by_link);
+		return found ? found->end : NULL;
+	}
 	for (i = 0; i < dom->nr_ends; i++)
 		if (!strcmp(dom->ends[i].link, link))
 			return &dom->ends[i];
 	return NULL;
+}
+
+static int by_link_of_end(const void *a, const void *b)
+{
+	return strcmp((*(const struct vlinkcfg_end *const *)a)->link,
+		      (*(const struct vlinkcfg_end *const *)b)->link);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct vlinkcfg_end *end_a = *(const struct vlinkcfg_end *const *)a;
+	const struct vlinkcfg_end *end_b = *(const struct vlinkcfg_end *const *)b;
+	int order = strcmp(end_a->class_name, end_b->class_name);
+
+	if (!order)
+		order = (int)end_a->role - (int)end_b->role;
+	return order ? order : (end_a->unit > end_b->unit) - (end_a->unit < end_b->unit);
+}
+
+/* Those without a name are all different. */
+static int by_name(const void *a, const void *b)
+{
+	const struct vlinkcfg_end *end_a = *(const struct vlinkcfg_end *const *)a;
+	const struct vlinkcfg_end *end_b = *(const struct vlinkcfg_end *const *)b;
+	int order = strcmp(end_a->class_name, end_b->class_name);
+
+	if (!order && end_a->name && end_b->name)
+		return strcmp(end_a->name, end_b->name);
+	if (!order)
+		order = !end_a->name - !end_b->name;
+	return order ? order : (end_a > end_b) - (end_a < end_b);
+}
+
+static bool has_equal(const struct vlinkcfg_end **ends, size_t nr,
+		      int (*compare)(const void *a, const void *b))
+{
+	size_t i;
+
+	qsort(ends, nr, sizeof(*ends), compare);
+	for (i = 1; i < nr; i++)
+		if (!compare(&ends[i - 1], &ends[i]))
+			return true;
+	return false;
+}
+
+/* False: no two ends of the domain are in each other's way. */
+static bool may_clash(const struct vlinkcfg_domain *dom)
+{
+	const struct vlinkcfg_end **ends = calloc(dom->nr_ends + 1, sizeof(*ends));
+	bool clash = true;
+	size_t i;
+
+	for (i = 0; ends && i < dom->nr_ends; i++)
+		ends[i] = &dom->ends[i];
+	if (ends)
+		clash = has_equal(ends, dom->nr_ends, by_link_of_end) ||
+			has_equal(ends, dom->nr_ends, by_number) ||
+			has_equal(ends, dom->nr_ends, by_name);
+	free(ends);
+	return clash;
 }
 
 static void check_end(struct checker *chk, const struct vlinkcfg_domain *dom,
@@ -130,7 +233,7 @@ static void check_end(struct checker *chk, const struct vlinkcfg_domain *dom,
 	for (other = chk->doms; other < chk->doms + chk->nr; other++) {
 		if (other == dom)
 			continue;
-		peer = find_link(other, end->link);
+		peer = find_link(chk, other, end->link);
 		/* Each pair is looked at once, from the domain given first. */
 		if (peer && dom < other)
 			check_pair(chk, dom, end, other, peer);
@@ -145,16 +248,20 @@ size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
 {
 	struct checker chk = { .doms = doms, .nr = nr, .report = report, .arg = arg };
 	const struct vlinkcfg_domain *dom;
+	bool clash;
 	size_t i, j;
 
+	sort_places(&chk);
 	for (dom = doms; dom < doms + nr; dom++) {
 		check_domain_name(&chk, (size_t)(dom - doms));
+		clash = may_clash(dom);
 		for (i = 0; i < dom->nr_ends; i++) {
-			for (j = 0; j < i; j++)
+			for (j = 0; clash && j < i; j++)
 				check_siblings(&chk, dom, &dom->ends[i], &dom->ends[j]);
 			check_end(&chk, dom, &dom->ends[i]);
 			check_cid(&chk, dom, i);
 		}
 	}
+	free(chk.places);
 	return chk.findings;
 }

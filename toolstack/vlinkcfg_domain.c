@@ -64,25 +64,23 @@ static int refuse_second_assignment(const struct reader *reader, const char *key
 	return 0;
 }
 
-/* The line on which @item stands, 0 when it is written in an unusual way. */
-static unsigned int find_item_line(struct reader *reader, const char *item)
+/* Where @item stands in the file, NULL when it is written in an unusual way. */
+static const char *find_item(struct reader *reader, const char *item)
 {
 	char *escaped = vlinkcfg_escape(item);
 	const char *pos = escaped ? strstr(reader->pos, escaped) : NULL;
 
 	free(escaped);
-	if (!pos)
-		return 0;
-	reader->pos = pos + 1;
-	return line_at(reader, pos);
+	if (pos)
+		reader->pos = pos + 1;
+	return pos;
 }
 
-static int item_failed(struct reader *reader, unsigned int line, int item,
-		       const char *why)
+static int item_failed(struct reader *reader, const char *pos, int item, const char *why)
 {
-	if (line)
+	if (pos)
 		return vlinkcfg_fail(reader->err, "%s:%u: vlink: %s", reader->path,
-				     line, why);
+				     line_at(reader, pos), why);
 	return vlinkcfg_fail(reader->err, "%s: vlink, string %d: %s", reader->path,
 			     item + 1, why);
 }
@@ -108,17 +106,16 @@ static int read_ends(struct reader *reader, struct vlinkcfg_domain *dom,
 		     const XLU_ConfigList *list, int nr)
 {
 	char why[VLINKCFG_ERR_MAX];
-	const char *item;
-	unsigned int line;
+	const char *item, *pos;
 	int i;
 
 	for (i = 0; i < nr; i++) {
 		item = xlu_cfg_get_listitem(list, i);
 		if (!item)
-			return item_failed(reader, 0, i, "not a string");
-		line = find_item_line(reader, item);
+			return item_failed(reader, NULL, i, "not a string");
+		pos = find_item(reader, item);
 		if (add_end(dom, item, why))
-			return item_failed(reader, line, i, why);
+			return item_failed(reader, pos, i, why);
 	}
 	return 0;
 }
