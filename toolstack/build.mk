@@ -37,6 +37,9 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0755 $(O)/toolstack/vlinkd $(DESTDIR)$(PREFIX)/sbin/vlinkd
 	install -D -m 0755 $(O)/toolstack/vlinkctl $(DESTDIR)$(PREFIX)/bin/vlinkctl
 	install -D -m 0644 toolstack/vlink.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/vlink.conf
+	install -D -m 0644 toolstack/vlink.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/70-vlink.rules
+	install -D -m 0644 toolstack/vlink.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/vlink.conf
+	install -D -m 0644 toolstack/vlinkctl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlinkctl
 	install -D -m 0644 toolstack/vlinkd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vlinkd.service
 	install -D -m 0644 toolstack/classes.conf $(DESTDIR)/etc/vlink/classes.conf
 	install -D -m 0644 docs/man/vlinkd.8 $(DESTDIR)$(PREFIX)/share/man/man8/vlinkd.8
