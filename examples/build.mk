@@ -38,3 +38,17 @@ install-examples: $(EXAMPLE_BINS)
 	install -m 755 $(EXAMPLE_BINS) $(DESTDIR)$(EXAMPLE_DIR)/
 	install -m 644 examples/vrpq/client.expected $(DESTDIR)$(EXAMPLE_DIR)/vrpq-client.expected
 INSTALLS += install-examples
+
+# The example of a service of one's own: built as a user would, outside of this tree and
+# against what is installed. For the lab.
+SERVICE_TREE := $(O)/service
+
+.PHONY: install-example-service
+install-example-service: install-modules install-headers
+	rm -rf $(SERVICE_TREE)
+	mkdir -p $(SERVICE_TREE)
+	cp $(addprefix examples/service/,Kbuild Makefile vbell.h vbell.c vbell-front.c vbell-back.c) $(SERVICE_TREE)/
+	+env -u MAKEFLAGS -u MAKEOVERRIDES -u O $(MAKE) -C $(SERVICE_TREE) KDIR=$(KDIR) \
+	    VLINK=$(abspath $(DESTDIR)/$(PREFIX)/src/xen-vlink) DESTDIR=$(abspath $(DESTDIR)/) \
+	    $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) modules install
+install-tests: install-example-service

@@ -1,0 +1,50 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The server's end of the bell.
+
+BELL=/dev/vbell-srv-door
+rc=0
+
+fail()
+{
+	echo "FAILED: $*"
+	rc=1
+}
+
+# Adds up what read() returns until there were three rings, or more.
+hear_three()
+{
+	local sum=0 count
+
+	while [ $sum -lt 3 ]; do
+		count=$(timeout 240 dd if=$BELL bs=64 count=1 2>/dev/null) || break
+		sum=$((sum + count))
+	done
+	echo $sum
+}
+
+[ "$(cat /sys/bus/xen-backend/drivers/vbell/vbell-*/nodename)" ] || fail "no device"
+for round in 1 2; do
+	heard=$(hear_three)
+	[ "$heard" = 3 ] || fail "round $round: heard $heard"
+	echo ring > $BELL || fail "round $round: cannot ring"
+	xenlab-signal "server-heard-$round" "$heard"
+done
+dd if=$BELL bs=8 count=1 2>/dev/null && fail "a short read is not refused"
+vlinkctl check door || fail "vlinkctl check"
+vlinkctl show door
+vlinkctl stat door
+xenlab-await finish > /dev/null
+# A driver with an open node stays; without, it goes, and its node.
+exec 3<> $BELL
+rmmod vbell_back 2>/dev/null && fail "rmmod under an open node"
+exec 3>&-
+rmmod vbell_back || fail "rmmod"
+[ ! -e $BELL ] || fail "the node is left"
+vlinkctl check door > /tmp/check && fail "vlinkctl check without the driver"
+grep -q "no driver for it as server: 'modprobe vlink-vbell-server'" /tmp/check || fail "$(cat /tmp/check)"
+modprobe vlink-vbell-server || fail "modprobe by the alias"
+vlinkctl wait --timeout 120 door || fail "does not come back"
+exit $rc
