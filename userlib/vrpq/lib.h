@@ -104,6 +104,10 @@ static inline void vrpq_look_init(struct vrpq_look *look)
 	*look = (struct vrpq_look) { .slept_us = UINT32_MAX };
 }
 
+/* A server of the process begins to work, or sleeps or ends. */
+void vrpq_look_count(bool works);
+/* Do more servers work than there are processors? */
+bool vrpq_look_is_crowded(void);
 /* Is this a time to look? To be asked once before a sleep. */
 bool vrpq_look_is_due(struct vrpq_look *look);
 /* Looks until @found(@what) or for a while; returns whether it was found. */
@@ -497,6 +501,7 @@ struct vrpq_chan {
 
 	/* Server: receiving. Owned by the thread that has set busy. */
 	bool busy;			/* atomic */
+	bool counted;			/* by vrpq_look_count() */
 	struct vrpq_look look;
 	struct vrpq_segment *segment;
 	u32 segment_pos;

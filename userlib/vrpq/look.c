@@ -5,10 +5,11 @@
  *
  * Who looks does so no longer than it slept the last time, and not at all if that was
  * long: an idle end looks once, and sleeps. Looks that found nothing make the next ones
- * rare. Other threads that are ready to run come first.
+ * rare. Where the process has other servers at work for each processor nobody looks; who
+ * has nothing to do gives way to them, which takes a while as well.
  */
-#include <sched.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib.h"
 
@@ -18,7 +19,35 @@
 
 /* Between two looks, so that the peer has its cache line for itself meanwhile. */
 #define PAUSES		8u
-#define LOOKS_PER_YIELD	8u
+
+/* Servers of this process that have slept and do not sleep now; atomic. */
+static u32 at_work;
+
+void vrpq_look_count(bool works)
+{
+	__atomic_fetch_add(&at_work, works ? 1 : -1, __ATOMIC_RELAXED);
+}
+
+static u32 processors(void)
+{
+	static u32 known;	/* atomic */
+	u32 n = vrpq_get(&known);
+	long online;
+
+	if (n)
+		return n;
+	online = sysconf(_SC_NPROCESSORS_ONLN);
+	n = online > 0 ? (u32)online : 1;
+	vrpq_set(&known, n);
+	return n;
+}
+
+bool vrpq_look_is_crowded(void)
+{
+	u32 n = vrpq_get(&at_work);
+
+	return n > 1 && n > processors();
+}
 
 static u64 now_us(void)
 {
@@ -41,9 +70,11 @@ bool vrpq_look_is_due(struct vrpq_look *look)
 {
 	u32 skip = vrpq_get(&look->skip);
 
+	if (vrpq_get(&look->slept_us) > SHORT_SLEEP_US || vrpq_look_is_crowded())
+		return false;
 	if (skip)
 		vrpq_set(&look->skip, skip - 1);
-	return !skip && vrpq_get(&look->slept_us) <= SHORT_SLEEP_US;
+	return !skip;
 }
 
 static void note_result(struct vrpq_look *look, bool found)
@@ -64,13 +95,11 @@ bool vrpq_look(struct vrpq_look *look, bool (*found)(const void *what), const vo
 	u32 us = vrpq_get(&look->slept_us);
 	u64 end = now_us() + (us < LOOK_MAX_US ? us : LOOK_MAX_US);
 	bool there = found(what);
-	u32 i, n = 0;
+	u32 i;
 
 	while (!there && now_us() < end) {
 		for (i = 0; i < PAUSES; i++)
 			pause_cpu();
-		if (++n % LOOKS_PER_YIELD == 0)
-			sched_yield();
 		there = found(what);
 	}
 	note_result(look, there);

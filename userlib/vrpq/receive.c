@@ -4,6 +4,7 @@
  * they are seen: it is what frees their memory at the client.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,9 +163,16 @@ static bool is_posted(const void *chan)
 	return vlink_load_acquire(&rx->prod_line->prod) != rx->index;
 }
 
-/* Looks for a while if that is promising; who is to be rung is not kept waiting meanwhile. */
-static bool look(struct vrpq_chan *chan, bool *bell)
+/*
+ * Before sleeping: gives way to others, or looks for a while, if one of the two is promising.
+ * Returns whether something came. Who is to be rung is not kept waiting meanwhile.
+ */
+static bool tarry(struct vrpq_chan *chan, bool *bell)
 {
+	if (!*bell && vrpq_look_is_crowded()) {
+		sched_yield();
+		return is_posted(chan);
+	}
 	if (!vrpq_look_is_due(&chan->look))
 		return false;
 	if (*bell)
@@ -173,10 +181,27 @@ static bool look(struct vrpq_chan *chan, bool *bell)
 	return vrpq_look(&chan->look, is_posted, chan);
 }
 
+static void set_working(struct vrpq_chan *chan, bool works)
+{
+	if (chan->counted != works)
+		vrpq_look_count(works);
+	chan->counted = works;
+}
+
+static int sleep_for_posts(struct vrpq_chan *chan, u32 seq, bool bell)
+{
+	int err;
+
+	set_working(chan, false);
+	err = vrpq_look_sleep(&chan->look, &chan->file, seq, bell ? VRPQ_WAIT_RING : 0);
+	set_working(chan, true);
+	return err;
+}
+
 /* Waits until something is in the batch. */
 static int fill(struct vrpq_chan *chan, u32 count, bool bell)
 {
-	bool looked = false;
+	bool tarried = false;
 	u32 seq, status;
 	int err = 0;
 
@@ -187,16 +212,14 @@ static int fill(struct vrpq_chan *chan, u32 count, bool bell)
 		collect(chan, count, &bell);
 		if (chan->batch_len)
 			break;
-		if (chan->rx_broken || (status & VRPQ_ENDED))
+		if (chan->rx_broken || (status & VRPQ_ENDED)) {
 			err = EPIPE;
-		else if (!looked && look(chan, &bell))
-			continue;
-		else if (!vlink_consumer_arm(&chan->rx, 1, &chan->rx_broken) && !chan->rx_broken) {
-			err = vrpq_look_sleep(&chan->look, &chan->file, seq,
-					      bell ? VRPQ_WAIT_RING : 0);
+		} else if (!tarried) {
+			tarried = !tarry(chan, &bell);
+		} else if (!vlink_consumer_arm(&chan->rx, 1, &chan->rx_broken) && !chan->rx_broken) {
+			err = sleep_for_posts(chan, seq, bell);
 			bell = false;
 		}
-		looked = true;
 	}
 	if (bell)
 		ring(chan);
@@ -361,6 +384,7 @@ void vrpq_server_destroy(struct vrpq_chan *chan)
 
 	if (acknowledge(chan))
 		ring(chan);
+	set_working(chan, false);
 	vrpq_memory_remove_copies(chan);
 	/* The last word: the client may use the pages anew. */
 	__atomic_store_n(&chan->ctl->left, 1, __ATOMIC_RELEASE);
