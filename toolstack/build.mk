@@ -31,6 +31,17 @@ check-vlinkd: $(O)/asan/vlinkd_test
 $(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
 
+# Runs a program as the unit of vlinkd would; for the lab, which has no systemd.
+$(O)/toolstack/confined: $(O)/obj/tests/suites/confined.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^
+
+BINS += $(O)/toolstack/confined
+.PHONY: install-confined install-tests
+install-confined: $(O)/toolstack/confined
+	install -D -m 755 $< $(DESTDIR)/usr/lib/xen-vlink/tests/confined
+install-tests: install-confined
+
 INSTALLS += install-toolstack
 .PHONY: install-toolstack
 install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
