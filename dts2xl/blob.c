@@ -236,14 +236,16 @@ static void sort_references(struct blob_reference *refs, size_t nr)
 		qsort(refs, nr, sizeof(*refs), by_place);
 }
 
+/* The version first: fdt_check_full() stumbles over names of older ones. */
 static const char *check(const void *fdt, size_t size)
 {
-	int ret = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED
-						   : fdt_check_full(fdt, size);
+	int ret = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(fdt);
 
-	if (ret)
-		return fdt_strerror(ret);
-	return fdt_version(fdt) < VERSION_MIN ? "its version is too old" : NULL;
+	if (!ret && fdt_version(fdt) < VERSION_MIN)
+		return "its version is too old";
+	if (!ret)
+		ret = fdt_check_full(fdt, size);
+	return ret ? fdt_strerror(ret) : NULL;
 }
 
 struct blob *blob_open(const void *fdt, size_t size, const char **why)

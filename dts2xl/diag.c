@@ -65,6 +65,8 @@ void diag_error(enum diag_code code, struct pos pos, const char *fmt, ...)
 
 	nr_errors++;
 	last_was_silent = false;
+	if (code == CODE_INTERNAL && diag_settings.abort_on_internal)
+		abort();
 	va_start(ap, fmt);
 	print(pos, "error", code_name(code), fmt, ap);
 	va_end(ap);

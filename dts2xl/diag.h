@@ -36,6 +36,7 @@ struct diag_settings {
 	bool warnings_are_errors;
 	bool no_warnings;
 	bool silent;		/* nothing is printed, only counted */
+	bool abort_on_internal;	/* for programs that look for such errors */
 };
 
 extern struct diag_settings diag_settings;

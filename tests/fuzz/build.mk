@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Fuzzing what reads input of others. As part of the unit tests each target runs for some
+# seconds over a corpus and changes of it; 'make fuzz-dts2xl FUZZ_TIME=600' has libFuzzer
+# (clang) look for that many seconds. Findings are left in $(O)/fuzz.
+
+FUZZ_TIME    ?= 60
+REPLAY_TIME  ?= 5
+FUZZ_TARGETS := blob source
+FUZZ_SRC     := $(filter-out dts2xl/main.c,$(wildcard dts2xl/*.c)) $(wildcard toolstack/vlinkcfg*.c)
+
+UNIT_TESTS += check-dts2xl-fuzz-blob check-dts2xl-fuzz-source
+.PHONY: check-dts2xl-fuzz-blob check-dts2xl-fuzz-source
+check-dts2xl-fuzz-blob check-dts2xl-fuzz-source: check-dts2xl-fuzz-%: $(O)/asan/fuzz-% $(O)/fuzz/corpus
+	$< dts2xl-fuzz-$* $(REPLAY_TIME) $(O)/fuzz/corpus/$*
+
+$(FUZZ_TARGETS:%=$(O)/asan/fuzz-%): $(O)/asan/fuzz-%: $(O)/asan/obj/tests/fuzz/dts2xl/fuzz_%.o \
+	$(O)/asan/obj/tests/fuzz/dts2xl/replay.o $(FUZZ_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+
+$(O)/fuzz/corpus: $(wildcard tests/fuzz/dts2xl/*/* tests/fuzz/dts2xl/corpus.sh tests/unit/dts2xl/*/*)
+	rm -rf $@
+	tests/fuzz/dts2xl/corpus.sh $@
+
+FUZZ_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+
+$(O)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -std=gnu11 -Iinclude -Itoolstack -MMD -MP -c -o $@ $<
+
+-include $(shell find $(O)/fuzz/obj -name '*.d' 2>/dev/null)
+
+$(FUZZ_TARGETS:%=$(O)/fuzz/%): $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/dts2xl/fuzz_%.o \
+	$(FUZZ_SRC:%.c=$(O)/fuzz/obj/%.o)
+	clang -fsanitize=fuzzer,address,undefined -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+
+# What was found stays in found-*, and inputs that reach new code in live-*.
+.PHONY: fuzz-dts2xl $(FUZZ_TARGETS:%=fuzz-dts2xl-%)
+fuzz-dts2xl: $(FUZZ_TARGETS:%=fuzz-dts2xl-%)
+$(FUZZ_TARGETS:%=fuzz-dts2xl-%): fuzz-dts2xl-%: $(O)/fuzz/% $(O)/fuzz/corpus
+	@mkdir -p $(O)/fuzz/live-$*
+	$< -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix=$(O)/fuzz/found-$*- $(O)/fuzz/live-$* $(O)/fuzz/corpus/$*
