@@ -21,7 +21,7 @@ $(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
 # All of it but the start of the program runs against a xenstore in memory.
 VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
 	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/background.c toolstack/vlinkd/log.c,$(VLINKD_SRC)) \
-	$(filter-out %/main.c toolstack/vlinkd/%,$(VLINKCTL_SRC)) $(wildcard toolstack/vlinkcfg*.c)
+	toolstack/vlinkctl/links.c $(wildcard toolstack/vlinkcfg*.c)
 
 UNIT_TESTS += check-vlinkd
 .PHONY: check-vlinkd
@@ -30,6 +30,20 @@ check-vlinkd: $(O)/asan/vlinkd_test
 
 $(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
+
+UNIT_TESTS += check-vlinkctl
+.PHONY: check-vlinkctl
+check-vlinkctl: $(O)/asan/vlinkctl_test $(O)/asan/vlinkctl
+	tests/unit/vlinkctl.sh $^ toolstack/vlinkctl.bash-completion
+
+VLINKCTL_TEST_SRC := tests/unit/vlinkctl_test.c tests/unit/fake_xen.c \
+	$(filter-out %/main.c,$(VLINKCTL_SRC))
+
+$(O)/asan/vlinkctl_test: $(VLINKCTL_TEST_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit
+
+$(O)/asan/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore
 
 # Runs a program as the unit of vlinkd would; for the lab, which has no systemd.
 $(O)/toolstack/confined: $(O)/obj/tests/suites/confined.o
