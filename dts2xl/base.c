@@ -109,7 +109,7 @@ void bases_check(const struct bases *bases, const struct model *model)
 	const struct base *base;
 	const struct vm *vm;
 
-	for (base = bases->items; base < bases->items + bases->nr; base++) {
+	FOR_EACH(base, bases->items, bases->nr) {
 		vm = model_vm(model, base->vm);
 		if (!vm) {
 			diag_error(CODE_BASE, diag_whole(base->path),

@@ -146,6 +146,7 @@ static void settle(struct conversion *conversion)
 		resolve(model);
 	if (!diag_errors())
 		number_ends(model);
+	check_cids(model);
 	if (diag_errors())
 		return;
 	defaults_check(&conversion->defaults, model);

@@ -53,7 +53,7 @@ void defaults_add(struct defaults *defaults, const char *argument)
 	unsigned int vm;
 	const char *path = split(argument, &vm);
 
-	for (other = defaults->files; other < defaults->files + defaults->nr_files; other++)
+	FOR_EACH(other, defaults->files, defaults->nr_files)
 		if (other->vm == vm)
 			diag_fatal("--defaults %s: there is one for %s already", argument,
 				   vm ? mem_printf("vm%u", vm) : "all VMs");
@@ -76,7 +76,7 @@ void defaults_check(const struct defaults *defaults, const struct model *model)
 	const struct defaults_file *file;
 	size_t i;
 
-	for (file = defaults->files; file < defaults->files + defaults->nr_files; file++) {
+	FOR_EACH(file, defaults->files, defaults->nr_files) {
 		if (file->vm && file->vm == model->dom0)
 			diag_error(CODE_DEFAULTS, diag_whole(file->path),
 				   "vm%u is Domain-0, which takes no defaults", file->vm);

@@ -66,10 +66,12 @@ void diag_error(enum diag_code code, struct pos pos, const char *fmt, ...)
 	nr_errors++;
 	last_was_silent = false;
 	if (code == CODE_INTERNAL && diag_settings.abort_on_internal)
-		abort();
+		diag_settings.silent = false;
 	va_start(ap, fmt);
 	print(pos, "error", code_name(code), fmt, ap);
 	va_end(ap);
+	if (code == CODE_INTERNAL && diag_settings.abort_on_internal)
+		abort();
 }
 
 void diag_warning(enum diag_code code, struct pos pos, const char *fmt, ...)

@@ -144,7 +144,7 @@ static void rename_all(struct configs *configs)
 	struct config *config;
 	int why;
 
-	for (config = configs->items; config < configs->items + configs->nr; config++) {
+	FOR_EACH(config, configs->items, configs->nr) {
 		if (rename(config->temporary, config->path)) {
 			why = errno;
 			remove_temporaries(configs);

@@ -35,7 +35,7 @@ static void print_links(FILE *out, const struct model *model, const struct vm *v
 {
 	const struct end *end;
 
-	for (end = vm->ends; end < vm->ends + vm->nr_ends; end++)
+	FOR_EACH(end, vm->ends, vm->nr_ends)
 		if (end->cfg.role == VLINKCFG_CLIENT)
 			fprintf(out, "\t\"%s\" -> \"%s\" [label=\"%s\\n%s\", color=\"%s\", fontcolor=\"%s\"];\n",
 				model_domain_name(model, vm->number), end->cfg.peer, end->cfg.link,

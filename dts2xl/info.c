@@ -79,7 +79,8 @@ enum info_result info_size(const char *info, const char *key, unsigned long long
 }
 
 /* Keys whose values are sizes. Others are their drivers' business. */
-static const char *const size_keys[] = { "vrpq-reqs", "vrpq-pmem", "vumem-pdev", "vumem-mem" };
+static const char *const size_keys[] = { "vrpq-reqs", "vrpq-pmem", "vumem-pdev", "vumem-mem",
+					 "vsock-ring" };
 
 #define NR_SIZE_KEYS	(sizeof(size_keys) / sizeof(size_keys[0]))
 
@@ -122,6 +123,7 @@ void info_check(const struct model *model, const struct end *end)
 	if (!end->own->info || end->is_vbpipe)
 		return;
 	if (class_has_service(model, class_name, "vrpq") ||
-	    class_has_service(model, class_name, "vumem"))
+	    class_has_service(model, class_name, "vumem") ||
+	    class_has_service(model, class_name, "vsock"))
 		check_items(end->own->info, node_pos(end->own, "info"));
 }

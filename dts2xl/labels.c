@@ -58,8 +58,10 @@ void labels_consider(const struct labels *labels, struct likeness *likeness)
 void labels_refuse_second(const struct labels *labels)
 {
 	const struct label *label;
+	size_t i;
 
-	for (label = labels->labels + 1; label < labels->labels + labels->nr; label++) {
+	for (i = 1; i < labels->nr; i++) {
+		label = &labels->labels[i];
 		if (strcmp(label->name, label[-1].name))
 			continue;
 		diag_error(CODE_LABEL_TWICE, node_pos(label->node, NULL),

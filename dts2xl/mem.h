@@ -23,4 +23,9 @@ void *mem_grow(void *array, size_t nr, size_t size);
 	   &(items)[(nr)++]) \
 		= (__typeof__(*(items))){ 0 }, &(items)[(nr) - 1])
 
+/* Has @item point to one after the other; an array that is not there has none. */
+#define FOR_EACH(item, items, nr) \
+	for (size_t item##_nr = 0; item##_nr < (nr) && ((item) = &(items)[item##_nr], 1); \
+	     item##_nr++)
+
 #endif

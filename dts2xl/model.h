@@ -142,6 +142,9 @@ void resolve(struct model *model);
 /* number.c: gives units to the ends of every VM and puts them in order. */
 void number_ends(struct model *model);
 
+/* cid.c: context ids of sockets. */
+void check_cids(const struct model *model);
+
 /* vbpipe.c: what a vbpipe's info asks for. */
 struct vbpipe_request {
 	bool has_minor;		/* given, or in a name of the form vbpipeN */

@@ -124,7 +124,7 @@ void names_settle(struct model *model, const struct mappings *mappings,
 
 	model->dom0 = find_dom0(mappings);
 	check_mapped(model, mappings);
-	for (vm = model->vms; vm < model->vms + model->nr_vms; vm++)
+	FOR_EACH(vm, model->vms, model->nr_vms)
 		settle(vm, mappings, bases);
 	refuse_second(model);
 }

@@ -34,8 +34,9 @@
 #define VRPQ_PMEM_DEFAULT	(7ull << 20)
 #define VUMEM_MEM_DEFAULT	(64ull << 20)
 #define VBPIPE_HEADER	16
-/* Both rings and a control page. */
-#define VSOCK_PAGES	(1 + 2 * 16)
+#define VSOCK_RING_MIN	(16ull << 10)
+#define VSOCK_RING_MAX	(16ull << 20)
+#define VSOCK_RING_DEFAULT	(256ull << 10)
 
 #define SIZE_LIMIT	(1ull << 44)	/* keeps all sums far from an overflow */
 
@@ -119,10 +120,26 @@ static void need_vumem(const struct end *end, struct need *client, struct need *
 	client->shared_maps = buffers ? 0 : unsaid;
 }
 
+static unsigned long long vsock_ring_pages(const char *info)
+{
+	unsigned long long size = VSOCK_RING_DEFAULT, ring = VSOCK_RING_MIN;
+
+	if (info)
+		info_size(info, "vsock-ring", &size);
+	if (size < VSOCK_RING_MIN || size > VSOCK_RING_MAX)
+		size = VSOCK_RING_DEFAULT;
+	while (ring < size)
+		ring *= 2;
+	return ring / PAGE;
+}
+
+/* The lines of the rings, and the two rings. */
 static void need_vsock(const struct end *end, struct need *client, struct need *server)
 {
-	(void)end;
-	client->grants = with_directory(VSOCK_PAGES);
+	const char *own = end->own->info ? end->own->info : end->other->info;
+	const char *other = end->other->info ? end->other->info : end->own->info;
+
+	client->grants = with_directory(1 + vsock_ring_pages(own) + vsock_ring_pages(other));
 	server->maps = client->grants;
 }
 

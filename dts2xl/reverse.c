@@ -72,13 +72,13 @@ static void number_domains(struct reversal *reversal)
 	unsigned int next = VM_DOM0 + 1;
 	struct domain *domain;
 
-	for (domain = reversal->domains; domain < reversal->domains + reversal->nr; domain++) {
+	FOR_EACH(domain, reversal->domains, reversal->nr) {
 		domain->vm = number_of_name(domain->cfg.name);
 		/* vm1 may be the name of a guest: the number is Domain-0's. */
 		if (domain->vm == VM_DOM0 && strcmp(domain->cfg.name, "Domain-0"))
 			domain->vm = 0;
 	}
-	for (domain = reversal->domains; domain < reversal->domains + reversal->nr; domain++) {
+	FOR_EACH(domain, reversal->domains, reversal->nr) {
 		if (domain->vm)
 			continue;
 		while (is_taken(reversal, next))
@@ -101,7 +101,7 @@ static void collect(struct reversal *reversal)
 	struct pair *pair;
 	size_t i;
 
-	for (domain = reversal->domains; domain < reversal->domains + reversal->nr; domain++)
+	FOR_EACH(domain, reversal->domains, reversal->nr)
 		for (i = 0; i < domain->cfg.nr_ends; i++) {
 			pair = MEM_APPEND(reversal->pairs, reversal->nr_pairs);
 			pair->domain = domain;
@@ -227,7 +227,7 @@ static void print_domain(FILE *out, const struct reversal *reversal, const struc
 	if (domain->vm != number_of_name(domain->cfg.name))
 		fprintf(out, "&vm%u {\n\tdomain-name = \"%s\";\n};\n\n", domain->vm, domain->cfg.name);
 	fprintf(out, "&vm%u_vdevs {\n", domain->vm);
-	for (pair = reversal->pairs; pair < reversal->pairs + reversal->nr_pairs; pair++)
+	FOR_EACH(pair, reversal->pairs, reversal->nr_pairs)
 		if (pair->domain == domain)
 			print_node(out, reversal, pair);
 	fputs("};\n\n", out);
