@@ -42,8 +42,8 @@ int vumemServerDestroy(VumemServerHandle server);
  * A thread answers the request with vumemRespond before it receives another; several
  * threads may do so at a time, each with a request of its own. A request whose
  * client died is withdrawn, if no thread has received it; otherwise what it allocates
- * is freed by a FREE that follows. A thread that ends owes its client an answer until the
- * server ends.
+ * is freed by a FREE that follows. What a thread leaves unanswered when it ends fails with
+ * EIO within a second.
  * EINVAL: the thread has not answered the request before, or a null pointer. EPIPE: the
  * client's VM or the link is gone: destroy the server, free the memory of its buffers,
  * create it anew. EINTR: a signal.
