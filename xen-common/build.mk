@@ -6,7 +6,8 @@
 KDIR    ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
                        $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64))))
 DEBARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(ARCH)))
-KVER     = $(shell cat $(KDIR)/include/config/kernel.release)
+# What uname -r will say; Debian's kernel.release is another name.
+KVER     = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 MODTREE := $(O)/modules
 KCONFIG := CONFIG_VLINK=m CONFIG_VBPIPE=m CONFIG_VRPQ=m CONFIG_VUMEM=m CONFIG_VLINK_VSOCK=m
 
