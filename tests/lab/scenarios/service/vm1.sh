@@ -5,7 +5,7 @@
 # A service that was built outside of the tree, against what is installed: vm2 and vm3
 # ring for each other, also when the client's domain was destroyed in between.
 
-WAIT=240
+WAIT=120
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 
@@ -26,7 +26,7 @@ is_connected()
 	[ "$(vlinkctl list --all | grep -c 'door *vbell *bell .*Connected$')" = 2 ]
 }
 
-until_true $WAIT is_connected || fail "the link is not up"
+until_true 60 is_connected || fail "the link is not up"
 vlinkctl list --all
 vlinkctl check || fail "vlinkctl check"
 round 1

@@ -5,7 +5,7 @@
 # vlinkctl on real Xen, and what vlinkd makes of links that an administrator detaches, and
 # of domains that are renamed, saved and restored, and of a driver domain that restarts.
 
-WAIT=240
+WAIT=120
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/remote.sh disable=SC1091
