@@ -11,6 +11,20 @@ $(HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(HOSTILE_COMMON:%=$
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ $(HOSTILE_LIBS)
 
+# VUMEM: the hostile ends, and the clients that are attacked
+VUMEM_HOSTILE      := $(addprefix tests/hostile/,peer vumem_peer vumem_hostile) \
+		      $(addprefix tests/suites/,harness vumem_common transfer pattern asleep)
+VUMEM_HOSTILE_BINS := $(addprefix $(O)/hostile/,hostile_vumem_client hostile_vumem_server)
+
+$(VUMEM_HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(VUMEM_HOSTILE:%=$(O)/obj/%.o) | $(O)/lib/libvumem.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem $(HOSTILE_LIBS)
+
+$(O)/hostile/vumem_victim: $(addprefix $(O)/obj/tests/,hostile/vumem_victim.o suites/transfer.o suites/pattern.o) | $(O)/lib/libvumem.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem
+
+HOSTILE_BINS += $(VUMEM_HOSTILE_BINS) $(O)/hostile/vumem_victim
 BINS += $(HOSTILE_BINS)
 
 .PHONY: install-hostile install-tests

@@ -187,12 +187,13 @@ static bool find_in(struct end *end, const char *dir)
 static bool find_backend(struct end *end)
 {
 	unsigned int nr = 0;
-	char **domains = xs_directory(end->xs, XBT_NULL, "backend/vbpipe", &nr);
+	char top[32], dir[128], **domains;
 	bool found = false;
-	char dir[128];
 
+	snprintf(top, sizeof(top), "backend/%s", end->service);
+	domains = xs_directory(end->xs, XBT_NULL, top, &nr);
 	for (unsigned int i = 0; domains && i < nr && !found; i++) {
-		snprintf(dir, sizeof(dir), "backend/vbpipe/%s", domains[i]);
+		snprintf(dir, sizeof(dir), "%s/%s", top, domains[i]);
 		found = find_in(end, dir);
 	}
 	free(domains);
@@ -221,13 +222,13 @@ static void take_from_kernel(struct end *end)
 	int fd;
 
 	if (end->server)
-		snprintf(name, sizeof(name), "vbpipe-%u-%u", end->other_domain, end->id);
+		snprintf(name, sizeof(name), "%s-%u-%u", end->service, end->other_domain, end->id);
 	else
-		snprintf(name, sizeof(name), "vbpipe-%u", end->id);
-	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/vbpipe/%s", bus, name);
+		snprintf(name, sizeof(name), "%s-%u", end->service, end->id);
+	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s/%s", bus, end->service, name);
 	if (access(path, F_OK))
 		return;
-	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/vbpipe/unbind", bus);
+	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s/unbind", bus, end->service);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, name, strlen(name)) < 0)
 		suite_fail("%s of %s: %s", path, name, strerror(errno));
@@ -245,8 +246,11 @@ static void watch_other(struct end *end)
 
 void end_find(struct end *end, const char *link)
 {
+	char devices[32];
+
 	snprintf(end->link, sizeof(end->link), "%s", link);
-	if (!(end->server ? find_backend(end) : find_in(end, "device/vbpipe")))
+	snprintf(devices, sizeof(devices), "device/%s", end->service);
+	if (!(end->server ? find_backend(end) : find_in(end, devices)))
 		suite_fail("this domain has no %s of link %s", end->server ? "server" : "client",
 			   link);
 	find_other(end);
@@ -254,7 +258,13 @@ void end_find(struct end *end, const char *link)
 
 void end_open(struct end *end, const char *link, bool server)
 {
+	end_open_service(end, "vbpipe", link, server);
+}
+
+void end_open_service(struct end *end, const char *service, const char *link, bool server)
+{
 	*end = (struct end){ .server = server };
+	snprintf(end->service, sizeof(end->service), "%s", service);
 	end->xs = xs_open(0);
 	if (!end->xs)
 		suite_fail("no xenstore: %s", strerror(errno));
@@ -315,7 +325,7 @@ uint32_t *dir_word(struct end *end, unsigned int dir, unsigned int word)
 	return (uint32_t *)(void *)(end->dirs.at + dir * PEER_PAGE) + word;
 }
 
-static void fill_dirs(struct end *end)
+void fill_dirs(struct end *end)
 {
 	uint32_t done = 0;
 
@@ -413,7 +423,7 @@ void client_key_number(struct end *end, const char *name, long long value)
 	client_key(end, name, text);
 }
 
-static void open_port(struct end *end)
+void open_port(struct end *end)
 {
 	end->port = xenevtchn_bind_unbound_port(end->events, end->other_domain);
 	if (end->port <= 0)
@@ -494,19 +504,25 @@ void server_offer(struct end *end, const char *versions, const char *rx_size)
 	end_set_state(end, XenbusStateInitWait);
 }
 
-static struct pages map_pages(struct end *end, uint32_t *refs, uint32_t count, int access)
+struct pages try_map_pages(struct end *end, uint32_t *refs, uint32_t count, int access)
 {
 	struct pages pages = { .count = count };
 
 	pages.at = xengnttab_map_domain_grant_refs(end->maps, count, end->other_domain, refs,
 						   access);
+	return pages;
+}
+
+static struct pages map_pages(struct end *end, uint32_t *refs, uint32_t count, int access)
+{
+	struct pages pages = try_map_pages(end, refs, count, access);
+
 	if (!pages.at)
 		suite_fail("mapping %u pages: %s", count, strerror(errno));
 	return pages;
 }
 
-/* The references of @count pages in the chain that begins at @ref. */
-static uint32_t *read_chain(struct end *end, uint32_t ref, uint32_t count)
+uint32_t *read_chain(struct end *end, uint32_t ref, uint32_t count)
 {
 	uint32_t *refs = calloc(count, sizeof(*refs));
 
@@ -524,6 +540,14 @@ static uint32_t *read_chain(struct end *end, uint32_t ref, uint32_t count)
 	return refs;
 }
 
+void bind_port(struct end *end, uint32_t port)
+{
+	end->port = xenevtchn_bind_interdomain(end->events, end->other_domain, port);
+	if (end->port <= 0)
+		suite_fail("binding port %u of domain %u: %s", port, end->other_domain,
+			   strerror(errno));
+}
+
 void server_take(struct end *end)
 {
 	uint32_t nr = end_read_number(end, "ring-pages");
@@ -539,10 +563,7 @@ void server_take(struct end *end)
 	end->region = map_pages(end, refs, nr, PROT_READ | PROT_WRITE);
 	end->region.refs = refs;
 	lay_out(end);
-	end->port = xenevtchn_bind_interdomain(end->events, end->other_domain, port);
-	if (end->port <= 0)
-		suite_fail("binding port %u of domain %u: %s", port, end->other_domain,
-			   strerror(errno));
+	bind_port(end, port);
 }
 
 void server_finish(struct end *end)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One end of a vbpipe link played from user space, against the kernel's driver
- * at the other end.
+ * One end of a link played from user space, against the kernel's driver at the other
+ * end. What is not of vbpipe alone serves the peers of other services too.
  *
  * It is written from the text of the wire headers and shares no code with
  * the drivers: offsets, states and the rules of the ring are spelled out again,
@@ -64,6 +64,7 @@ struct stream {
 
 struct end {
 	bool server;
+	char service[16];
 	char link[64];
 	uint32_t other_domain;
 	unsigned int id;
@@ -86,6 +87,8 @@ struct end {
  * connects to xenstore. Nothing is written yet.
  */
 void end_open(struct end *end, const char *link, bool server);
+/* The same for another service than vbpipe. */
+void end_open_service(struct end *end, const char *service, const char *link, bool server);
 /* Turns to another link's directories; for an end that is connected to xenstore. */
 void end_find(struct end *end, const char *link);
 /* Forgets everything, without a word to the other end. */
@@ -143,6 +146,15 @@ void end_connect(struct end *end, uint32_t size);
 /* Gives back memory and event channel, as after the end of a connection. */
 void end_release(struct end *end);
 
+/* Pages of the other domain that may not be there: NULL in .at then. */
+struct pages try_map_pages(struct end *end, uint32_t *refs, uint32_t count, int access);
+/* The references of @count pages in the chain that begins at @ref. */
+uint32_t *read_chain(struct end *end, uint32_t ref, uint32_t count);
+/* References of the region's pages into the directory pages, as they belong. */
+void fill_dirs(struct end *end);
+/* Event channel: a new one, for the other end to bind; or the other end's. */
+void open_port(struct end *end);
+void bind_port(struct end *end, uint32_t port);
 struct pages share_pages(struct end *end, uint32_t count, bool writable);
 void unshare_pages(struct end *end, struct pages *pages);
 uint32_t *dir_word(struct end *end, unsigned int dir, unsigned int word);
