@@ -41,12 +41,18 @@ $(O)/asan/dts2xl: $(DTS2XL_SRC:%.c=$(O)/asan/obj/%.o) $(VLINKCFG_SRC:%.c=$(O)/as
 
 UNIT_TESTS += check-dts2xl
 .PHONY: check-dts2xl
-check-dts2xl: $(O)/asan/dts2xl
-	tests/unit/dts2xl/run.sh $<
+check-dts2xl: $(O)/asan/dts2xl $(O)/asan/mkblob
+	tests/unit/dts2xl/run.sh $^
+
+$(O)/asan/mkblob: tests/unit/dts2xl/mkblob.c
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -o $@ $< -lfdt
 
 INSTALLS += install-dts2xl
 .PHONY: install-dts2xl
 install-dts2xl: $(O)/bin/dts2xl
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/dts2xl
+	ln -sf dts2xl $(DESTDIR)$(PREFIX)/bin/xl2dts
+	install -D -m 644 docs/man/xl2dts.1 $(DESTDIR)$(PREFIX)/share/man/man1/xl2dts.1
 	install -D -m 644 docs/man/dts2xl.1 $(DESTDIR)$(PREFIX)/share/man/man1/dts2xl.1
 	install -D -m 644 docs/man/vlink-config.5 $(DESTDIR)$(PREFIX)/share/man/man5/vlink-config.5

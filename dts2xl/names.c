@@ -70,7 +70,8 @@ static void check_mapped(const struct model *model, const struct mappings *mappi
 				     mappings->items[i].vm);
 }
 
-static void settle(struct vm *vm, const struct mappings *mappings, const struct bases *bases)
+static void settle(struct vm *vm, unsigned int dom0, const struct mappings *mappings,
+		   const struct bases *bases)
 {
 	const char *mapped = mapped_name(mappings, vm->number), *in_base, *name;
 
@@ -79,6 +80,9 @@ static void settle(struct vm *vm, const struct mappings *mappings, const struct 
 	if (in_base && mapped && strcmp(in_base, mapped))
 		diag_error(CODE_VM_MAP, vm->pos, "vm%u is called '%s' by --map, but '%s' in its --base",
 			   vm->number, mapped, in_base);
+	if (name && !strcmp(name, DOM0_NAME) && vm->number != dom0)
+		diag_error(CODE_VM_MAP, vm->pos, "vm%u: only --map vm%u=dom0 makes it Domain-0",
+			   vm->number, vm->number);
 	if (name && !vlinkcfg_is_domain_name(name))
 		diag_error(CODE_VM_MAP, vm->pos, "vm%u: '%s' is not a domain name: 1 to %d characters of A-Z a-z 0-9 _ . + -, not digits alone",
 			   vm->number, name, VLINKCFG_DOMAIN_MAX);
@@ -125,6 +129,6 @@ void names_settle(struct model *model, const struct mappings *mappings,
 	model->dom0 = find_dom0(mappings);
 	check_mapped(model, mappings);
 	FOR_EACH(vm, model->vms, model->nr_vms)
-		settle(vm, mappings, bases);
+		settle(vm, model->dom0, mappings, bases);
 	refuse_second(model);
 }

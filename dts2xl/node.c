@@ -176,23 +176,34 @@ static void read_unit(struct reader *reader, const struct value *value)
 	reader->node->unit = (unsigned int)nr;
 }
 
-static const char *read_string(struct reader *reader, const struct value *value)
+#define LETTERS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/* A string of these characters, or NULL, with a message. */
+static const char *read_word(struct reader *reader, enum diag_code code, const struct value *value,
+			     const char *chars, int max)
 {
-	if (is_string(value) && *value->data &&
-	    tree_is_printable(value->data, strlen(value->data)))
+	if (!is_string(value)) {
+		wrong(reader, CODE_PROPERTY_TYPE, value, "a string expected");
+		return NULL;
+	}
+	if (value->len > 1 && value->len - 1 <= max &&
+	    strspn(value->data, chars) == (size_t)value->len - 1)
 		return mem_string(value->data);
-	wrong(reader, CODE_PROPERTY_TYPE, value, "a string of printable characters expected");
+	wrong(reader, code, value, mem_printf("1 to %d characters of A-Z a-z 0-9 and '%s' expected",
+					      max, chars + strlen(LETTERS)));
 	return NULL;
 }
 
 static void read_device_name(struct reader *reader, const struct value *value)
 {
-	reader->node->device_name = read_string(reader, value);
+	reader->node->device_name = read_word(reader, CODE_DEVICE_NAME, value, LETTERS "_.-",
+					      VLINKCFG_NAME_MAX);
 }
 
 static void read_link(struct reader *reader, const struct value *value)
 {
-	reader->node->link = read_string(reader, value);
+	reader->node->link = read_word(reader, CODE_LINK_NAME, value, LETTERS "_-",
+				       VLINKCFG_LINK_MAX);
 }
 
 static void read_status(struct reader *reader, const struct value *value)

@@ -6,10 +6,11 @@
 #               out in expect/, the messages in 'stderr' (none: no message)
 #   bad/NAME.dts: refused with the messages in NAME.err
 #
-# Usage: run.sh DTS2XL
+# Usage: run.sh DTS2XL MKBLOB
 set -u
 
 dts2xl=$(realpath "$1")
+mkblob=$(realpath "$2")
 here=$(cd "$(dirname "$0")" && pwd)
 classes=$here/../../../toolstack/classes.conf
 examples=$here/../../../examples
@@ -204,6 +205,359 @@ bad_classes() {
 	run 1 --classes bad-classes.conf -o x "$pipe" && says "bad-classes.conf:1: 'vogl vrpq'"
 }
 check "a bad class file" bad_classes
+
+# blob NAME FILE: compiled by dtc, as an overlay unless it is a tree.
+blob() {
+	{ grep -q '^/ {' "$2" && echo '/dts-v1/;' || echo '/dts-v1/; /plugin/;'; grep -v '^/dts-v1/\|^/plugin/' "$2"; } |
+		dtc -q ${3-} -O dtb -o "$1" -
+}
+
+# The configs are the same but for the name of the input.
+same_from_blob() {
+	file=$(ls "$here/good/$1"/*.dts* | head -n 1)
+	blob "$1.dtbo" "$file" -@ || return 1
+	rm -rf from-blob
+	# shellcheck disable=SC2046 # options are words
+	(cd "$here/good/$1" && run 0 $(cat args 2>/dev/null) -q -o "$tmp/from-blob" "$tmp/$1.dtbo") &&
+	diff -r -I '^# Written by' "$here/good/$1/expect" from-blob
+}
+for name in pipe quoting roles numbers classes clones same-names mutual units vms infos; do
+	check "blob: $name converts from its .dtbo as from source" same_from_blob "$name"
+done
+
+blobs_in_any_order() {
+	blob server.dtbo "$here/good/two-files/2-server.dts" -@ &&
+	blob client.dtbo "$here/good/two-files/1-client.dts" -@ &&
+	run 0 -o order1 server.dtbo client.dtbo && run 0 -o order2 client.dtbo server.dtbo &&
+	diff -r -I '^# Written by' order1 order2 &&
+	diff -r -I '^# Written by' order1 "$here/good/two-files/expect" &&
+	run 0 -o order3 client.dtbo "$here/good/two-files/2-server.dts" &&
+	diff -r -I '^# Written by' order1 order3
+}
+check "blobs and source in any order" blobs_in_any_order
+
+blob_amends() {
+	blob base.dtbo "$pipe" -@ &&
+	printf '&door24 { info = ";;7"; status = "okay"; };\n' >amend.dts && blob amend.dtbo amend.dts -@ &&
+	run 0 -o amended amend.dtbo base.dtbo && grep -q 'role=server,peer=vm4,unit=7,info=;;7' amended/vm2.cfg
+}
+check "an overlay amends a node of another" blob_amends
+
+blob_without_symbols() {
+	printf '/ { vm2_vdevs { b: x@1 { compatible = "vogl"; }; }; vm3 { vdevs { y { peer-phandle = <&b>; }; }; }; };\n' >plain.dts
+	blob plain.dtb plain.dts && run 0 -o plain plain.dtb &&
+	grep -q 'link=vm2-x-1,class=vogl,role=client,peer=vm2' plain/vm3.cfg &&
+	printf '/ { other { b: x { compatible = "vogl"; }; }; vm3_vdevs { y { peer-phandle = <&b>; }; }; };\n' >lost.dts
+	blob lost.dtb lost.dts && run 1 -o x lost.dtb &&
+	says "lost.dtb:/vm3_vdevs/y: error: no device node of a VM has the phandle 1" && [ ! -e x ]
+}
+check "a blob without labels: containers by name, links by theirs" blob_without_symbols
+
+truncated_files() {
+	blob whole.dtb "$here/good/board/board.dts" -@ 2>/dev/null || blob whole.dtb "$pipe" -@
+	size=$(stat -c %s whole.dtb)
+	cut=0
+	while [ "$cut" -lt "$size" ]; do
+		head -c "$cut" whole.dtb >cut.dtb
+		run 1 -o x cut.dtb && says "cut.dtb: error: unusable blob" || return 1
+		cut=$((cut + 17))
+	done
+	[ ! -e x ]
+}
+check "a truncated .dtb" truncated_files
+
+huge_blob() {
+	truncate -s 65M huge.dtb && run 1 -o x huge.dtb && says "huge.dtb: error: larger than" && [ ! -e x ]
+}
+check "a blob beyond all bounds" huge_blob
+
+# seconds COMMAND...: runs it and says how long it took.
+seconds() {
+	begin=$(date +%s)
+	"$@" || return 1
+	elapsed=$(($(date +%s) - begin))
+}
+
+siblings() {
+	awk -v nr="$1" 'BEGIN {
+		split("vrpq vumem vogl", class, " ")
+		print "&vm2_vdevs {"
+		for (i = 0; i < nr; i++)
+			printf "n%d: n%d { compatible = \"%s\"; };\n", i, i, class[i % 3 + 1]
+		print "};\n&vm3_vdevs {"
+		for (i = 0; i < nr; i++)
+			printf "c%d { peer-phandle = <&n%d>; };\n", i, i
+		print "};"
+	}'
+}
+
+many_siblings() {
+	siblings 9000 >siblings.dts
+	seconds run 0 -q -o siblings siblings.dts && [ "$elapsed" -le 60 ] &&
+	[ "$(grep -c 'link=' siblings/vm3.cfg)" = 9000 ]
+}
+check "9000 nodes in a block" many_siblings
+
+too_many_siblings() {
+	siblings 12000 >too-many.dts
+	run 1 -q -o x too-many.dts && says "too-many.dts:1:1: error: too many nodes in one block for dtc" &&
+	says "[dtc-limit]" && [ ! -e x ]
+}
+check "more nodes in a block than dtc takes" too_many_siblings
+
+# How much memory at most, in KiB; the sanitizers' is not the program's.
+peak() {
+	ASAN_OPTIONS=quarantine_size_mb=1 "$dts2xl" --classes "$classes" -q -o "many-$1" "$2" &
+	pid=$!
+	top=0
+	while kill -0 $pid 2>/dev/null; do
+		now=$(awk '/^VmHWM/ { print $2 }' /proc/$pid/status 2>/dev/null)
+		[ "${now:-0}" -gt "$top" ] && top=$now
+	done
+	wait $pid || return 1
+	peak=$top
+}
+
+many_nodes() {
+	"$mkblob" 12500 25 >quarter.dtb && "$mkblob" 50000 25 >many.dtb || return 1
+	seconds run 0 -q -o many many.dtb && [ "$elapsed" -le 60 ] &&
+	[ "$(cat many/*.cfg | grep -c 'link=')" = 100000 ] &&
+	peak quarter quarter.dtb && small=$peak && peak many many.dtb &&
+	[ "$peak" -lt $((small * 6)) ]
+}
+check "100000 nodes of a blob, in seconds and memory that grows no faster" many_nodes
+
+hostile_counts() {
+	# Slips by the thousand, each with a message: none may take the square of their number.
+	awk 'BEGIN { print "&vm2_vdevs {"
+		for (i = 0; i < 5000; i++) printf "l%d: n%d { compatible = \"vogl\"; p%d; };\n", i, i, i
+		print "};\n&vm3_vdevs {"
+		for (i = 0; i < 5000; i++) printf "c%d { peer-phandle = <&m%d>; };\n", i, i
+		print "};" }' >slips.dts
+	seconds run 1 -o x slips.dts && [ "$elapsed" -le 60 ] && says "[unknown-peer]"
+}
+check "thousands of errors" hostile_counts
+
+bases() {
+	printf 'name = "camera"\nmemory = 99 # mine\ndriver_domain = 1' >own.cfg
+	run 0 --base vm2=own.cfg -o based "$pipe" && [ ! -s err ] &&
+	[ "$(head -c "$(stat -c %s own.cfg)" based/vm2.cfg)" = "$(cat own.cfg)" ] &&
+	grep -q '^    "link=door24,.*name=vbpipe0' based/vm2.cfg && grep -q 'peer=camera' based/vm4.cfg &&
+	run 0 --base vm2=own.cfg -o based "$pipe" &&
+	cp based/vm2.cfg again && run 0 --base vm2=based/vm2.cfg -o based "$pipe" && cmp again based/vm2.cfg
+}
+check "--base: a config of one's own is kept byte for byte" bases
+
+base_in_place() {
+	mkdir place && printf 'name = "vm2"\ndriver_domain = 1\n' >place/vm2.cfg &&
+	run 0 --base vm2=place/vm2.cfg -o place "$pipe" && grep -q 'link=door24' place/vm2.cfg &&
+	run 1 -o place "$pipe" && says "place/vm2.cfg: error: exists"
+}
+check "--base: in place" base_in_place
+
+bad_bases() {
+	echo 'memory = 1' >nameless.cfg
+	printf 'name = "a"\nvlink = []\n' >links.cfg
+	printf 'name = "a' >broken.cfg
+	printf 'name = "a"\n' >plain.cfg
+	run 1 --base vm2=nameless.cfg -o x "$pipe" && says "nameless.cfg: error: it has no name [base]" &&
+	run 1 --base vm2=links.cfg -o x "$pipe" && says "it has a vlink list already" &&
+	run 1 --base vm2=broken.cfg -o x "$pipe" && says "[base]" &&
+	run 1 --base vm2=none.cfg -o x "$pipe" && says "none.cfg: No such file" &&
+	run 1 --base vm7=plain.cfg -o x "$pipe" && says "vm7, which the input does not have" &&
+	run 1 --base vm2=plain.cfg --map vm2=b -o x "$pipe" && says "called 'b' by --map, but 'a'" &&
+	run 1 --base vm2=plain.cfg --map vm4=a -o x "$pipe" && says "both called 'a'" &&
+	run 2 --base plain.cfg -o x "$pipe" && says "vmN=FILE expected" &&
+	run 2 --base vm2=plain.cfg --base vm2=plain.cfg -o x "$pipe" &&
+	run 0 --base vm2=plain.cfg -o x "$pipe" && says "it should say driver_domain = 1 [driver-domain]"
+	rm -rf x
+}
+check "--base: what cannot be one" bad_bases
+
+maps() {
+	run 0 --map vm2=dom0 --map vm4=guest -o mapped "$pipe" &&
+	grep -q '^name = "Domain-0"' mapped/vm2.cfg && ! grep -q kernel mapped/vm2.cfg &&
+	grep -q 'peer=Domain-0' mapped/vm4.cfg && grep -q '^name = "guest"' mapped/vm4.cfg &&
+	run 2 --map vm2=../x -o x "$pipe" && run 2 --map vm2=7 -o x "$pipe" && run 2 --map two=x -o x "$pipe" &&
+	run 2 --map vm2=a --map vm2=b -o x "$pipe" && run 2 --map 'vm2=a"b' -o x "$pipe" &&
+	run 1 --map vm2=vm4 -o x "$pipe" && says "both called 'vm4'" &&
+	run 0 --map vm9=x -o mapped "$pipe" && says "vm9, which the input does not have" && [ ! -e x ]
+}
+check "--map" maps
+
+check_only() {
+	run 0 --check "$pipe" && [ ! -s out ] && [ ! -s err ] &&
+	run 0 --check -o unwritten "$pipe" && [ ! -e unwritten ] &&
+	run 1 --check "$here/bad/status.dts" &&
+	run 0 --check "$here/good/unused/unused.dtsi" && says warning &&
+	run 1 --check --werror "$here/good/unused/unused.dtsi" && says "error: nodes below" &&
+	run 0 --check -q "$here/good/unused/unused.dtsi" && [ ! -s err ]
+}
+check "--check, --werror and --quiet" check_only
+
+differences() {
+	run 0 -o diffed "$pipe" && run 0 --diff -o diffed "$pipe" && [ ! -s out ] &&
+	sed 's/wakeup=250/wakeup=300/' "$pipe" >pipe.dtsi &&
+	run 1 --diff -o diffed pipe.dtsi && says "[differs]" &&
+	grep -q '^-.*wakeup=250' out && grep -q '^+.*wakeup=300' out && grep -q 'wakeup=250' diffed/vm2.cfg &&
+	run 1 --diff -o not-there "$pipe" && grep -q '^--- /dev/null' out && [ ! -e not-there ]
+}
+check "--diff changes nothing" differences
+
+depfile() {
+	mkdir -p "dep dir" && cp "$here"/good/ifdef/parts.h "dep dir" &&
+	printf '#include "parts.h"\n/include/ "more.dtsi"\n' >"dep dir/dep.dts" && cp "$pipe" "dep dir/more.dtsi" &&
+	echo 'memory=1' >dep.conf &&
+	run 0 --defaults dep.conf --depfile dep.d -o dep "dep dir/dep.dts" &&
+	printf 'include dep.d\nall: dep/vm2.cfg\n\t@echo $(sort $^)\nshow:\n\t@:\n' >dep.mk &&
+	make -s -f dep.mk -n dep/vm2.cfg >/dev/null && for file in 'dep\\ dir/dep.dts' 'dep\\ dir/parts.h' \
+		'dep\\ dir/more.dtsi' dep.conf "$classes"; do
+		grep -q "^  $file" dep.d || return 1
+	done && rm "dep dir/parts.h" && make -s -f dep.mk -n dep/vm2.cfg >/dev/null
+}
+check "--depfile names all that was read" depfile
+
+no_preprocessor() {
+	run 1 --no-cpp -o x "$here/good/ifdef/ifdef.dts" && says "[preprocessor]" &&
+	run 2 --cpp /nonexistent/cpp -o x "$here/good/ifdef/ifdef.dts" && says "package cpp" && [ ! -e x ]
+}
+check "no preprocessor" no_preprocessor
+
+devices_are_no_files() {
+	mkfifo fifo && run 1 -o x fifo && says "not a regular file" &&
+	printf '#include "fifo"\n' >reads-fifo.dts && ln -sf /dev/zero zero.dtsi &&
+	printf '/include/ "zero.dtsi"\n' >reads-zero.dts && run 1 -o x reads-zero.dts && [ ! -e x ]
+}
+check "pipes and devices as input" devices_are_no_files
+
+stale_files() {
+	run 0 -o stale "$here"/good/dom0/dom0.dtsi && run 0 -o stale "$pipe" &&
+	says "stale/vm1.cfg: warning: it is of an earlier run" && says "[stale]"
+}
+check "configs of an earlier run are told of" stale_files
+
+explained() {
+	run 0 --explain list && cp out codes && [ "$(wc -l <codes)" -ge 50 ] || return 1
+	while read -r code; do
+		run 0 --explain "$code" && [ -s out ] || return 1
+	done <codes
+	run 2 --explain wraped-comment && says "did you mean 'wrapped-comment'"
+	# Every message that a test expects has such a code.
+	sed -n 's/.*\(error\|warning\): .*\[\([a-z-]*\)\]$/\2/p' "$here"/bad/*.err "$here"/good/*/stderr |
+		sort -u | while read -r code; do grep -qx "$code" codes || exit 1; done &&
+	! cat "$here"/bad/*.err "$here"/good/*/stderr | grep '\(error\|warning\): ' | grep -v '\[[a-z-]*\]$'
+}
+check "--explain knows every code" explained
+
+json() {
+	run 0 --json model.json "$here/good/quoting/quoting.dtsi" && python3 - <<-'END'
+	import json
+	model = json.load(open("model.json"))
+	(end,) = [e for v in model["vms"] if v["name"] == "vm3" for e in v["links"]]
+	assert end["info"] == '"' and end["peer"] == "vm2" and end["role"] == "client", end
+	assert end["line"] and end["grants"] > 1000, end
+	END
+}
+if command -v python3 >/dev/null; then
+	check "--json" json
+fi
+
+# The links of one's configs, made fragments and converted again.
+round_trip() {
+	mkdir -p trip && run 0 --reverse -o trip/links.dts "$@" &&
+	rm -rf trip/back && run 0 -q --classes "${trip_classes:-$classes}" -o trip/back trip/links.dts || return 1
+	for cfg in "$@"; do
+		name=$(sed -n 's/^name = //p' "$cfg")
+		back=$(grep -lxF "name = $name" trip/back/*.cfg) || return 1
+		grep '^    "link=' "$cfg" | sort >want && grep '^    "link=' "$back" | sort | diff want - || return 1
+	done
+}
+for name in pipe board clones numbers quoting roles units mutual dom0 sockets vms amend needs infos; do
+	check "round trip: $name" round_trip "$here/good/$name"/expect/*.cfg
+done
+trip_classes=$here/good/classes/classes.conf
+check "round trip: classes" round_trip "$here"/good/classes/expect/*.cfg
+trip_classes=
+
+by_hand() {
+	cat >hand-a.cfg <<-'END'
+	name = "front.seat"
+	vlink = [
+	    "link=1-st,class=vogl,role=server,peer=vm3,unit=9,name=eye,rate=30,info=vrpq-reqs=512,, x=\"y\"",
+	    "link=vm2_vdevs,class=vbpipe,role=client,peer=vm3,unit=0",
+	    "link=a_b,class=vumem,role=client,peer=Domain-0,unit=0",
+	    "link=a-b,class=vumem,role=client,peer=Domain-0,unit=1",
+	]
+	END
+	cat >hand-b.cfg <<-'END'
+	name = "vm3"
+	vlink = [
+	    "link=1-st,class=vogl,role=client,peer=front.seat,unit=0",
+	    "link=vm2_vdevs,class=vbpipe,role=server,peer=front.seat,unit=4,name=x,info=a",
+	]
+	END
+	cat >hand-c.cfg <<-'END'
+	name = "Domain-0"
+	vlink = [
+	    "link=a_b,class=vumem,role=server,peer=front.seat,unit=0",
+	    "link=a-b,class=vumem,role=server,peer=front.seat,unit=1,info=vumem-mem=1M",
+	]
+	END
+	round_trip hand-a.cfg hand-b.cfg hand-c.cfg
+}
+check "round trip: configs written by hand" by_hand
+
+bad_reverse() {
+	run 1 --reverse hand-a.cfg && says "link '1-st': the config of its peer 'vm3' is missing" && [ ! -s out ] &&
+	run 1 --reverse hand-b.cfg hand-b.cfg && run 1 --reverse none.cfg && says "none.cfg: No such file" &&
+	echo 'name = "x' >torn.cfg && run 1 --reverse torn.cfg && run 2 --reverse
+}
+check "what cannot be made fragments" bad_reverse
+
+by_its_name() {
+	ln -sf "$dts2xl" xl2dts && ./xl2dts "$here"/good/pipe/expect/*.cfg >out && grep -q '^&vm2_vdevs {' out
+}
+check "xl2dts is dts2xl --reverse" by_its_name
+
+board=$examples/board
+run_board() {
+	run "$1" --classes "$board/classes.conf" "$2" "$3" "$board/board.dts"
+}
+
+board_converts() {
+	run_board 0 -o board1 && [ ! -s err ] && [ "$(cat board1/*.cfg | grep -c role=server)" = 40 ] &&
+	[ "$(cat board1/*.cfg | grep -c role=client)" = 40 ] && [ "$(ls board1 | wc -l)" = 9 ] &&
+	run_board 0 -o board2 && diff -r board1 board2 &&
+	run 0 --classes "$board/classes.conf" --check "$board/board.dts" && [ ! -s out ] && [ ! -s err ]
+}
+check "board: eight VMs and forty links, the same each time, without a message" board_converts
+
+board_graph() {
+	run_board 0 --graph board.dot && [ "$(grep -c -- '->' board.dot)" = 40 ] &&
+	grep -q '"vm3" -> "vm2" \[label="gfx-vm3\\nvogl"' board.dot &&
+	grep -q '"Domain-0" -> "vm9" \[label="log-vm1\\nvbpipe"' board.dot &&
+	cat board1/*.cfg | sed -n 's/.*link=\([^,]*\),class=\([^,]*\),role=client,peer=\([^,]*\),.*/\1 \2 \3/p' | sort >want &&
+	sed -n 's/.*-> "\([^"]*\)" \[label="\(.*\)\\n\([a-z]*\)".*/\2 \3 \1/p' board.dot | sort | diff want -
+}
+check "board: the graph has its edges" board_graph
+
+board_svg() {
+	run_board 0 --graph board.svg && grep -q '<svg' board.svg && [ "$(grep -c 'class="edge"' board.svg)" = 40 ] &&
+	[ "$(grep -c 'class="node"' board.svg)" = 9 ]
+}
+no_dot() {
+	PATH=$tmp/no-path run 2 --dtc "$(command -v dtc)" --cpp "$(command -v cpp)" --graph x.svg "$pipe" && says "package graphviz"
+}
+if command -v dot >/dev/null; then
+	check "board: drawn by Graphviz" board_svg
+fi
+check "Graphviz is not installed" no_dot
+
+board_round_trip() {
+	trip_classes=$board/classes.conf
+	round_trip board1/*.cfg
+}
+check "round trip: board" board_round_trip
 
 help_and_version() {
 	run 0 --help && grep -q '^Usage: dts2xl' out && run 0 --version && grep -q '^dts2xl [0-9]' out
