@@ -113,7 +113,7 @@ static void json_form(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(dom);
 	json_array(&json, NULL);
 	json_object(&json, NULL);
-	listing_json(&json, &ctx, dom, &dom->links.list[0]);
+	listing_json(&json, &ctx, dom, listing_link(dom, "p", NULL));
 	json_end(&json);
 	json_object(&json, NULL);
 	json_end(&json);
