@@ -34,7 +34,7 @@ $(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
 UNIT_TESTS += check-vlinkctl
 .PHONY: check-vlinkctl
 check-vlinkctl: $(O)/asan/vlinkctl_test $(O)/asan/vlinkctl
-	tests/unit/vlinkctl.sh $^ toolstack/vlinkctl.bash-completion
+	tests/unit/vlinkctl.sh $^ toolstack
 
 VLINKCTL_TEST_SRC := tests/unit/vlinkctl_test.c tests/unit/fake_xen.c \
 	$(filter-out %/main.c,$(VLINKCTL_SRC))
@@ -65,6 +65,7 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 toolstack/vlink.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/70-vlink.rules
 	install -D -m 0644 toolstack/vlink.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/vlink.conf
 	install -D -m 0644 toolstack/vlinkctl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlinkctl
+	install -D -m 0644 toolstack/dts2xl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dts2xl
 	install -D -m 0644 toolstack/vlinkd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vlinkd.service
 	install -D -m 0644 toolstack/classes.conf $(DESTDIR)/etc/vlink/classes.conf
 	install -D -m 0644 docs/man/vlinkd.8 $(DESTDIR)$(PREFIX)/share/man/man8/vlinkd.8

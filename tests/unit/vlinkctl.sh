@@ -3,7 +3,7 @@
 #
 # Runs the tests of vlinkctl's commands, then the program with arguments that it has to
 # refuse, and the completion of bash with a vlinkctl that is played.
-# usage: vlinkctl.sh TEST-PROGRAM VLINKCTL COMPLETION
+# usage: vlinkctl.sh TEST-PROGRAM VLINKCTL DIRECTORY-OF-COMPLETIONS
 
 set -u
 passed=0
@@ -69,7 +69,9 @@ count $? "vlinkctl --help"
 count $? "vlinkctl watch --help"
 
 # shellcheck source=toolstack/vlinkctl.bash-completion disable=SC1091
-. "$3"
+. "$3/vlinkctl.bash-completion"
+# shellcheck source=toolstack/dts2xl.bash-completion disable=SC1091
+. "$3/dts2xl.bash-completion"
 completes "list show stat check wait watch attach detach --help" ""
 completes "wait watch" wa
 completes "--domain" show --d
@@ -77,6 +79,15 @@ completes "vm2 vm3" show --domain ""
 completes "p24" check p
 completes "gfx p24" detach ""
 completes "" wait --timeout ""
+
+dts2xl() {
+	printf 'Usage\n  -o, --output DIR  where\n      --classes FILE  the-classes\n      --force\n'
+}
+COMP_WORDS=(dts2xl --)
+COMP_CWORD=1
+_dts2xl dts2xl -- dts2xl
+[ "${COMPREPLY[*]}" = "--classes --force --output" ]
+count $? "completing dts2xl's options: ${COMPREPLY[*]}"
 
 echo "vlinkctl: $passed passed, $failed failed"
 [ "$failed" = 0 ]
