@@ -38,6 +38,19 @@ enum agent_op {
 	AGENT_NUMBER,		/* value: the decimal number in the file at path */
 	AGENT_READ_RECORDS,	/* read count bytes; value: their pattern_record_sum() / 2 */
 	AGENT_COUNT_RECORDS,	/* reads until the end or EAGAIN; value: how many had the text path */
+
+	/* On AF_VSOCK sockets (agent_sockets.h); an address is flags: CID, arg: port */
+	AGENT_SOCKET,		/* flags: type */
+	AGENT_BIND,
+	AGENT_LISTEN,		/* arg: backlog */
+	AGENT_ACCEPT,
+	AGENT_CONNECT,
+	AGENT_SHUTDOWN,		/* arg: how */
+	AGENT_SOCKET_CID,	/* flags: 1 = the peer's */
+	AGENT_SOCKET_PORT,
+	AGENT_LOCAL_CID,
+	AGENT_ECHO,		/* arg: connections to serve */
+	AGENT_FLOOD,		/* arg: connections, of descriptors from fd on */
 };
 
 struct agent_request {

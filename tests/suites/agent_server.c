@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "agent.h"
+#include "agent_sockets.h"
 #include "asleep.h"
 #include "pattern.h"
 
@@ -270,8 +271,7 @@ static int64_t execute(struct worker *w)
 	case AGENT_NUMBER: return read_number(r->path);
 	case AGENT_COUNT_RECORDS: return count_records(r);
 	}
-	errno = ENOSYS;
-	return -1;
+	return agent_socket_call(r);
 }
 
 static void send_reply(const struct agent_reply *reply)

@@ -15,7 +15,7 @@ VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read
 $(foreach s,harness vbpipe_common vbpipe_info vbpipe_transfer vrpq_common vrpq_router \
 	      vrpq_process vrpq_serve vrpq_cut,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
 
-$(O)/suites/agent: $(call suite_objs,agent agent_server pattern asleep)
+$(O)/suites/agent: $(call suite_objs,agent agent_server agent_sockets pattern asleep)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^
 
@@ -71,9 +71,24 @@ $(O)/suites/vumem_cut: $(call suite_objs,vumem_cut announce asleep) | $(O)/lib/l
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem -lxenstore
 
+# vsock: the calls of VBPIPE's suite in threads and processes serve here too
+VSOCK_SUITE := vsock_suite vsock_common vsock_socket vsock_connect vsock_data vsock_poll vsock_dgram \
+	       vsock_many agent_socket_calls vbpipe_common
+
+$(foreach s,agent_sockets vsock_common vsock_socket vsock_connect vsock_data vsock_poll vsock_dgram \
+	    vsock_many vsock_cut,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
+
+$(O)/suites/vsock_suite: $(call suite_objs,$(SUITE_COMMON) $(VSOCK_SUITE))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lcunit
+
+$(O)/suites/vsock_cut: $(call suite_objs,vsock_cut announce)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore
+
 SUITE_BINS := $(SUITE_BINS32) $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite \
 	        vrpq_cut vumem_agent vumem_suite \
-	        vumem_cut)
+	        vumem_cut vsock_suite vsock_cut)
 
 # 32-bit x86 without a C library, which any x86 compiler can build
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
@@ -92,7 +107,7 @@ install-suites: $(SUITE_BINS)
 install-tests: install-suites
 
 # Host test of the harness and the agent, with the sanitizers
-SELFTEST_SRCS := $(addprefix tests/suites/,selftest.c harness.c agent_server.c agent_client.c \
+SELFTEST_SRCS := $(addprefix tests/suites/,selftest.c harness.c agent_server.c agent_sockets.c agent_client.c \
 		   transfer.c pattern.c asleep.c)
 
 $(O)/test/suites_selftest: $(SELFTEST_SRCS) $(wildcard tests/suites/*.h) tests/unit/unit.h
