@@ -136,21 +136,27 @@ static u32 flags_of(const struct virtio_vsock_hdr *hdr)
 	return 0;
 }
 
-/* May the peer send in this name? */
-static bool is_own_name(const struct xvsock_conn *conn, u64 cid)
+static bool has_own_link(u32 cid)
 {
 	bool direct;
 
-	if (cid == conn->peer_cid)
-		return true;
-	if (!conn->hub || cid <= VMADDR_CID_HOST || cid >= VMADDR_CID_ANY ||
-	    cid == xvsock_local_cid())
-		return false;
-	/* Who has a link of his own speaks there. */
 	rcu_read_lock();
 	direct = xvsock_route_direct(cid);
 	rcu_read_unlock();
-	return !direct;
+	return direct;
+}
+
+/* May the peer send in this name? */
+static bool is_own_name(const struct xvsock_conn *conn, const struct virtio_vsock_hdr *hdr)
+{
+	u64 cid = le64_to_cpu(hdr->src_cid);
+
+	if (le16_to_cpu(hdr->type) == VSOCK_TYPE_CONTROL)
+		return conn->hub;
+	if (cid == conn->peer_cid)
+		return true;
+	return conn->hub && cid > VMADDR_CID_HOST && cid < VMADDR_CID_ANY &&
+	       cid != xvsock_local_cid();
 }
 
 static struct sk_buff *packet_new(struct xvsock_conn *conn, const struct xvsock_record *record)
@@ -197,7 +203,7 @@ static int record_read(struct xvsock_conn *conn, struct sk_buff **skb, const cha
 	if (xvsock_record_size(len) > avail)
 		return -EPROTO;
 	*fault = "somebody else's CID";
-	if (!is_own_name(conn, le64_to_cpu(record.hdr.src_cid)))
+	if (!is_own_name(conn, &record.hdr))
 		return -EPROTO;
 	*skb = packet_new(conn, &record);
 	if (*skb)
@@ -306,7 +312,7 @@ static void receive_control(struct xvsock_conn *conn, struct sk_buff *skb)
 	u32 cid = xvsock_src(skb);
 
 	kfree_skb(skb);
-	if (conn->hub && cid != conn->peer_cid)
+	if (cid != conn->peer_cid && !has_own_link(cid))
 		xvsock_reset_peer(cid);
 }
 
@@ -341,12 +347,24 @@ static void receive_connected(struct xvsock_conn *conn, struct sk_buff *skb, boo
 		forward(conn, skb);
 }
 
+/* Forwarded, from who has a link of his own by now and speaks there. */
+static bool is_late(const struct xvsock_conn *conn, struct sk_buff *skb)
+{
+	return xvsock_src(skb) != conn->peer_cid && xvsock_type(skb) != VSOCK_TYPE_CONTROL &&
+	       has_own_link(xvsock_src(skb));
+}
+
 static void receive(struct xvsock_conn *conn, struct sk_buff *skb)
 {
 	bool full = memory_is_full(conn->memory);
 
 	atomic64_inc(&conn->counters.rx_packets);
 	atomic64_add(skb->len, &conn->counters.rx_bytes);
+	if (is_late(conn, skb)) {
+		atomic64_inc(&conn->counters.dropped);
+		kfree_skb(skb);
+		return;
+	}
 	switch (xvsock_type(skb)) {
 	case VSOCK_TYPE_CONTROL:
 		receive_control(conn, skb);
