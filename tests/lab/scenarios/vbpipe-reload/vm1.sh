@@ -8,38 +8,8 @@
 WAIT=300
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
-
-# meet VM: waits for its command loop, after each of its boots
-meet()
-{
-	local domid
-
-	domid=$(xl domid "$1")
-	xenlab-await -t $WAIT "ready-$1-$domid" > /dev/null || fail "$1 is not there"
-	eval "domid_$1=$domid next_$1=1"
-}
-
-# in_vm VM COMMAND: runs it there and returns its exit code
-in_vm()
-{
-	local domid n rc
-
-	eval "domid=\$domid_$1 n=\$next_$1 next_$1=\$((next_$1 + 1))"
-	xenlab-signal "do-$domid-$n" "$2"
-	rc=$(xenlab-await -t $WAIT "did-$domid-$n") || rc=124
-	return "$rc"
-}
-
-# expect VM COMMAND, refuse VM COMMAND: it must succeed, it must fail
-expect()
-{
-	in_vm "$1" "$2" || fail "$1: '$2' failed ($?)"
-}
-
-refuse()
-{
-	! in_vm "$1" "$2" || fail "$1: '$2' was not refused"
-}
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/remote.sh disable=SC1091
+. /usr/lib/xenlab/remote.sh
 
 # start VM: a transfer, whose rounds count from 1 again
 start()

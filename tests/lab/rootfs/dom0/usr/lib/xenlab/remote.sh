@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # For dom0's scripts that have guests do things a command at a time; to source after
-# checks.sh. The guests' rc.local is that of the scenario vbpipe-reload. WAIT is to be
+# checks.sh. The guests' rc.local is /usr/lib/xenlab/obey. WAIT is to be
 # set: seconds for what takes as long as the machine needs.
 #
 # shellcheck disable=SC2154 # WAIT
