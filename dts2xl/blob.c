@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <libfdt.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,15 +102,15 @@ static void sort_nodes(struct blob *blob)
 {
 	size_t i;
 
-	blob->by_name = mem_alloc(blob->nr_nodes * sizeof(*blob->by_name));
-	blob->by_phandle = mem_alloc(blob->nr_nodes * sizeof(*blob->by_phandle));
+	blob->by_name = mem_alloc(blob->nr_nodes * sizeof(struct blob_node *));
+	blob->by_phandle = mem_alloc(blob->nr_nodes * sizeof(struct blob_node *));
 	for (i = 0; i < blob->nr_nodes; i++) {
 		blob->by_name[i] = &blob->nodes[i];
 		if (blob->nodes[i].phandle)
 			blob->by_phandle[blob->nr_phandles++] = &blob->nodes[i];
 	}
-	qsort(blob->by_name, blob->nr_nodes, sizeof(*blob->by_name), by_name);
-	qsort(blob->by_phandle, blob->nr_phandles, sizeof(*blob->by_phandle), by_phandle);
+	qsort(blob->by_name, blob->nr_nodes, sizeof(struct blob_node *), by_name);
+	qsort(blob->by_phandle, blob->nr_phandles, sizeof(struct blob_node *), by_phandle);
 }
 
 struct blob_node *blob_child(const struct blob *blob, const struct blob_node *parent,
@@ -179,12 +180,19 @@ struct blob_node *blob_by_phandle(const struct blob *blob, uint32_t phandle)
 		blob->by_phandle[low] : NULL;
 }
 
+/* What dtc would not take for a label is none: links are named by labels. */
+static bool is_label(const char *text)
+{
+	return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+	       strlen(text);
+}
+
 static void add_symbol(struct blob *blob, const char *label, const char *path)
 {
 	struct blob_reference *ref;
 	struct blob_node *node = *path == '/' ? blob_path(blob, path) : NULL;
 
-	if (!node)
+	if (!node || !*label || !is_label(label))
 		return;
 	ref = MEM_APPEND(blob->symbols, blob->nr_symbols);
 	ref->node = node;

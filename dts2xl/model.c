@@ -47,7 +47,7 @@ struct vm *model_add_vm(struct model *model, unsigned int number, struct pos pos
 
 	if (vm)
 		return vm;
-	vm = MEM_APPEND(model->vms, model->nr_vms);
+	(void)MEM_APPEND(model->vms, model->nr_vms);
 	vm = &model->vms[place];
 	memmove(vm + 1, vm, (model->nr_vms - 1 - place) * sizeof(*vm));
 	memset(vm, 0, sizeof(*vm));

@@ -326,15 +326,21 @@ static void read_vbpipe(struct end *end)
 /* What the link layer would refuse, it must not get to see. */
 static void check_end(const struct end *end)
 {
-	char *text = vlinkcfg_end_format(&end->cfg), err[VLINKCFG_ERR_MAX];
+	char *text = vlinkcfg_end_format(&end->cfg), *again, err[VLINKCFG_ERR_MAX];
 	struct vlinkcfg_end back;
 
 	if (!text)
 		diag_fatal("out of memory");
-	if (vlinkcfg_end_parse(text, &back, err))
+	if (vlinkcfg_end_parse(text, &back, err)) {
 		diag_error(CODE_OPTION, node_pos(end->own, NULL), "%s", err);
-	else
+	} else {
+		again = vlinkcfg_end_format(&back);
+		if (again && strcmp(again, text))
+			diag_error(CODE_OPTION, node_pos(end->own, NULL),
+				   "the link '%s' would read differently", end->cfg.link);
+		free(again);
 		vlinkcfg_end_clear(&back);
+	}
 	free(text);
 }
 

@@ -260,7 +260,6 @@ static void find_local_peers(const struct tree *tree)
 
 	for (i = 0; i < tree->blob->nr_nodes; i++) {
 		node = tree->nodes[i];
-		at = &tree->blob->nodes[i];
 		if (!node || !node->local_peer)
 			continue;
 		at = blob_by_phandle(tree->blob, node->local_peer);

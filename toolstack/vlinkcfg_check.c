@@ -197,7 +197,7 @@ static bool has_equal(const struct vlinkcfg_end **ends, size_t nr,
 {
 	size_t i;
 
-	qsort(ends, nr, sizeof(*ends), compare);
+	qsort(ends, nr, sizeof(const struct vlinkcfg_end *), compare);
 	for (i = 1; i < nr; i++)
 		if (!compare(&ends[i - 1], &ends[i]))
 			return true;
@@ -207,7 +207,8 @@ static bool has_equal(const struct vlinkcfg_end **ends, size_t nr,
 /* False: no two ends of the domain are in each other's way. */
 static bool may_clash(const struct vlinkcfg_domain *dom)
 {
-	const struct vlinkcfg_end **ends = calloc(dom->nr_ends + 1, sizeof(*ends));
+	const struct vlinkcfg_end **ends = calloc(dom->nr_ends + 1,
+						   sizeof(const struct vlinkcfg_end *));
 	bool clash = true;
 	size_t i;
 

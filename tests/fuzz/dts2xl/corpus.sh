@@ -38,3 +38,8 @@ rm -f "$out/text"
 for file in "$here"/source/*; do
 	tr '@' '\0' <"$file" >"$out/source/$(basename "$file")"
 done
+# What once was a finding.
+for file in "$here"/found/*.base64; do
+	name=$(basename "$file" .base64)
+	base64 -d "$file" >"$out/${name%%-*}/found-${name#*-}"
+done

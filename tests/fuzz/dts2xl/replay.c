@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: replay NAME SECONDS CORPUS, which has files\n");
 		return 2;
 	}
-	inputs = calloc((size_t)nr, sizeof(*inputs));
+	inputs = calloc((size_t)nr, sizeof(struct input *));
 	for (i = 0; inputs && i < nr; i++) {
 		inputs[i] = read_input(argv[3], entries[i]->d_name);
 		try(inputs[i]);
