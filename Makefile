@@ -11,6 +11,8 @@
 #: make check           all tests: on the host, then in domains on real Xen
 #: make check-unit      the tests that need no Xen, under a minute
 #: make check-lab       the tests in domains (tests/lab/runs.table)
+#: make check-all       the same, and the rest of scenarios and flavours
+#:                      (tests/lab/runs-more.table): some hours
 #: make bench           measure, beside other ways between domains (ROWS="vbpipe.")
 #: make lint            checkpatch, sparse, cppcheck, clang-tidy, shellcheck
 #: make install         into DESTDIR, PREFIX=/usr
@@ -34,7 +36,7 @@ WARN    := -Wall -Wextra -Werror
 VCFLAGS := -std=gnu11 $(WARN) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -Iinclude -Itoolstack
 VLDFLAGS := $(if $(SYSROOT),--sysroot=$(SYSROOT))
 
-.PHONY: all modules install clean help check check-unit check-lab demo bench lint
+.PHONY: all modules install clean help check check-unit check-lab check-all demo bench lint
 all:
 
 # Every component adds its own targets: programs to BINS, what 'make check-unit'
@@ -67,6 +69,12 @@ check-unit: packages
 check-lab: packages-lab
 	@tests/check start
 	@tests/check lab
+	@tests/check sum
+
+check-all: packages-lab
+	@tests/check start
+	@tests/check unit $(UNIT_TESTS)
+	@tests/check lab tests/lab/runs.table tests/lab/runs-more.table
 	@tests/check sum
 
 demo: packages-lab
