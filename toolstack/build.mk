@@ -20,7 +20,7 @@ $(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
 
 # All of it but the start of the program runs against a xenstore in memory.
 VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
-	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/background.c toolstack/vlinkd/log.c,$(VLINKD_SRC)) \
+	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/log.c,$(VLINKD_SRC)) \
 	toolstack/vlinkctl/links.c $(wildcard toolstack/vlinkcfg*.c)
 
 UNIT_TESTS += check-vlinkd

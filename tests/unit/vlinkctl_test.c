@@ -288,6 +288,37 @@ static void check_in_a_guest(void)
 	expect_guest(0, "-: no links are published to this domain: its config has none, or vlinkd does not run in dom0\n");
 }
 
+static void expect_answer(const char *script, int want, size_t links, size_t problems)
+{
+	struct context ctx = dom0();
+	struct board board;
+
+	ctx.config_dirs[0] = "/a b";
+	ctx.nr_config_dirs = 1;
+	ctx.classes = "/c";
+	make("/vlinkd", script);
+	CU_ASSERT_EQUAL(chmod(xsh_path("%s/vlinkd", root).s, 0755), 0);
+	CU_ASSERT_EQUAL(board_read(&ctx, &board), want);
+	CU_ASSERT_EQUAL(board.nr_links, links);
+	CU_ASSERT_EQUAL(board.nr_problems, problems);
+	board_clear(&board);
+}
+
+static void vlinkd_is_asked(void)
+{
+	struct context ctx = dom0();
+	struct board board;
+
+	CU_ASSERT_TRUE_FATAL(clear_root());
+	setenv("VLINKD", xsh_path("%s/vlinkd", root).s, 1);
+	CU_ASSERT_EQUAL(board_read(&ctx, &board), -ENOENT);
+	expect_answer("#!/bin/sh\necho link a b c d\necho problem: x\nexit 1\n", 0, 1, 1);
+	expect_answer("#!/bin/sh\n[ \"$*\" = '--check --config /a b --classes /c' ] && [ $# = 5 ] && echo link a b c d\nexit 0\n", 0, 1, 0);
+	expect_answer("#!/bin/sh\necho problem: x\nexit 2\n", -EIO, 0, 0);
+	expect_answer("#!/bin/sh\nkill -9 $$\n", -EIO, 0, 0);
+	unsetenv("VLINKD");
+}
+
 /* ---- nodes and counters ---- */
 
 static const struct link *link_of(const char *domain, const char *link)
@@ -401,6 +432,7 @@ static const struct unit_test tests[] = {
 	{ "the form of /proc/nk/vlinks", proc_form },
 	{ "check in dom0", check_in_dom0 },
 	{ "check in a guest", check_in_a_guest },
+	{ "vlinkd is asked", vlinkd_is_asked },
 	{ "nodes by name", nodes_by_name },
 	{ "counters of sysfs", counters_of_sysfs },
 	{ "hostile homes", hostile_homes },

@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../../toolstack/vlinkctl/links.h"
+#include "../../toolstack/vlinkd/background.h"
 #include "../../toolstack/vlinkd/check.h"
 #include "../../toolstack/vlinkd/daemon.h"
 #include "../../toolstack/vlinkd/detached.h"
@@ -42,6 +45,11 @@ void log_message(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(said);
 	snprintf(said + len, sizeof(said) - len, "\n");
+}
+
+void log_to_syslog(const char *ident)
+{
+	(void)ident;
 }
 
 static size_t times_said(const char *text)
@@ -1545,6 +1553,51 @@ static void plan_in_order(void)
 	stop();
 }
 
+/* ---- the service manager ---- */
+
+static void state_is_told(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	char text[64] = "";
+
+	begin();
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/notify", dir);
+	CU_ASSERT_EQUAL_FATAL(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	setenv("NOTIFY_SOCKET", addr.sun_path, 1);
+	background_ready();
+	CU_ASSERT_EQUAL(recv(fd, text, sizeof(text), 0), 7);
+	expect_text(text, "READY=1");
+	background_tell("STATUS=x");
+	CU_ASSERT_EQUAL(recv(fd, text, sizeof(text), 0), 8);
+	expect_text(text, "STATUS=x");
+	close(fd);
+	unlink(addr.sun_path);
+	/* A manager that is gone is no reason to end. */
+	background_tell("STATUS=y");
+	expect_said("No such file or directory", 1);
+	unsetenv("NOTIFY_SOCKET");
+	background_tell("STATUS=z");
+}
+
+static void one_daemon_at_a_time(void)
+{
+	char path[64], text[32];
+	FILE *file;
+
+	begin();
+	snprintf(path, sizeof(path), "%s/pid", dir);
+	CU_ASSERT_EQUAL(background_pidfile(path), 0);
+	CU_ASSERT_EQUAL(background_pidfile(path), -1);
+	expect_said("vlinkd runs already", 1);
+	file = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	CU_ASSERT_PTR_NOT_NULL(fgets(text, sizeof(text), file));
+	fclose(file);
+	CU_ASSERT_EQUAL(atoi(text), getpid());
+	CU_ASSERT_EQUAL(background_pidfile("/nonexistent/pid"), -1);
+}
+
 /* ---- vlinkctl ---- */
 
 static void links_as_a_guest_sees_them(void)
@@ -1626,6 +1679,8 @@ static const struct unit_test tests[] = {
 	{ "killed anywhere", killed_anywhere },
 	{ "killed at random", killed_at_random },
 	{ "plan in order", plan_in_order },
+	{ "the state is told", state_is_told },
+	{ "one daemon at a time", one_daemon_at_a_time },
 	{ "links as a guest sees them", links_as_a_guest_sees_them },
 };
 
