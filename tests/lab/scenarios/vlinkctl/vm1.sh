@@ -144,8 +144,9 @@ nodes_for_a_group()
 	echo "--- nodes"
 	expect vm2 'stat -c "%a %g" /dev/vbpipe1 | grep -qx "660 4242"'
 	expect vm2 'stat -c "%a %g" /dev/vrpq-srv-vogl0 | grep -qx "660 4242"'
-	expect vm2 'start-stop-daemon -S -x /bin/busybox -c 1000:4242 -- sh -c "exec 3<>/dev/vumem-srv-vogl0 && exec 3<>/dev/vrpq-srv-vogl0"'
-	refuse vm2 'start-stop-daemon -S -x /bin/busybox -c 1000:1000 -- sh -c "exec 3<>/dev/vumem-srv-vogl0"'
+	expect vm2 'start-stop-daemon -S -x /bin/busybox -c user:vlink -- sh -c "exec 3<>/dev/vumem-srv-vogl0 && exec 3<>/dev/vrpq-srv-vogl0"'
+	expect vm2 'start-stop-daemon -S -x /bin/busybox -c other:other -- sh -c "exec 3<>/dev/null"'
+	refuse vm2 'start-stop-daemon -S -x /bin/busybox -c other:other -- sh -c "exec 3<>/dev/vumem-srv-vogl0"'
 }
 
 renamed()
