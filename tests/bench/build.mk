@@ -5,7 +5,7 @@
 # docs/benchmarks.md says how a row is added.
 
 BENCH_PROGRAMS := bench-vbpipe bench-vchan bench-tcp bench-evtchn bench-memcpy bench-kevent \
-                  bench-meet bench-vrpq
+                  bench-meet bench-vrpq bench-vumem bench-gnttab
 
 # What each program needs besides bench.o
 BENCH_OBJS_bench-vbpipe := channel
@@ -21,8 +21,12 @@ BENCH_OBJS_bench-meet   := meet
 BENCH_LIBS_bench-meet   := -lxenstore
 BENCH_OBJS_bench-vrpq   := vrpq-server syscalls
 BENCH_LIBS_bench-vrpq   := -L$(O)/lib -lvrpq -pthread
+BENCH_OBJS_bench-vumem  := pages
+BENCH_LIBS_bench-vumem  := -L$(O)/lib -lvumem -pthread
+BENCH_OBJS_bench-gnttab := meet pages
+BENCH_LIBS_bench-gnttab := -lxengnttab -lxenstore
 
-$(foreach s,bench meet channel vrpq-server syscalls $(BENCH_PROGRAMS) report report_read report_sum report_print,\
+$(foreach s,bench meet channel pages vrpq-server syscalls $(BENCH_PROGRAMS) report report_read report_sum report_print,\
   $(eval CFLAGS_tests_bench_$(s) := -D_GNU_SOURCE))
 
 bench_objs = $(patsubst %,$(O)/obj/tests/bench/%.o,$(1) bench $(BENCH_OBJS_$(1)))
@@ -36,6 +40,7 @@ endef
 BENCH_BINS :=
 $(foreach p,$(BENCH_PROGRAMS),$(eval $(call bench_program,$(p))))
 $(O)/bin/bench-vrpq: | $(O)/lib/libvrpq.so.1
+$(O)/bin/bench-vumem: | $(O)/lib/libvumem.so.1
 
 BENCH_REPORT_SRCS := $(addprefix tests/bench/,report.c report_read.c report_sum.c report_print.c)
 
