@@ -24,14 +24,16 @@ $(O)/lib/libvrpq.a: $(VRPQ_OBJ) $(USERLIB_COMMON_OBJ)
 	$(AR) rcs $@ $^
 
 INSTALLS += install-vrpq
-.PHONY: install-vrpq
-install-vrpq: $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a
+.PHONY: install-vrpq install-nkern
+# The libraries share it; two that install it at a time would collide.
+install-nkern:
+	install -D -m 0644 include/nk/nkern.h $(DESTDIR)$(PREFIX)/include/nk/nkern.h
+install-vrpq: $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a install-nkern
 	install -D -m 0644 $(O)/lib/libvrpq.so.1 $(DESTDIR)$(PREFIX)/lib/libvrpq.so.1
 	ln -sf libvrpq.so.1 $(DESTDIR)$(PREFIX)/lib/libvrpq.so
 	install -D -m 0644 $(O)/lib/libvrpq.a $(DESTDIR)$(PREFIX)/lib/libvrpq.a
 	install -d $(DESTDIR)$(PREFIX)/include/vlx/vrpq $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 0644 $(VRPQ_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vrpq/
-	install -D -m 0644 include/nk/nkern.h $(DESTDIR)$(PREFIX)/include/nk/nkern.h
 	sed 's|@PREFIX@|$(PREFIX)|' userlib/vrpq/vrpq.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vrpq.pc
 
 # --- tests -------------------------------------------------------------------

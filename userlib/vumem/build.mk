@@ -23,13 +23,12 @@ $(O)/lib/libvumem.a: $(VUMEM_OBJ) $(USERLIB_COMMON_OBJ)
 
 INSTALLS += install-vumem
 .PHONY: install-vumem
-install-vumem: $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a
+install-vumem: $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a install-nkern
 	install -D -m 0644 $(O)/lib/libvumem.so.1 $(DESTDIR)$(PREFIX)/lib/libvumem.so.1
 	ln -sf libvumem.so.1 $(DESTDIR)$(PREFIX)/lib/libvumem.so
 	install -D -m 0644 $(O)/lib/libvumem.a $(DESTDIR)$(PREFIX)/lib/libvumem.a
 	install -d $(DESTDIR)$(PREFIX)/include/vlx/vumem $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 0644 $(VUMEM_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vumem/
-	install -D -m 0644 include/nk/nkern.h $(DESTDIR)$(PREFIX)/include/nk/nkern.h
 	sed 's|@PREFIX@|$(PREFIX)|' userlib/vumem/vumem.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vumem.pc
 
 # --- tests -------------------------------------------------------------------
