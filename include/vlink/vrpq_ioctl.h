@@ -101,7 +101,7 @@ struct vrpq_wait_args {
 	__u32 seq;			/* in: seen; out: present */
 	__u32 flags;
 	__u32 status;			/* out */
-	__u32 reserved;
+	__u32 slept_us;			/* out: for so long, at most UINT_MAX */
 };
 
 /*

@@ -610,11 +610,13 @@ static int ring(struct file *file)
 static int wait(struct file *file, struct vrpq_wait_args *args)
 {
 	struct side *side = side_of(file, file->end);
+	struct timespec start, end;
 	int err = 0, sleeper;
 
 	counts.waits++;
 	if (args->flags & VRPQ_WAIT_RING)
 		ring(file);
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!(args->flags & VRPQ_WAIT_NOT) && side->seq == args->seq && !(side->status & VRPQ_ENDED)) {
 		counts.sleeps++;
 		sleeper = begin_sleep();
@@ -624,6 +626,9 @@ static int wait(struct file *file, struct vrpq_wait_args *args)
 	}
 	if (err)
 		return err;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	args->slept_us = (u32)((end.tv_sec - start.tv_sec) * 1000000 +
+			       (end.tv_nsec - start.tv_nsec) / 1000);
 	args->seq = side->seq;
 	args->status = side->status & VRPQ_ENDED;
 	if (!file->chan && file->session->pressure && file->end == CLIENT)

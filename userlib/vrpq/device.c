@@ -66,7 +66,7 @@ int vrpq_file_open(struct vrpq_file *file, const char *path)
 {
 	int fd = vrpq_kernel->open_node(path);
 
-	*file = (struct vrpq_file) { .fd = fd < 0 ? -1 : fd };
+	*file = (struct vrpq_file) { .fd = fd < 0 ? -1 : fd, .slept_us = UINT32_MAX };
 	return fd < 0 ? -fd : 0;
 }
 
@@ -94,6 +94,8 @@ int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags)
 		__atomic_fetch_or(&file->status, VRPQ_WAIT_BROKEN, __ATOMIC_RELEASE);
 		return 0;
 	}
+	if (!(flags & VRPQ_WAIT_NOT))
+		vrpq_set(&file->slept_us, args.slept_us);
 	vrpq_set(&file->pressure, args.status & VRPQ_WAIT_PRESSURE);
 	__atomic_fetch_or(&file->status, args.status & VRPQ_ENDED, __ATOMIC_RELEASE);
 	__atomic_store_n(&file->seq, args.seq, __ATOMIC_RELEASE);

@@ -70,6 +70,11 @@ struct vrpq_file {
 	u32 seq;		/* its sequence number as last seen; atomic */
 	u32 status;		/* VRPQ_ENDED, once seen; atomic */
 	u32 pressure;		/* VRPQ_WAIT_PRESSURE as last seen; atomic */
+
+	/* For looks before sleeping; atomic, and no worse if threads mix them up. */
+	u32 slept_us;		/* the last time */
+	u32 misses;		/* looks in a row that found nothing */
+	u32 skip;		/* sleeps before the next look */
 };
 
 int vrpq_file_open(struct vrpq_file *file, const char *path);
@@ -92,28 +97,14 @@ static inline u32 vrpq_file_status(const struct vrpq_file *file)
 
 /* --- look.c: before sleeping --------------------------------------------------- */
 
-/* What one end learns about its peer. Threads that share it need not see the same. */
-struct vrpq_look {
-	u32 slept_us;		/* the last time; all of these atomic */
-	u32 misses;		/* looks in a row that found nothing */
-	u32 skip;		/* sleeps before the next look */
-};
-
-static inline void vrpq_look_init(struct vrpq_look *look)
-{
-	*look = (struct vrpq_look) { .slept_us = UINT32_MAX };
-}
-
 /* A server of the process begins to work, or sleeps or ends. */
 void vrpq_look_count(bool works);
 /* Do more servers work than there are processors? */
 bool vrpq_look_is_crowded(void);
 /* Is this a time to look? To be asked once before a sleep. */
-bool vrpq_look_is_due(struct vrpq_look *look);
+bool vrpq_look_is_due(struct vrpq_file *file);
 /* Looks until @found(@what) or for a while; returns whether it was found. */
-bool vrpq_look(struct vrpq_look *look, bool (*found)(const void *what), const void *what);
-/* vrpq_file_wait(), and takes the time of it. */
-int vrpq_look_sleep(struct vrpq_look *look, struct vrpq_file *file, u32 seq, u32 flags);
+bool vrpq_look(struct vrpq_file *file, bool (*found)(const void *what), const void *what);
 
 /* --- pool.c: the pages of a zone ------------------------------------------- */
 
@@ -277,7 +268,6 @@ struct vrpq_sender {
 	u32 announced;			/* and up to here, the peer was woken for */
 	u32 awaited;			/* answers that threads wait for */
 	u32 waiting;			/* threads that wait for room */
-	struct vrpq_look look;		/* for answers */
 	struct vrpq_slots *head, *tail;	/* the oldest in use, the newest */
 	u32 head_pos, tail_pos;
 	bool looped;			/* the only segment follows itself, not followed yet */
@@ -502,7 +492,6 @@ struct vrpq_chan {
 	/* Server: receiving. Owned by the thread that has set busy. */
 	bool busy;			/* atomic */
 	bool counted;			/* by vrpq_look_count() */
-	struct vrpq_look look;
 	struct vrpq_segment *segment;
 	u32 segment_pos;
 	u32 passed;			/* slots to acknowledge */

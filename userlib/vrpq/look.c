@@ -3,8 +3,8 @@
  * Looking for a while before sleeping. To sleep and be woken costs both ends more than what
  * a peer that is at work needs to answer, or to post again.
  *
- * Who looks does so no longer than it slept the last time, and not at all if that was
- * long: an idle end looks once, and sleeps. Looks that found nothing make the next ones
+ * Who looks does so for about as long as it slept the last time, and not at all if that
+ * was long: an idle end looks once, and sleeps. Looks that found nothing make the next ones
  * rare. Where the process has other servers at work for each processor nobody looks; who
  * has nothing to do gives way to them, which takes a while as well.
  */
@@ -14,11 +14,13 @@
 #include "lib.h"
 
 #define SHORT_SLEEP_US	500u
+#define LOOK_MIN_US	50u
 #define LOOK_MAX_US	250u
 #define MISSES_MAX	6u	/* then one sleep in 2^6 begins with a look */
 
 /* Between two looks, so that the peer has its cache line for itself meanwhile. */
 #define PAUSES		8u
+#define LOOKS_PER_CLOCK	4u
 
 /* Servers of this process that have slept and do not sleep now; atomic. */
 static u32 at_work;
@@ -66,52 +68,54 @@ static void pause_cpu(void)
 #endif
 }
 
-bool vrpq_look_is_due(struct vrpq_look *look)
+bool vrpq_look_is_due(struct vrpq_file *file)
 {
-	u32 skip = vrpq_get(&look->skip);
+	u32 skip = vrpq_get(&file->skip);
 
-	if (vrpq_get(&look->slept_us) > SHORT_SLEEP_US || vrpq_look_is_crowded())
+	if (vrpq_get(&file->slept_us) > SHORT_SLEEP_US || vrpq_look_is_crowded())
 		return false;
 	if (skip)
-		vrpq_set(&look->skip, skip - 1);
+		vrpq_set(&file->skip, skip - 1);
 	return !skip;
 }
 
-static void note_result(struct vrpq_look *look, bool found)
+static void note_result(struct vrpq_file *file, bool found)
 {
-	u32 misses = vrpq_get(&look->misses);
+	u32 misses = vrpq_get(&file->misses);
 
 	if (!found)
-		vrpq_set(&look->skip, (1u << misses) - 1);
+		vrpq_set(&file->skip, (1u << misses) - 1);
 	if (found)
 		misses = 0;
 	else if (misses < MISSES_MAX)
 		misses++;
-	vrpq_set(&look->misses, misses);
+	vrpq_set(&file->misses, misses);
 }
 
-bool vrpq_look(struct vrpq_look *look, bool (*found)(const void *what), const void *what)
+static u32 look_us(const struct vrpq_file *file)
 {
-	u32 us = vrpq_get(&look->slept_us);
-	u64 end = now_us() + (us < LOOK_MAX_US ? us : LOOK_MAX_US);
-	bool there = found(what);
-	u32 i;
+	u32 us = vrpq_get(&file->slept_us);
 
-	while (!there && now_us() < end) {
+	return us < LOOK_MIN_US ? LOOK_MIN_US : us > LOOK_MAX_US ? LOOK_MAX_US : us;
+}
+
+bool vrpq_look(struct vrpq_file *file, bool (*found)(const void *what), const void *what)
+{
+	bool there;
+	u32 i, n;
+	u64 end = 0;
+
+	/* What comes at once costs no look at the clock. */
+	for (n = 1; !(there = found(what)); n++) {
 		for (i = 0; i < PAUSES; i++)
 			pause_cpu();
-		there = found(what);
+		if (n % LOOKS_PER_CLOCK)
+			continue;
+		if (!end)
+			end = now_us() + look_us(file);
+		else if (now_us() >= end)
+			break;
 	}
-	note_result(look, there);
+	note_result(file, there);
 	return there;
-}
-
-int vrpq_look_sleep(struct vrpq_look *look, struct vrpq_file *file, u32 seq, u32 flags)
-{
-	u64 start = now_us();
-	int err = vrpq_file_wait(file, seq, flags);
-	u64 slept = now_us() - start;
-
-	vrpq_set(&look->slept_us, slept < UINT32_MAX ? (u32)slept : UINT32_MAX);
-	return err;
 }

@@ -173,12 +173,12 @@ static bool tarry(struct vrpq_chan *chan, bool *bell)
 		sched_yield();
 		return is_posted(chan);
 	}
-	if (!vrpq_look_is_due(&chan->look))
+	if (!vrpq_look_is_due(&chan->file))
 		return false;
 	if (*bell)
 		ring(chan);
 	*bell = false;
-	return vrpq_look(&chan->look, is_posted, chan);
+	return vrpq_look(&chan->file, is_posted, chan);
 }
 
 static void set_working(struct vrpq_chan *chan, bool works)
@@ -193,7 +193,7 @@ static int sleep_for_posts(struct vrpq_chan *chan, u32 seq, bool bell)
 	int err;
 
 	set_working(chan, false);
-	err = vrpq_look_sleep(&chan->look, &chan->file, seq, bell ? VRPQ_WAIT_RING : 0);
+	err = vrpq_file_wait(&chan->file, seq, bell ? VRPQ_WAIT_RING : 0);
 	set_working(chan, true);
 	return err;
 }

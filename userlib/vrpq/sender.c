@@ -49,7 +49,6 @@ int vrpq_sender_init(struct vrpq_sender *sender, struct vrpq_chan *chan, bool ca
 		     struct vrpq_slots *first)
 {
 	*sender = (struct vrpq_sender) { .chan = chan, .callbacks = callbacks };
-	vrpq_look_init(&sender->look);
 	sender->head = first;
 	sender->tail = first;
 	set_lines(sender);
@@ -396,14 +395,50 @@ static int find_room(struct vrpq_sender *sender)
 	return err == EAGAIN && reuse_only(sender) ? 0 : err;
 }
 
+struct room {
+	const u32 *cons;
+	u32 wanted;
+};
+
+static bool is_there(const void *what)
+{
+	const struct room *room = what;
+
+	return (int32_t)(vlink_load_acquire(room->cons) - room->wanted) >= 0;
+}
+
+/* With the lock released meanwhile. */
+static bool look_for_room(struct vrpq_sender *sender)
+{
+	const struct vlink_ring_end *end = &sender->end;
+	struct room room = { .cons = &end->cons_line->cons };
+	bool found;
+
+	/* Answers that are still to be fetched may be what blocks it. */
+	if (sender->awaited || end->peer != sender->reaped ||
+	    !vrpq_look_is_due(&sender->chan->file))
+		return false;
+	room.wanted = end->peer + worth_waking(sender);
+	sender->waiting++;
+	vrpq_unlock(&sender->lock);
+	found = vrpq_look(&sender->chan->file, is_there, &room);
+	vrpq_lock(&sender->lock);
+	sender->waiting--;
+	return found;
+}
+
 static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 {
 	struct vrpq_chan *chan = sender->chan;
-	bool bell = vrpq_sender_announce(sender);
-	bool fetching = sender->awaited;
-	bool moved = vrpq_sender_arm(sender);
+	bool moved, fetching, bell = vrpq_sender_announce(sender);
 	int err = 0;
 
+	/* A peer that is awake soon makes room. */
+	if (!bell && look_for_room(sender))
+		return 0;
+	bell = bell || vrpq_sender_announce(sender);
+	fetching = sender->awaited;
+	moved = vrpq_sender_arm(sender);
 	sender->waiting++;
 	vrpq_unlock(&sender->lock);
 	if (moved && bell) {
@@ -418,6 +453,7 @@ static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 	}
 	vrpq_lock(&sender->lock);
 	sender->waiting--;
+	vrpq_count(sender, VRPQ_PROF_WAIT_FOR_SPACE_INTR);
 	return err;
 }
 
@@ -439,7 +475,6 @@ static int wait_for_room(struct vrpq_sender *sender)
 		if (err != EAGAIN)
 			return err;
 		err = wait_once(sender, chan_seq, session_seq);
-		vrpq_count(sender, VRPQ_PROF_WAIT_FOR_SPACE_INTR);
 		if (err)
 			return err;
 	}

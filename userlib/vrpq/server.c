@@ -121,7 +121,6 @@ static int find_channel(struct vrpq_chan *chan, struct vrpq_slots *callbacks, u3
 	chan->segment = (void *)(session->base + (size_t)segment * VRPQ_PAGE_SIZE);
 	vlink_consumer_init(&chan->rx, &chan->ctl->req_prod, &chan->ctl->req_cons,
 			    VRPQ_SLOTS_OUTSTANDING_MAX);
-	vrpq_look_init(&chan->look);
 	callbacks->nr = VRPQ_CALLBACK_SLOTS;
 	callbacks->slots = chan->ctl->callbacks;
 	return vrpq_sender_init(&chan->sender, chan, true, callbacks);

@@ -351,7 +351,7 @@ static bool busy_channel(struct vrpq_session *session, struct vrpq_file *file)
 		busy = chan->file.fd >= 0 && chan->sender.reaped != chan->sender.end.index;
 		vrpq_unlock(&chan->sender.lock);
 		if (busy) {
-			*file = chan->file;
+			*file = (struct vrpq_file) { .seq = vrpq_file_seq(&chan->file) };
 			file->fd = vrpq_kernel->duplicate(chan->file.fd);
 			busy = file->fd >= 0;
 		}

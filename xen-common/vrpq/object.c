@@ -2,6 +2,7 @@
 /* Sessions and channels: what both ends have in common, and waiting for the peer. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -277,6 +278,7 @@ static struct vrpq_session *session_of(struct vrpq_object *obj)
 long vrpq_wait(struct vrpq_object *obj, void __user *arg)
 {
 	struct vrpq_wait_args args;
+	ktime_t start;
 	int err = 0;
 
 	if (copy_from_user(&args, arg, sizeof(args)))
@@ -288,10 +290,12 @@ long vrpq_wait(struct vrpq_object *obj, void __user *arg)
 			return -EINVAL;
 		vrpq_ring(to_chan(obj));
 	}
+	start = ktime_get();
 	if (!(args.flags & VRPQ_WAIT_NOT))
 		err = wait_for_move(obj, args.seq, args.flags & VRPQ_WAIT_KILLABLE);
 	if (err)
 		return err;
+	args.slept_us = min_t(s64, ktime_us_delta(ktime_get(), start), U32_MAX);
 	/* The number first: what moves it now is seen next time. */
 	args.seq = atomic_read(&obj->seq);
 	smp_rmb();

@@ -111,7 +111,8 @@
  * points to is in_size bytes: the direct parameters, then references
  * (16 bytes: u32 size, u32 0, u32 offset relative to the reference, u32 0), then
  * what they refer to, each piece padded to 8. What out_offset points to is
- * references, then room for what they refer to.
+ * references, then room for what they refer to. Of what is no call only the first four
+ * words are looked at.
  *
  * The state word of a slot, for calls and synchronous callbacks:
  *
