@@ -1,0 +1,34 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# All forty links of the example board connect, the class of its own and both ends included.
+
+WAIT=900
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
+. /usr/lib/xenlab/checks.sh
+
+# Ends of services, as the configs and the class file have them.
+wanted()
+{
+	cat /etc/xen/vm*.cfg | sed -n 's/.*link=[^,]*,class=\([^,]*\),.*/\1/p' | while read -r class; do
+		sed -n "s/^$class: *//p" /etc/vlink/classes.conf
+	done | wc -w
+}
+
+connected()
+{
+	vlinkctl list --all | grep -c ' Connected$'
+}
+
+all_connected()
+{
+	[ "$(connected)" -eq "$nr" ]
+}
+
+nr=$(wanted)
+[ "$nr" -gt 80 ] || fail "only $nr ends of services are configured"
+until_true $WAIT all_connected || fail "$(connected) of $nr ends are connected"
+vlinkctl list --all
+vlinkctl check || fail "vlinkctl check"
+conclude "board: $(connected) of $nr ends connected"
