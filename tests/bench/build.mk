@@ -5,7 +5,7 @@
 # docs/benchmarks.md says how a row is added.
 
 BENCH_PROGRAMS := bench-vbpipe bench-vchan bench-tcp bench-evtchn bench-memcpy bench-kevent \
-                  bench-meet bench-vrpq bench-vumem bench-gnttab
+                  bench-meet bench-vrpq bench-vumem bench-gnttab bench-vsock
 
 # What each program needs besides bench.o
 BENCH_OBJS_bench-vbpipe := channel
@@ -20,6 +20,8 @@ BENCH_LIBS_bench-kevent := -lxenstore
 BENCH_OBJS_bench-meet   := meet
 BENCH_LIBS_bench-meet   := -lxenstore
 BENCH_OBJS_bench-vrpq   := vrpq-server syscalls
+BENCH_OBJS_bench-vsock  := channel meet
+BENCH_LIBS_bench-vsock  := -lxenstore
 BENCH_LIBS_bench-vrpq   := -L$(O)/lib -lvrpq -pthread
 BENCH_OBJS_bench-vumem  := pages
 BENCH_LIBS_bench-vumem  := -L$(O)/lib -lvumem -pthread
