@@ -1271,7 +1271,46 @@ static void test_statistics(void)
 	pair_close(&p);
 }
 
+static bool is_true(const void *what)
+{
+	return *(const bool *)what;
+}
+
+/* Sleeps before the next look. */
+static nku32_f sleeps_until_due(struct vrpq_file *file)
+{
+	nku32_f n = 0;
+
+	while (n < 1000 && !vrpq_look_is_due(file))
+		n++;
+	return n;
+}
+
+static void test_looks(void)
+{
+	static const nku32_f skipped[] = { 0, 1, 3, 7, 15, 31, 63, 63 };
+	struct vrpq_file file = { .fd = -1, .slept_us = UINT32_MAX };
+	bool there = false;
+	nku32_f i;
+
+	CU_ASSERT_EQUAL(sleeps_until_due(&file), 1000);
+	file.slept_us = 501;
+	CU_ASSERT_EQUAL(sleeps_until_due(&file), 1000);
+	file.slept_us = 1;
+	CU_ASSERT_EQUAL(sleeps_until_due(&file), 0);
+	for (i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++) {
+		CU_ASSERT_FALSE(vrpq_look(&file, is_true, &there));
+		CU_ASSERT_EQUAL(sleeps_until_due(&file), skipped[i]);
+	}
+	there = true;
+	CU_ASSERT_TRUE(vrpq_look(&file, is_true, &there));
+	there = false;
+	CU_ASSERT_FALSE(vrpq_look(&file, is_true, &there));
+	CU_ASSERT_EQUAL(sleeps_until_due(&file), 0);
+}
+
 static const struct unit_test tests[] = {
+	{ "looks before sleeping", test_looks },
 	{ "handles that are none", test_bad_handles },
 	{ "information", test_info },
 	{ "creation interrupted", test_interrupted_creation },
