@@ -12,11 +12,5 @@ for role in client server; do
 	# shellcheck disable=SC2046 # options
 	$TESTS/hostile_$role --set prefix=h${role%"${role#?}"}_ $(cat /etc/suite-options) || rc=1
 done
-near=/dev/vumem-clt-vumem0
-for role in client server; do
-	# shellcheck disable=SC2046 # options
-	$TESTS/hostile_vumem_$role --set near=$near --set client=$near --set control=/dev/hm_ctl \
-		--set victim=/dev/hn_ctl $(cat /etc/suite-options) || rc=1
-done
 xenlab-signal hostile-done
 exit $rc
