@@ -8,7 +8,7 @@
 #include "process.h"
 #include "source.h"
 
-#define TIMEOUT_MS	60000
+#define TIMEOUT_MS	20000
 #define OUTPUT_MAX	(64u << 20)
 
 static const char *skip_blanks(const char *text)

@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-#define MEMORY_MAX	((rlim_t)4 << 30)
+#define MEMORY_MAX	((rlim_t)2 << 30)
 
 enum { IN, OUT, ERR, NR_PIPES };
 

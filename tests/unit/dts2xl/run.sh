@@ -209,13 +209,14 @@ check "a bad class file" bad_classes
 # blob NAME FILE: compiled by dtc, as an overlay unless it is a tree.
 blob() {
 	{ grep -q '^/ {' "$2" && echo '/dts-v1/;' || echo '/dts-v1/; /plugin/;'; grep -v '^/dts-v1/\|^/plugin/' "$2"; } |
-		dtc -q ${3-} -O dtb -o "$1" -
+		dtc "${3--q}" -q -O dtb -o "$1" -
 }
 
 # The configs are the same but for the name of the input.
 same_from_blob() {
-	file=$(ls "$here/good/$1"/*.dts* | head -n 1)
-	blob "$1.dtbo" "$file" -@ || return 1
+	for file in "$here/good/$1"/*.dts*; do
+		blob "$1.dtbo" "$file" -@ || return 1
+	done
 	rm -rf from-blob
 	# shellcheck disable=SC2046 # options are words
 	(cd "$here/good/$1" && run 0 $(cat args 2>/dev/null) -q -o "$tmp/from-blob" "$tmp/$1.dtbo") &&
@@ -320,9 +321,8 @@ peak() {
 
 many_nodes() {
 	"$mkblob" 12500 25 >quarter.dtb && "$mkblob" 50000 25 >many.dtb || return 1
-	seconds run 0 -q -o many many.dtb && [ "$elapsed" -le 60 ] &&
-	[ "$(cat many/*.cfg | grep -c 'link=')" = 100000 ] &&
-	peak quarter quarter.dtb && small=$peak && peak many many.dtb &&
+	peak quarter quarter.dtb && small=$peak && seconds peak many many.dtb &&
+	[ "$elapsed" -le 60 ] && [ "$(cat many-many/*.cfg | grep -c 'link=')" = 100000 ] &&
 	[ "$peak" -lt $((small * 6)) ]
 }
 check "100000 nodes of a blob, in seconds and memory that grows no faster" many_nodes
@@ -409,7 +409,7 @@ depfile() {
 	printf '#include "parts.h"\n/include/ "more.dtsi"\n' >"dep dir/dep.dts" && cp "$pipe" "dep dir/more.dtsi" &&
 	echo 'memory=1' >dep.conf &&
 	run 0 --defaults dep.conf --depfile dep.d -o dep "dep dir/dep.dts" &&
-	printf 'include dep.d\nall: dep/vm2.cfg\n\t@echo $(sort $^)\nshow:\n\t@:\n' >dep.mk &&
+	echo 'include dep.d' >dep.mk &&
 	make -s -f dep.mk -n dep/vm2.cfg >/dev/null && for file in 'dep\\ dir/dep.dts' 'dep\\ dir/parts.h' \
 		'dep\\ dir/more.dtsi' dep.conf "$classes"; do
 		grep -q "^  $file" dep.d || return 1
@@ -425,7 +425,8 @@ check "no preprocessor" no_preprocessor
 
 devices_are_no_files() {
 	mkfifo fifo && run 1 -o x fifo && says "not a regular file" &&
-	printf '#include "fifo"\n' >reads-fifo.dts && ln -sf /dev/zero zero.dtsi &&
+	printf '#include "/dev/zero"\n' >reads-zero.dts && seconds run 1 -o x reads-zero.dts &&
+	[ "$elapsed" -le 60 ] && ln -sf /dev/zero zero.dtsi &&
 	printf '/include/ "zero.dtsi"\n' >reads-zero.dts && run 1 -o x reads-zero.dts && [ ! -e x ]
 }
 check "pipes and devices as input" devices_are_no_files
@@ -526,7 +527,7 @@ run_board() {
 
 board_converts() {
 	run_board 0 -o board1 && [ ! -s err ] && [ "$(cat board1/*.cfg | grep -c role=server)" = 40 ] &&
-	[ "$(cat board1/*.cfg | grep -c role=client)" = 40 ] && [ "$(ls board1 | wc -l)" = 9 ] &&
+	[ "$(cat board1/*.cfg | grep -c role=client)" = 40 ] && [ -e board1/vm9.cfg ] && [ ! -e board1/vm10.cfg ] &&
 	run_board 0 -o board2 && diff -r board1 board2 &&
 	run 0 --classes "$board/classes.conf" --check "$board/board.dts" && [ ! -s out ] && [ ! -s err ]
 }
