@@ -263,7 +263,7 @@ static void cut_off(struct xvsock_conn *conn)
 	if (conn->hub)
 		xvsock_reset_peer(VMADDR_CID_ANY);
 	if (conn->forward)
-		xvsock_for_each_conn(tell_gone, conn);
+		xvsock_walk_conns(tell_gone, conn);
 }
 
 void xvsock_conn_break(struct xvsock_conn *conn, const char *what)

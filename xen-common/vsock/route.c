@@ -75,7 +75,7 @@ void xvsock_route_del(struct xvsock_conn *conn)
 	mutex_unlock(&routes_lock);
 }
 
-void xvsock_for_each_conn(void (*fn)(void *arg, struct xvsock_conn *conn), void *arg)
+void xvsock_walk_conns(void (*fn)(void *arg, struct xvsock_conn *conn), void *arg)
 {
 	struct xvsock_conn *conn;
 	int bucket;

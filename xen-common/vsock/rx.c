@@ -93,10 +93,11 @@ static u32 payload_max(const struct xvsock_conn *conn, u16 type)
 static const char *fault_of_connected(const struct virtio_vsock_hdr *hdr, u32 len)
 {
 	u16 op = le16_to_cpu(hdr->op);
+	bool data = op == VIRTIO_VSOCK_OP_RW;
 
 	if (op < VIRTIO_VSOCK_OP_REQUEST || op > VIRTIO_VSOCK_OP_CREDIT_REQUEST)
 		return "unknown operation";
-	if ((op == VIRTIO_VSOCK_OP_RW) != !!len)
+	if (data != !!len)
 		return "payload where none belongs, or none";
 	return NULL;
 }
@@ -159,10 +160,20 @@ static bool is_own_name(const struct xvsock_conn *conn, const struct virtio_vsoc
 	       cid != xvsock_local_cid();
 }
 
+/* What ends a message has nothing behind it in the same packet. */
+static u32 room_of(const struct virtio_vsock_hdr *hdr)
+{
+	u32 len = le32_to_cpu(hdr->len);
+
+	if (!len || le16_to_cpu(hdr->type) == VSOCK_TYPE_DGRAM ||
+	    (flags_of(hdr) & VIRTIO_VSOCK_SEQ_EOM))
+		return len;
+	return max_t(u32, len, ROOM_MIN);
+}
+
 static struct sk_buff *packet_new(struct xvsock_conn *conn, const struct xvsock_record *record)
 {
-	u32 len = le32_to_cpu(record->hdr.len);
-	u32 room = len && len < ROOM_MIN ? ROOM_MIN : len;
+	u32 room = room_of(&record->hdr);
 	struct sk_buff *skb;
 
 	skb = alloc_skb(VIRTIO_VSOCK_SKB_HEADROOM + room, GFP_KERNEL | __GFP_NOWARN);

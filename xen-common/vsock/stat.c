@@ -29,7 +29,7 @@ static int conns_show(struct seq_file *m, void *v)
 	seq_printf(m, "%-16s %10s %-4s %10s %14s %10s %14s %9s %8s %8s %10s %6s %10s\n",
 		   "link", "peer", "fwd", "tx", "tx-bytes", "rx", "rx-bytes", "forwarded",
 		   "refused", "dropped", "queued", "ctl", "unread");
-	xvsock_for_each_conn(show_conn, m);
+	xvsock_walk_conns(show_conn, m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(conns);

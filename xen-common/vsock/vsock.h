@@ -136,7 +136,7 @@ bool xvsock_has_routes(void);
 int xvsock_send(struct sk_buff *skb);
 /* Resets all connections with @cid; VMADDR_CID_ANY: with all that have no direct link. */
 void xvsock_reset_peer(u32 cid);
-void xvsock_for_each_conn(void (*fn)(void *arg, struct xvsock_conn *conn), void *arg);
+void xvsock_walk_conns(void (*fn)(void *arg, struct xvsock_conn *conn), void *arg);
 
 /* conn.c */
 /* Queues a work of the connection, which puts a reference when it is done. */
