@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -131,15 +132,13 @@ static inline unsigned int VMCISock_Uuid2ContextId(const char *uuid)
 		char uuid[VMCI_SOCKETS_UUID_MAX];
 		unsigned int cid;
 	} question;
-	size_t i;
+	size_t len = strlen(uuid);
 
-	for (i = 0; i < sizeof(question.uuid) - 1 && uuid[i]; i++)
-		question.uuid[i] = uuid[i];
-	if (uuid[i]) {
+	if (len >= sizeof(question.uuid)) {
 		errno = EINVAL;
 		return VMADDR_CID_ANY;
 	}
-	question.uuid[i] = '\0';
+	memcpy(question.uuid, uuid, len + 1);
 	if (VMCISock_Ask(VMCI_SOCKETS_IOCTL_UUID, &question))
 		return VMADDR_CID_ANY;
 	return question.cid;

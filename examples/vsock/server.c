@@ -46,7 +46,7 @@ static int listen_at(int family, unsigned int port)
 
 static void take_connection(int listener)
 {
-	struct sockaddr_vm peer;
+	struct sockaddr_vm peer = { 0 };
 	socklen_t len = sizeof(peer);
 	int fd = accept(listener, (struct sockaddr *)&peer, &len);
 
