@@ -387,6 +387,30 @@ static void roles_must_differ(void)
 		       "vm3.cfg: link 'a' is a client here and in ");
 }
 
+static void cids_are_checked(void)
+{
+	static const char *const good[] = { "3", "100", "4294967294" };
+	static const char *const bad[] = {
+		"", "0", "2", "03", "-3", "3 ", "x", "4294967295", "99999999999999999999",
+	};
+	unsigned int cid;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		CU_ASSERT_TRUE(vlinkcfg_cid_parse("vm2", good[i], &cid));
+	CU_ASSERT_EQUAL(cid, VLINKCFG_CID_MAX);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CU_ASSERT_FALSE(vlinkcfg_cid_parse("vm2", bad[i], &cid));
+	CU_ASSERT_TRUE(vlinkcfg_cid_parse("Domain-0", "2", &cid));
+	CU_ASSERT_FALSE(vlinkcfg_cid_parse("Domain-0", "3", &cid));
+	expect_finding("\"link=a,class=vsock,role=server,peer=vm3,unit=0,cid=1\"", NULL,
+		       "vm2.cfg: link 'a': cid '1' is not a number from 3 to 4294967294");
+	expect_finding("\"link=a,class=vsock,role=server,peer=vm3,unit=0,cid=7\","
+		       "\"link=b,class=vsock,role=server,peer=vm3,unit=1\","
+		       "\"link=c,class=vsock,role=server,peer=vm3,unit=2,cid=8\"", NULL,
+		       "link 'c' has the cid 8, link 'a' 7: a domain has one");
+}
+
 static void a_domain_stands_once(void)
 {
 	struct vlinkcfg_domain doms[2];
@@ -516,6 +540,7 @@ static const struct unit_test cfg_tests[] = {
 	{ "disagreeing cfgs are found", disagreeing_cfgs_are_found },
 	{ "clashes within a domain are found", clashes_within_a_domain_are_found },
 	{ "roles must differ", roles_must_differ },
+	{ "CIDs are checked", cids_are_checked },
 	{ "a domain stands once", a_domain_stands_once },
 };
 
