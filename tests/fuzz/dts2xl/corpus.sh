@@ -38,7 +38,8 @@ for file in "$unit"/good/*/*.dts* "$unit"/bad/*.dts "$examples"/*/*.dtsi "$here"
 done
 rm -f "$out/text"
 for file in "$here"/source/*; do
-	tr '@' '\0' <"$file" >"$out/source/$(basename "$file")"
+	name=$(basename "$file")
+	tr '@' '\0' <"$here/source/$name" >"$out/source/$name"
 done
 # What once was a finding.
 for file in "$here"/found/*.base64; do
