@@ -22,7 +22,7 @@ static const char usage_text[] =
 	"       vlinkctl wait [--timeout SECONDS] [LINK]...\n"
 	"       vlinkctl watch [--all] [--json] [--timeout SECONDS] [LINK]...\n"
 	"       vlinkctl attach [--timeout SECONDS] LINK...\n"
-	"       vlinkctl detach [--timeout SECONDS] LINK...\n"
+	"       vlinkctl detach [--timeout SECONDS] [--config DIR]... [--classes FILE] LINK...\n"
 	"       vlinkctl --help\n"
 	"\n"
 	"list    shows the links of this domain; with --all, in dom0, those of all domains\n"
@@ -53,7 +53,7 @@ static const struct command commands[] = {
 	{ "check", OPT_JSON | OPT_CONFIG, 0, INT_MAX, check_command },
 	{ "wait", OPT_TIMEOUT, 0, INT_MAX, wait_command },
 	{ "watch", OPT_ALL | OPT_JSON | OPT_TIMEOUT, 0, INT_MAX, watch_command },
-	{ "attach", OPT_TIMEOUT | OPT_CONFIG, 1, INT_MAX, attach_command },
+	{ "attach", OPT_TIMEOUT, 1, INT_MAX, attach_command },
 	{ "detach", OPT_TIMEOUT | OPT_CONFIG, 1, INT_MAX, detach_command },
 };
 
