@@ -52,22 +52,46 @@ bool output_temporary(char *template, const char *data, size_t len)
 	return false;
 }
 
-void output_file(const char *path, const char *data, size_t len)
+static void write_stream(const char *path, FILE *out, const char *data, size_t len)
+{
+	if (!out || fwrite(data, 1, len, out) != len || fflush(out))
+		diag_fatal("cannot write %s: %s", path, strerror(errno));
+}
+
+static void replace(const char *path, const char *data, size_t len)
 {
 	char *temporary = mem_printf("%s.XXXXXX", path);
 	int why;
 
-	if (!strcmp(path, "-")) {
-		if (fwrite(data, 1, len, stdout) != len || fflush(stdout))
-			diag_fatal("cannot print: %s", strerror(errno));
-		return;
-	}
 	if (!output_temporary(temporary, data, len))
 		diag_fatal("cannot write %s: %s", path, strerror(errno));
 	if (rename(temporary, path)) {
 		why = errno;
 		unlink(temporary);
 		diag_fatal("cannot write %s: %s", path, strerror(why));
+	}
+}
+
+/* A device or a pipe must not be replaced by a file. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISREG(st.st_mode);
+}
+
+void output_file(const char *path, const char *data, size_t len)
+{
+	FILE *out;
+
+	if (!strcmp(path, "-")) {
+		write_stream("the output", stdout, data, len);
+	} else if (is_special(path)) {
+		out = fopen(path, "we");
+		write_stream(path, out, data, len);
+		fclose(out);
+	} else {
+		replace(path, data, len);
 	}
 }
 

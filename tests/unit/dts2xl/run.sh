@@ -463,6 +463,16 @@ if command -v python3 >/dev/null; then
 	check "--json" json
 fi
 
+outputs() {
+	mkfifo graph.fifo && { cat graph.fifo >graph.read & } &&
+	run 0 --graph graph.fifo "$pipe" && wait && [ -p graph.fifo ] && grep -q digraph graph.read &&
+	run 0 --graph - "$pipe" && cmp out graph.read && ln -s /dev/null nowhere &&
+	run 0 --json nowhere "$pipe" && [ -L nowhere ] &&
+	run 2 --json missing/x.json "$pipe" && says "cannot write missing/x.json" &&
+	run 2 --json . "$pipe" && says "cannot write ."
+}
+check "--json and --graph replace no pipe, device or directory" outputs
+
 # The links of one's configs, made fragments and converted again.
 round_trip() {
 	mkdir -p trip && run 0 --reverse -o trip/links.dts "$@" &&
