@@ -14,11 +14,11 @@ SEED=$(cat /etc/seed 2>/dev/null || date +%s)
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 
-# draw LIMIT: sets DRAWN to a number below LIMIT
+# draw LIMIT: sets DRAWN to a number below LIMIT, which is at most 2^22
 draw()
 {
 	SEED=$(((SEED * 1103515245 + 12345) & 0x7fffffff))
-	DRAWN=$(((SEED / 65536) % $1))
+	DRAWN=$(((SEED >> 9) % $1))
 }
 
 daemon_starts()
