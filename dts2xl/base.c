@@ -79,22 +79,12 @@ const char *bases_name(const struct bases *bases, unsigned int vm)
 	return base ? base->name : NULL;
 }
 
-static bool has_server(const struct vm *vm)
-{
-	size_t i;
-
-	for (i = 0; i < vm->nr_ends; i++)
-		if (vm->ends[i].cfg.role == VLINKCFG_SERVER)
-			return true;
-	return false;
-}
-
 static void check_driver_domain(const struct base *base, const struct vm *vm)
 {
 	struct xlcfg cfg;
 	long value = 0;
 
-	if (xlcfg_open(&cfg, base->path, base->text) && has_server(vm)) {
+	if (xlcfg_open(&cfg, base->path, base->text) && model_serves(vm)) {
 		xlu_cfg_get_long(cfg.config, "driver_domain", &value, 1);
 		if (!value)
 			diag_warning(CODE_DRIVER_DOMAIN, diag_whole(base->path),

@@ -70,22 +70,15 @@ static const char *compose_text(const struct emission *emission, const struct mo
 				const struct vm *vm)
 {
 	const struct base *base = bases_find(emission->bases, vm->number);
-	char *buf = NULL, *text;
-	size_t len;
-	FILE *out = open_memstream(&buf, &len);
+	struct mem_stream stream;
+	FILE *out = mem_stream_open(&stream);
 
-	if (!out)
-		diag_fatal("out of memory");
 	if (base)
 		print_based(out, emission, model, vm, base);
 	else
 		print_whole(out, emission, model, vm);
 	print_vlink(out, vm);
-	if (fclose(out))
-		diag_fatal("out of memory");
-	text = mem_string(buf);
-	free(buf);
-	return text;
+	return mem_stream_close(&stream);
 }
 
 struct configs compose(const struct emission *emission, const struct model *model)

@@ -99,26 +99,16 @@ static const char *text_for(const struct defaults *defaults, unsigned int vm)
 	return NULL;
 }
 
-static bool has_server(const struct vm *vm)
-{
-	size_t i;
-
-	for (i = 0; i < vm->nr_ends; i++)
-		if (vm->ends[i].cfg.role == VLINKCFG_SERVER)
-			return true;
-	return false;
-}
-
 /* A guest with back ends is a driver domain, unless its defaults say so already. */
 static const char *driver_domain_line(const struct vm *vm, const char *text)
 {
-	const char *line = has_server(vm) || vm->settings.driver_domain ? "driver_domain = 1\n"
+	const char *line = model_serves(vm) || vm->settings.driver_domain ? "driver_domain = 1\n"
 								      : "";
 	struct xlcfg cfg;
 	long value = 1;
 
 	if (xlcfg_open(&cfg, "defaults", text) && xlcfg_has(&cfg, "driver_domain")) {
-		if (has_server(vm) && (xlu_cfg_get_long(cfg.config, "driver_domain", &value, 1) || !value))
+		if (model_serves(vm) && (xlu_cfg_get_long(cfg.config, "driver_domain", &value, 1) || !value))
 			diag_error(CODE_DRIVER_DOMAIN, vm->pos, "vm%u has server ends, but driver_domain is 0 in its defaults",
 				   vm->number);
 		line = "";

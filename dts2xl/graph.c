@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A picture of VMs and links: from the client, an arrow to its server. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
@@ -98,18 +97,13 @@ static void draw(const char *path, const char *format, const char *text, size_t 
 void output_graph(const char *path, const struct model *model)
 {
 	const char *format = format_of(path);
-	char *buf = NULL;
-	size_t len;
-	FILE *out = open_memstream(&buf, &len);
+	struct mem_stream stream;
+	FILE *out = mem_stream_open(&stream);
 
-	if (!out)
-		diag_fatal("out of memory");
 	print(out, model);
-	if (fclose(out))
-		diag_fatal("out of memory");
+	mem_stream_close(&stream);
 	if (format)
-		draw(path, format, buf, len);
+		draw(path, format, stream.text, stream.len);
 	else
-		output_file(path, buf, len);
-	free(buf);
+		output_file(path, stream.text, stream.len);
 }

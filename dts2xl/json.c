@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The model for other programs. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "mem.h"
 #include "need.h"
@@ -87,20 +86,16 @@ static void print_vm(FILE *out, const struct model *model, const struct vm *vm)
 
 void output_json(const char *path, const struct model *model)
 {
-	char *buf = NULL;
-	size_t len, i;
-	FILE *out = open_memstream(&buf, &len);
+	struct mem_stream stream;
+	FILE *out = mem_stream_open(&stream);
+	size_t i;
 
-	if (!out)
-		diag_fatal("out of memory");
 	fputs("{\n  \"vms\": [\n", out);
 	for (i = 0; i < model->nr_vms; i++) {
 		fputs(i ? ",\n" : "", out);
 		print_vm(out, model, &model->vms[i]);
 	}
 	fputs("\n  ]\n}\n", out);
-	if (fclose(out))
-		diag_fatal("out of memory");
-	output_file(path, buf, len);
-	free(buf);
+	mem_stream_close(&stream);
+	output_file(path, stream.text, stream.len);
 }

@@ -17,16 +17,20 @@ struct piece {
 
 static struct piece *newest;
 
+__attribute__((noreturn)) static void out_of_memory(void)
+{
+	fputs("dts2xl: out of memory\n", stderr);
+	exit(EXIT_ENVIRONMENT);
+}
+
 void *mem_alloc(size_t size)
 {
 	struct piece *piece = NULL;
 
 	if (size <= SIZE_MAX - sizeof(*piece))
 		piece = calloc(1, sizeof(*piece) + size);
-	if (!piece) {
-		fputs("dts2xl: out of memory\n", stderr);
-		exit(EXIT_ENVIRONMENT);
-	}
+	if (!piece)
+		out_of_memory();
 	piece->before = newest;
 	newest = piece;
 	return piece->bytes;
@@ -72,6 +76,26 @@ void *mem_grow(void *array, size_t nr, size_t size)
 	if (nr)
 		memcpy(grown, array, nr * size);
 	return grown;
+}
+
+FILE *mem_stream_open(struct mem_stream *stream)
+{
+	stream->out = open_memstream(&stream->text, &stream->len);
+	if (!stream->out)
+		out_of_memory();
+	return stream->out;
+}
+
+const char *mem_stream_close(struct mem_stream *stream)
+{
+	char *printed;
+
+	if (fclose(stream->out))
+		out_of_memory();
+	printed = stream->text;
+	stream->text = mem_copy(printed, stream->len);
+	free(printed);
+	return stream->text;
 }
 
 void mem_release_all(void)

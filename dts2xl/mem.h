@@ -7,12 +7,23 @@
 #define DTS2XL_MEM_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 void *mem_alloc(size_t size);			/* zeroed */
 char *mem_copy(const char *text, size_t len);	/* NUL-terminated */
 char *mem_string(const char *text);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void mem_release_all(void);
+
+/* Text that is printed piece by piece. */
+struct mem_stream {
+	FILE *out;
+	char *text;	/* until the end of the run, once the stream is closed */
+	size_t len;
+};
+
+FILE *mem_stream_open(struct mem_stream *stream);
+const char *mem_stream_close(struct mem_stream *stream);
 
 /* Makes room for item number @nr in an array that began as NULL. */
 void *mem_grow(void *array, size_t nr, size_t size);

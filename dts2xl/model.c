@@ -56,6 +56,16 @@ struct vm *model_add_vm(struct model *model, unsigned int number, struct pos pos
 	return vm;
 }
 
+bool model_serves(const struct vm *vm)
+{
+	size_t i;
+
+	for (i = 0; i < vm->nr_ends; i++)
+		if (vm->ends[i].cfg.role == VLINKCFG_SERVER)
+			return true;
+	return false;
+}
+
 struct pos node_pos(const struct node *node, const char *property)
 {
 	struct pos pos;

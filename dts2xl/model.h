@@ -124,6 +124,8 @@ struct model {
 const char *model_domain_name(const struct model *model, unsigned int vm);
 struct vm *model_add_vm(struct model *model, unsigned int number, struct pos pos);
 struct vm *model_vm(const struct model *model, unsigned int number);
+/* True if the VM is the server of any link. */
+bool model_serves(const struct vm *vm);
 struct pos node_pos(const struct node *node, const char *property);
 const char *node_label(const struct node *node);	/* NULL: none */
 /* Its label, or else its name. */

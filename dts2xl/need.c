@@ -305,20 +305,14 @@ static void print_resource(FILE *out, const struct model *model, const struct vm
 
 const char *need_text(const struct model *model, const struct vm *vm, const char *config)
 {
-	char *buf = NULL, *text;
-	size_t len, i;
-	FILE *out = open_memstream(&buf, &len);
+	struct mem_stream stream;
+	FILE *out = mem_stream_open(&stream);
 	struct xlcfg cfg;
+	size_t i;
 
-	if (!out)
-		diag_fatal("out of memory");
 	if (xlcfg_open(&cfg, "config", config))
 		for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++)
 			print_resource(out, model, vm, &cfg, &resources[i]);
 	xlcfg_close(&cfg);
-	if (fclose(out))
-		diag_fatal("out of memory");
-	text = mem_string(buf);
-	free(buf);
-	return text;
+	return mem_stream_close(&stream);
 }

@@ -110,12 +110,10 @@ static void print_escaped(FILE *out, const char *path)
 void output_depfile(const char *path, const struct configs *configs, char *const *inputs,
 		    size_t nr_inputs)
 {
-	char *buf = NULL;
-	size_t len, i;
-	FILE *out = open_memstream(&buf, &len);
+	struct mem_stream stream;
+	FILE *out = mem_stream_open(&stream);
+	size_t i;
 
-	if (!out)
-		diag_fatal("out of memory");
 	for (i = 0; i < configs->nr; i++) {
 		fputs(i ? " \\\n" : "", out);
 		print_escaped(out, configs->items[i].path);
@@ -131,8 +129,6 @@ void output_depfile(const char *path, const struct configs *configs, char *const
 		print_escaped(out, inputs[i]);
 		fputs(":\n", out);
 	}
-	if (fclose(out))
-		diag_fatal("out of memory");
-	output_file(path, buf, len);
-	free(buf);
+	mem_stream_close(&stream);
+	output_file(path, stream.text, stream.len);
 }

@@ -235,19 +235,15 @@ static void print_domain(FILE *out, const struct reversal *reversal, const struc
 
 static void print(const char *output, const struct reversal *reversal)
 {
-	char *buf = NULL;
-	size_t len, i;
-	FILE *out = open_memstream(&buf, &len);
+	struct mem_stream stream;
+	FILE *out = mem_stream_open(&stream);
+	size_t i;
 
-	if (!out)
-		diag_fatal("out of memory");
 	fputs("/* The links of domain configs, written by xl2dts. */\n/dts-v1/;\n/plugin/;\n\n", out);
 	for (i = 0; i < reversal->nr; i++)
 		print_domain(out, reversal, &reversal->domains[i]);
-	if (fclose(out))
-		diag_fatal("out of memory");
-	output_file(output, buf, len);
-	free(buf);
+	mem_stream_close(&stream);
+	output_file(output, stream.text, stream.len);
 }
 
 void reverse(const char *output, char *const *paths, int nr)

@@ -56,15 +56,12 @@ bool settings_given(const struct vm *vm)
 const char *settings_text(const struct vm *vm)
 {
 	const struct vm_settings *settings = &vm->settings;
-	char *buf = NULL, *text;
-	size_t len;
+	struct mem_stream stream;
 	FILE *out;
 
 	if (!settings_given(vm))
 		return "";
-	out = open_memstream(&buf, &len);
-	if (!out)
-		diag_fatal("out of memory");
+	out = mem_stream_open(&stream);
 	fputs("# From the device tree:\n", out);
 	print_string(out, "type", settings->type);
 	print_string(out, "kernel", settings->kernel);
@@ -75,9 +72,5 @@ const char *settings_text(const struct vm *vm)
 	print_number(out, "vcpus", settings->vcpus);
 	print_list(out, "disk", settings->disk, settings->nr_disk);
 	print_list(out, "vif", settings->vif, settings->nr_vif);
-	if (fclose(out))
-		diag_fatal("out of memory");
-	text = mem_string(buf);
-	free(buf);
-	return text;
+	return mem_stream_close(&stream);
 }
