@@ -24,6 +24,16 @@ $(O)/hostile/vumem_victim: $(addprefix $(O)/obj/tests/,hostile/vumem_victim.o su
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem
 
+# vsock: one hostile end
+VSOCK_HOSTILE := $(addprefix tests/hostile/,peer vsock_peer hostile_vsock) \
+		 $(addprefix tests/suites/,harness vbpipe_common agent_client agent_socket_calls transfer \
+		   pattern asleep)
+
+$(O)/hostile/hostile_vsock: $(VSOCK_HOSTILE:%=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ $(HOSTILE_LIBS)
+
+HOSTILE_BINS += $(O)/hostile/hostile_vsock
 HOSTILE_BINS += $(VUMEM_HOSTILE_BINS) $(O)/hostile/vumem_victim
 BINS += $(HOSTILE_BINS)
 

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A hostile end of a vsock link against the kernel's at the other end: forged records,
+ * lies about credit, floods. Options (--set): prefix=P for the agent's pipe in the victim,
+ * link=NAME of the attacked link.
+ *
+ * The neighbour is a connection of the victim with dom0, over another link: it is made
+ * before each attack, and carries right data before and after it.
+ */
+#include "vsock_peer.h"
+
+#include "../suites/vsock_suite.h"
+
+#include "../suites/asleep.h"
+#include "../suites/pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NEIGHBOUR_CID	2u
+#define NEIGHBOUR_PORT	15000u	/* of the example's server */
+#define OUR_PORT	5000u
+#define FLOOD		50000u
+
+static struct vs_end vs;
+static int neighbour_fd;
+static uint64_t neighbour_seed;
+
+/* The victim's side of a connection with us. */
+static struct {
+	int listener, fd;
+	uint32_t port;
+} victim;
+
+/* ---- before and after ---- */
+
+static void neighbour_works(void)
+{
+	neighbour_seed++;
+	SUITE_EQUAL(agent_write(peer(), neighbour_fd, 3000, neighbour_seed, 0), 3000);
+	for (long done = 0, n; done < 3000; done += n) {
+		n = agent_read(peer(), neighbour_fd, 3000 - (size_t)done, neighbour_seed,
+			       (uint64_t)done);
+		if (n <= 0)
+			suite_fail("the neighbour's connection: %s", n ? strerror(errno) : "end");
+	}
+}
+
+static void begin(void)
+{
+	neighbour_fd = agent_socket(peer(), SOCK_STREAM);
+	SUITE_EQUAL(agent_socket_connect(peer(), neighbour_fd, NEIGHBOUR_CID, NEIGHBOUR_PORT), 0);
+	neighbour_works();
+	vs_open(&vs, suite_option("link", "hv_evil"));
+	vs_connect(&vs);
+}
+
+/* The next record of the connection that counts; what is left of others is thrown away. */
+static struct vs_header next_of(uint32_t port, void *payload)
+{
+	struct vs_header header;
+
+	do {
+		if (!vs_receive(&vs, &header, payload, 15000))
+			suite_fail("nothing comes from port %u", port);
+	} while (header.src_port != port || header.op == VS_CREDIT);
+	return header;
+}
+
+/* The victim accepts a connection that we asked for. */
+static void establish_type(uint16_t type)
+{
+	victim.listener = agent_listener(peer(), type == VS_STREAM ? SOCK_STREAM : SOCK_SEQPACKET,
+					 VMADDR_PORT_ANY, 8);
+	victim.port = agent_port(peer(), victim.listener);
+	vs_send(&vs, vs_header(&vs, type, VS_REQUEST, OUR_PORT, victim.port), NULL);
+	SUITE_EQUAL(next_of(victim.port, NULL).op, VS_RESPONSE);
+	victim.fd = agent_accept(peer(), victim.listener);
+	CU_ASSERT_FATAL(victim.fd >= 0);
+}
+
+static void establish(void)
+{
+	establish_type(VS_STREAM);
+}
+
+static struct vs_header data(uint32_t len)
+{
+	struct vs_header header = vs_header(&vs, VS_STREAM, VS_DATA, OUR_PORT, victim.port);
+
+	header.len = len;
+	return header;
+}
+
+static void link_works(void)
+{
+	char buffer[1000];
+	struct vs_header header;
+
+	establish();
+	pattern_fill(buffer, sizeof(buffer), 51, 0);
+	vs_send(&vs, data(sizeof(buffer)), buffer);
+	SUITE_EQUAL(agent_read(peer(), victim.fd, sizeof(buffer), 51, 0), sizeof(buffer));
+	SUITE_EQUAL(agent_write(peer(), victim.fd, sizeof(buffer), 52, 0), sizeof(buffer));
+	header = next_of(victim.port, buffer);
+	SUITE_EQUAL(header.op, VS_DATA);
+	SUITE_EQUAL(header.len, sizeof(buffer));
+	SUITE_EQUAL(pattern_check(buffer, sizeof(buffer), 52, 0), 0);
+	vs_send(&vs, vs_header(&vs, VS_STREAM, VS_RESET, OUR_PORT, victim.port), NULL);
+	SUITE_EQUAL(agent_read(peer(), victim.fd, 1, 0, 0), 0);
+	agent_close(peer(), victim.fd);
+	agent_close(peer(), victim.listener);
+}
+
+static void end(void)
+{
+	neighbour_works();
+	vs_connect(&vs);
+	link_works();
+	vs_close(&vs);
+}
+
+/* ---- what breaks the link ---- */
+
+/* The victim has a connection with us, and waits for data in it; the next thing breaks it. */
+static uint32_t begin_cut(void)
+{
+	uint32_t ticket;
+
+	begin();
+	establish();
+	ticket = agent_start(peer(), agent_request_read(victim.fd, 1, 0, 0));
+	CU_ASSERT_FATAL(!agent_wait_asleep(peer(), ticket));
+	return ticket;
+}
+
+static void end_cut(uint32_t ticket)
+{
+	int fd = agent_socket(peer(), SOCK_STREAM);
+
+	SUITE_EQUAL(agent_finish(peer(), ticket).error, ECONNRESET);
+	SUITE_EQUAL(agent_socket_connect(peer(), fd, vs.own_cid, 1), -1);
+	SUITE_EQUAL(errno, EHOSTUNREACH);
+	end();
+}
+
+static void cut_by(struct vs_header header)
+{
+	vs_send(&vs, header, NULL);
+}
+
+#define CUT(name, change)					\
+static void name(void)						\
+{								\
+	uint32_t ticket = begin_cut();				\
+	struct vs_header h = data(0);				\
+								\
+	h.op = VS_CREDIT;					\
+	change;							\
+	cut_by(h);						\
+	end_cut(ticket);					\
+}
+
+CUT(too_long_a_payload, (h.op = VS_DATA, h.len = VS_PAYLOAD_MAX + 1))
+CUT(payload_with_a_request, (h.op = VS_REQUEST, h.len = 8))
+CUT(data_without_payload, h.op = VS_DATA)
+CUT(an_unknown_type, h.type = 7)
+CUT(no_type, h.type = 0)
+CUT(an_unknown_operation, h.op = 8)
+CUT(no_operation, h.op = 0)
+CUT(an_unknown_datagram, (h.type = VS_DGRAM, h.op = VS_REQUEST))
+CUT(the_reserved_word, h.zero = 1)
+CUT(in_the_name_of_dom0, h.src_cid = 2)
+CUT(in_the_name_of_the_victim, h.src_cid = vs.victim_cid)
+CUT(in_the_name_of_nobody, h.src_cid = 0xffffffffu)
+CUT(in_a_name_of_64_bits, h.src_cid |= 1ull << 32)
+CUT(control_of_who_does_not_forward, (h.type = VS_CONTROL, h.op = 1))
+
+static void a_payload_that_is_not_there(void)
+{
+	uint32_t ticket = begin_cut();
+	struct vs_header header = data(1000);
+
+	vs_put(&vs, &header, sizeof(header));
+	end_cut(ticket);
+}
+
+static void half_a_header(void)
+{
+	uint32_t ticket = begin_cut();
+	struct vs_header header = data(0);
+
+	vs_put(&vs, &header, 24);
+	end_cut(ticket);
+}
+
+static void a_length_that_wraps(void)
+{
+	uint32_t ticket = begin_cut();
+	struct vs_header header = data(0xfffffff0u);
+
+	vs_put(&vs, &header, sizeof(header));
+	end_cut(ticket);
+}
+
+static void more_than_the_ring_holds(void)
+{
+	uint32_t ticket = begin_cut();
+
+	vs_set_prod(&vs, vs.sent + vs.end.c2s_size + 8);
+	end_cut(ticket);
+}
+
+static void an_index_that_goes_back(void)
+{
+	uint32_t ticket = begin_cut();
+
+	vs_set_prod(&vs, vs.sent - 48);
+	end_cut(ticket);
+}
+
+/* More was taken than was sent: the victim finds out when it has to look. */
+static void more_taken_than_sent(void)
+{
+	uint32_t ticket = begin_cut();
+
+	vs_set_cons(&vs, vs.received + (1u << 28));
+	agent_start(peer(), agent_request_write_stream(victim.fd, 1 << 20, 1, 65536));
+	end_cut(ticket);
+}
+
+static const struct suite_test cut_tests[] = {
+	{ "too_long_a_payload", too_long_a_payload, 0 },
+	{ "payload_with_a_request", payload_with_a_request, 0 },
+	{ "data_without_payload", data_without_payload, 0 },
+	{ "an_unknown_type", an_unknown_type, 0 },
+	{ "no_type", no_type, 0 },
+	{ "an_unknown_operation", an_unknown_operation, 0 },
+	{ "no_operation", no_operation, 0 },
+	{ "an_unknown_datagram", an_unknown_datagram, 0 },
+	{ "the_reserved_word", the_reserved_word, 0 },
+	{ "in_the_name_of_dom0", in_the_name_of_dom0, 0 },
+	{ "in_the_name_of_the_victim", in_the_name_of_the_victim, 0 },
+	{ "in_the_name_of_nobody", in_the_name_of_nobody, 0 },
+	{ "in_a_name_of_64_bits", in_a_name_of_64_bits, 0 },
+	{ "control_of_who_does_not_forward", control_of_who_does_not_forward, 0 },
+	{ "a_payload_that_is_not_there", a_payload_that_is_not_there, 0 },
+	{ "half_a_header", half_a_header, 0 },
+	{ "a_length_that_wraps", a_length_that_wraps, 0 },
+	{ "more_than_the_ring_holds", more_than_the_ring_holds, 0 },
+	{ "an_index_that_goes_back", an_index_that_goes_back, 0 },
+	{ "more_taken_than_sent", more_taken_than_sent, 0 },
+	{ NULL, NULL, 0 },
+};
+
+/* ---- what does not ---- */
+
+static void keeps_to_the_protocol(void)
+{
+	begin();
+	for (unsigned int i = 0; i < 20; i++)
+		link_works();
+	end();
+}
+
+static void refused_with_a_reset(struct vs_header header)
+{
+	struct vs_header answer;
+
+	vs_send(&vs, header, NULL);
+	answer = next_of(header.dst_port, NULL);
+	SUITE_EQUAL(answer.op, VS_RESET);
+	SUITE_EQUAL(answer.src_cid, header.dst_cid);
+	SUITE_EQUAL(answer.src_port, header.dst_port);
+	SUITE_EQUAL(answer.dst_port, header.src_port);
+	link_works();
+	end();
+}
+
+/* A guest does not forward, to whomever. */
+static void to_another_domain(void)
+{
+	struct vs_header header;
+
+	begin();
+	header = vs_header(&vs, VS_STREAM, VS_REQUEST, OUR_PORT, NEIGHBOUR_PORT);
+	header.dst_cid = NEIGHBOUR_CID;
+	refused_with_a_reset(header);
+}
+
+static void data_of_no_connection(void)
+{
+	begin();
+	victim.port = 4711;
+	refused_with_a_reset(data(8));
+}
+
+static void a_response_that_nobody_asked_for(void)
+{
+	begin();
+	refused_with_a_reset(vs_header(&vs, VS_STREAM, VS_RESPONSE, OUR_PORT, 4711));
+}
+
+/* A connection of another: the sender's CID is ours, so that it is not found. */
+static void the_neighbours_connection(void)
+{
+	begin();
+	refused_with_a_reset(vs_header(&vs, VS_STREAM, VS_SHUTDOWN, NEIGHBOUR_PORT,
+				       agent_port(peer(), neighbour_fd)));
+}
+
+static void a_connection_that_is_never_answered(void)
+{
+	int fd;
+	struct agent_reply reply;
+	uint32_t ticket;
+
+	begin();
+	fd = agent_socket(peer(), SOCK_STREAM);
+	ticket = agent_start(peer(), agent_request_connect(fd, vs.own_cid, 1));
+	vs_expect(&vs, VS_REQUEST);
+	reply = agent_finish(peer(), ticket);
+	SUITE_EQUAL(reply.error, ETIMEDOUT);
+	CU_ASSERT(reply.elapsed_us > 1500000 && reply.elapsed_us < 10000000);
+	end();
+}
+
+/* More than the victim's buffer has room for: that connection ends. */
+static void more_than_there_is_credit_for(void)
+{
+	begin();
+	establish();
+	for (unsigned int i = 0; i < 2 * BUFFER_DEFAULT / VS_PAYLOAD_MAX; i++)
+		vs_send(&vs, data(VS_PAYLOAD_MAX), NULL);
+	SUITE_EQUAL(next_of(victim.port, NULL).op, VS_RESET);
+	link_works();
+	end();
+}
+
+/* It says that all was read, and reads nothing: the victim's writer must not go on for ever. */
+static void read_without_reading(void)
+{
+	struct vs_header header;
+	uint32_t ticket;
+
+	begin();
+	establish();
+	ticket = agent_start(peer(), agent_request_write_stream(victim.fd, 1ull << 30, 1, 65536));
+	for (unsigned int i = 0; i < 3000; i++) {
+		header = data(0);
+		header.op = VS_CREDIT;
+		header.buffer = 0xffffffffu;
+		/* Exactly what it may have sent, were this the truth. */
+		header.forwarded = i * 4096;
+		vs_send(&vs, header, NULL);
+	}
+	CU_ASSERT(!agent_wait_asleep(peer(), ticket));
+	CU_ASSERT(!agent_done(peer(), ticket, 500));
+	end();
+}
+
+static void credit_of_any_kind(void)
+{
+	uint64_t random = 1;
+	struct vs_header header;
+
+	begin();
+	establish();
+	agent_start(peer(), agent_request_write_stream(victim.fd, 1 << 20, 1, 65536));
+	for (unsigned int i = 0; i < 5000; i++) {
+		header = data(0);
+		header.op = VS_CREDIT;
+		header.buffer = (uint32_t)pattern_size(&random, 0xffffffffu);
+		header.forwarded = (uint32_t)pattern_size(&random, 0xffffffffu);
+		vs_send(&vs, header, NULL);
+	}
+	end();
+}
+
+static const struct suite_test lie_tests[] = {
+	{ "keeps_to_the_protocol", keeps_to_the_protocol, 60 },
+	{ "to_another_domain", to_another_domain, 0 },
+	{ "data_of_no_connection", data_of_no_connection, 0 },
+	{ "a_response_that_nobody_asked_for", a_response_that_nobody_asked_for, 0 },
+	{ "the_neighbours_connection", the_neighbours_connection, 0 },
+	{ "a_connection_that_is_never_answered", a_connection_that_is_never_answered, 60 },
+	{ "more_than_there_is_credit_for", more_than_there_is_credit_for, 0 },
+	{ "read_without_reading", read_without_reading, 60 },
+	{ "credit_of_any_kind", credit_of_any_kind, 60 },
+	{ NULL, NULL, 0 },
+};
+
+/* ---- floods ---- */
+
+/* Without taking any answer. */
+static void flood(struct vs_header header, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		vs_send(&vs, header, NULL);
+		header.src_port++;
+	}
+}
+
+static void requests_to_nobody(void)
+{
+	begin();
+	flood(vs_header(&vs, VS_STREAM, VS_REQUEST, 1, 4711), FLOOD);
+	end();
+}
+
+static void requests_that_are_accepted(void)
+{
+	begin();
+	establish();
+	flood(vs_header(&vs, VS_STREAM, VS_REQUEST, 1, victim.port), FLOOD);
+	end();
+}
+
+static void questions_for_credit(void)
+{
+	struct vs_header header;
+
+	begin();
+	establish();
+	for (unsigned int i = 0; i < FLOOD; i++) {
+		header = data(0);
+		header.op = VS_WANTS_CREDIT;
+		vs_send(&vs, header, NULL);
+	}
+	end();
+}
+
+/* Each takes some hundred bytes of memory in the victim, until it is read. */
+static void messages_of_one_byte(void)
+{
+	struct vs_header header;
+
+	begin();
+	establish_type(VS_SEQPACKET);
+	header = data(1);
+	header.type = VS_SEQPACKET;
+	header.flags = 1;
+	for (unsigned int i = 0; i < 4 * FLOOD; i++)
+		vs_send(&vs, header, NULL);
+	end();
+}
+
+static void datagrams_to_whoever(void)
+{
+	struct vs_header header;
+	int fd;
+
+	begin();
+	fd = agent_socket(peer(), SOCK_DGRAM);
+	SUITE_EQUAL(agent_bind(peer(), fd, VMADDR_CID_ANY, VMADDR_PORT_ANY), 0);
+	header = vs_header(&vs, VS_DGRAM, VS_DATA, 1, agent_port(peer(), fd));
+	for (unsigned int i = 0; i < FLOOD; i++) {
+		header.len = i % 500;
+		vs_send(&vs, header, NULL);
+	}
+	end();
+}
+
+/* Headers of random content in which one thing or another may be right. */
+static void random_records(void)
+{
+	uint64_t random = suite_slowness();
+
+	begin();
+	establish();
+	for (unsigned int i = 0; i < 300; i++) {
+		struct vs_header header = data(0);
+		unsigned char *bytes = (unsigned char *)&header;
+		size_t changes = pattern_size(&random, 4);
+
+		header.op = (uint16_t)(pattern_size(&random, 8) - 1);
+		header.len = header.op == VS_DATA ? 100 : 0;
+		while (changes--)
+			bytes[16 + pattern_size(&random, 32) - 1] =
+				(unsigned char)pattern_size(&random, 256);
+		if (header.len > VS_PAYLOAD_MAX)
+			vs_put(&vs, &header, sizeof(header));
+		else
+			vs_send(&vs, header, NULL);
+		/* Wherever it was cut off: once more. */
+		if (i % 10 == 9)
+			vs_connect(&vs);
+	}
+	end();
+}
+
+static const struct suite_test flood_tests[] = {
+	{ "requests_to_nobody", requests_to_nobody, 120 },
+	{ "requests_that_are_accepted", requests_that_are_accepted, 120 },
+	{ "questions_for_credit", questions_for_credit, 120 },
+	{ "messages_of_one_byte", messages_of_one_byte, 300 },
+	{ "datagrams_to_whoever", datagrams_to_whoever, 120 },
+	{ "random_records", random_records, 300 },
+	{ NULL, NULL, 0 },
+};
+
+static const struct suite_test *const tables[] = { lie_tests, cut_tests, flood_tests, NULL };
+
+static const struct suite suite = {
+	.name = "hostile_vsock",
+	.tables = tables,
+	.seconds = 60,
+	.finish = close_session,
+};
+
+int main(int argc, char **argv)
+{
+	return suite_main(argc, argv, &suite);
+}

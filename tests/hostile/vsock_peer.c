@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vsock_peer.h"
+
+#include "../suites/harness.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER		48u
+#define OUR_RING	65536u
+#define ANSWER_MS	15000
+
+/* Byte offsets in the first page */
+enum { C2S_PROD_LINE = 0x00, C2S_CONS_LINE = 0x40, S2C_PROD_LINE = 0x80, S2C_CONS_LINE = 0xc0 };
+
+_Static_assert(sizeof(struct vs_header) == HEADER, "a header has 48 bytes");
+
+/* ---- connecting ---- */
+
+static uint32_t published_cid(struct vs_end *vs, const char *key)
+{
+	char path[160], *text;
+	uint32_t cid;
+
+	snprintf(path, sizeof(path), "vlink/vsock/%s/%s", vs->end.link, key);
+	text = xs_read(vs->end.xs, XBT_NULL, path, NULL);
+	if (!text)
+		suite_fail("%s: %s", path, strerror(errno));
+	cid = (uint32_t)strtoul(text, NULL, 10);
+	free(text);
+	return cid;
+}
+
+void vs_open(struct vs_end *vs, const char *name)
+{
+	*vs = (struct vs_end){ .sent = 0 };
+	end_open_service(&vs->end, "vsock", name, false);
+	vs->own_cid = published_cid(vs, "cid");
+	vs->victim_cid = published_cid(vs, "peer-cid");
+}
+
+void vs_close(struct vs_end *vs)
+{
+	end_set_state(&vs->end, XenbusStateClosed);
+	end_await(&vs->end, XenbusStateClosed);
+	end_drop(&vs->end);
+}
+
+static void write_number(struct end *end, const char *key, uint32_t value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	end_write(end, key, text, strlen(text));
+}
+
+void vs_connect(struct vs_end *vs)
+{
+	struct end *end = &vs->end;
+
+	end_reset(end);
+	end_release(end);
+	end->c2s_size = end_read_number(end, "rx-size");
+	end->s2c_size = OUR_RING;
+	end->region = share_pages(end, 1 + (end->c2s_size + end->s2c_size) / PEER_PAGE, true);
+	end->dirs = share_pages(end, 1, true);
+	fill_dirs(end);
+	open_port(end);
+	vs->sent = 0;
+	vs->received = 0;
+	write_number(end, "version", 1);
+	write_number(end, "event-channel", (uint32_t)end->port);
+	write_number(end, "c2s-size", end->c2s_size);
+	write_number(end, "s2c-size", end->s2c_size);
+	write_number(end, "forward", 0);
+	write_number(end, "ring-ref", end->dirs.refs[0]);
+	write_number(end, "ring-pages", end->region.count);
+	end_set_state(end, XenbusStateInitialised);
+	client_finish(end);
+}
+
+/* ---- records ---- */
+
+struct vs_header vs_header(const struct vs_end *vs, uint16_t type, uint16_t op,
+			   uint32_t src_port, uint32_t dst_port)
+{
+	return (struct vs_header){
+		.src_cid = vs->own_cid, .dst_cid = vs->victim_cid, .src_port = src_port,
+		.dst_port = dst_port, .type = type, .op = op, .buffer = 1u << 20,
+	};
+}
+
+uint32_t vs_room(struct vs_end *vs)
+{
+	return vs->end.c2s_size - (vs->sent - end_load(&vs->end, C2S_CONS_LINE));
+}
+
+void vs_set_prod(struct vs_end *vs, uint32_t value)
+{
+	end_store(&vs->end, C2S_PROD_LINE, value);
+	end_notify(&vs->end);
+}
+
+void vs_set_cons(struct vs_end *vs, uint32_t value)
+{
+	end_store(&vs->end, S2C_CONS_LINE, value);
+	end_notify(&vs->end);
+}
+
+static void await_room(struct vs_end *vs, size_t size)
+{
+	int ms;
+
+	/* To be woken when the ring is empty. */
+	end_store(&vs->end, C2S_PROD_LINE + EVENT_OF_LINE, vs->sent);
+	for (ms = ANSWER_MS; vs_room(vs) < size; ms -= 20) {
+		if (ms <= 0)
+			suite_fail("the victim takes no records any more");
+		end_wait_event(&vs->end, 20);
+	}
+}
+
+void vs_put(struct vs_end *vs, const void *bytes, size_t size)
+{
+	unsigned char *ring = vs->end.region.at + PEER_PAGE;
+
+	await_room(vs, size);
+	for (size_t i = 0; i < size; i++)
+		ring[(vs->sent + i) & (vs->end.c2s_size - 1)] = ((const unsigned char *)bytes)[i];
+	vs->sent += (uint32_t)size;
+	vs_set_prod(vs, vs->sent);
+}
+
+void vs_send(struct vs_end *vs, struct vs_header header, const void *payload)
+{
+	size_t size = HEADER + ((size_t)header.len + 7) / 8 * 8;
+	unsigned char *record = calloc(1, size);
+
+	if (!record)
+		suite_fail("no memory for a record");
+	memcpy(record, &header, HEADER);
+	if (payload)
+		memcpy(record + HEADER, payload, header.len);
+	vs_put(vs, record, size);
+	free(record);
+}
+
+static void take(struct vs_end *vs, uint32_t offset, void *to, size_t size)
+{
+	const unsigned char *ring = vs->end.region.at + PEER_PAGE + vs->end.c2s_size;
+
+	for (size_t i = 0; i < size; i++)
+		((unsigned char *)to)[i] =
+			ring[(vs->received + offset + i) & (vs->end.s2c_size - 1)];
+}
+
+bool vs_receive(struct vs_end *vs, struct vs_header *header, void *payload, int ms)
+{
+	end_store(&vs->end, S2C_CONS_LINE + EVENT_OF_LINE, vs->received + 1);
+	for (; end_load(&vs->end, S2C_PROD_LINE) == vs->received; ms -= 20) {
+		if (ms <= 0)
+			return false;
+		end_wait_event(&vs->end, ms < 20 ? ms : 20);
+	}
+	take(vs, 0, header, HEADER);
+	SUITE_EQUAL(header->zero, 0);
+	CU_ASSERT_FATAL(header->len <= OUR_RING);
+	if (payload)
+		take(vs, HEADER, payload, header->len);
+	vs->received += HEADER + (header->len + 7) / 8 * 8;
+	vs_set_cons(vs, vs->received);
+	return true;
+}
+
+struct vs_header vs_expect(struct vs_end *vs, uint16_t op)
+{
+	struct vs_header header;
+
+	if (!vs_receive(vs, &header, NULL, ANSWER_MS))
+		suite_fail("no record with operation %u comes", op);
+	if (header.op != op)
+		suite_fail("a record with operation %u comes, not %u", header.op, op);
+	return header;
+}
