@@ -62,10 +62,15 @@ static void one_thread_serves_in_order(void)
 	end_clients(peers, CLIENTS);
 }
 
-/* Of a queue of waiters each can be killed alone, and is not served then. */
+/*
+ * Of a queue of waiters each can be killed alone, and is not served then. Its withdrawal
+ * may reach the server's kernel after the release does the server: then what was
+ * allocated is freed again.
+ */
 static void waiter_is_killed_alone(void)
 {
 	struct peer peers[3];
+	uint32_t served;
 
 	start_server(1);
 	start_clients(peers, 3);
@@ -79,8 +84,11 @@ static void waiter_is_killed_alone(void)
 	SUITE_EQUAL(command_result(VU_RELEASE, 0, 0), 0);
 	SUITE_EQUAL(hear(peers[0].sock), 0);
 	SUITE_EQUAL(hear(peers[2].sock), 0);
-	SUITE_EQUAL(server_count(VUMEM_CMD_BUFFER_ALLOC), 2);
-	SUITE_EQUAL(command(VU_ENTRY, 1, 0).v[2], peers[2].pid);
+	served = server_count(VUMEM_CMD_BUFFER_ALLOC);
+	CU_ASSERT(served == 2 || served == 3);
+	if (served == 3)
+		SUITE_EQUAL(command_result(VU_AWAIT_COUNT, VUMEM_CMD_BUFFER_FREE, 1), 0);
+	SUITE_EQUAL(command(VU_ENTRY, served - 1, 0).v[2], peers[2].pid);
 	end_clients(&peers[0], 1);
 	end_clients(&peers[2], 1);
 }
