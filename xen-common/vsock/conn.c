@@ -257,13 +257,14 @@ static void tell_gone(void *arg, struct xvsock_conn *conn)
 /* Nobody is reached over this connection any more, here or through it. */
 static void cut_off(struct xvsock_conn *conn)
 {
-	xvsock_route_del(conn);
 	xvsock_tx_stop(conn);
+	/* Before the first packet is refused: a reset would look like an orderly end. */
+	if (conn->forward)
+		xvsock_walk_conns(tell_gone, conn);
+	xvsock_route_del(conn);
 	xvsock_reset_peer(conn->peer_cid);
 	if (conn->hub)
 		xvsock_reset_peer(VMADDR_CID_ANY);
-	if (conn->forward)
-		xvsock_walk_conns(tell_gone, conn);
 }
 
 void xvsock_conn_break(struct xvsock_conn *conn, const char *what)
