@@ -153,6 +153,7 @@ struct vbpipe_request {
 	unsigned int minor;
 	const char *name;	/* NULL: none */
 	unsigned long long size;	/* of the ring that this end reads from */
+	const char *odd[2];	/* what the driver takes for the default; NULL: nothing */
 };
 
 bool class_has_service(const struct model *model, const char *class_name, const char *service);

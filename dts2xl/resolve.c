@@ -301,6 +301,16 @@ static void fill_end(const struct model *model, struct end *end)
 		add_option(end, end->own->options[i]);
 }
 
+static void warn_of_odd(const struct vbpipe_request *request, struct pos pos)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(request->odd) / sizeof(request->odd[0]); i++)
+		if (request->odd[i])
+			diag_warning(CODE_INFO, pos, "info: %s: the defaults count",
+				     request->odd[i]);
+}
+
 static void read_vbpipe(struct end *end)
 {
 	struct vbpipe_request request;
@@ -315,6 +325,8 @@ static void read_vbpipe(struct end *end)
 			diag_error(CODE_INFO, node_pos(from, "info"), "%s", err);
 		return;
 	}
+	if (from == end->own)
+		warn_of_odd(&request, node_pos(from, "info"));
 	if (!end->cfg.name)
 		end->cfg.name = request.name ? mem_string(request.name) : NULL;
 	if (end->unit_given)

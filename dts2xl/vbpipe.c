@@ -61,25 +61,25 @@ static bool parse_minor(const char *text, struct vbpipe_request *request, char *
 	return true;
 }
 
+/* The pipe works all the same, as it did where the tree comes from. */
 static bool parse_policy(const char *text, struct vbpipe_request *request, char *err)
 {
-	(void)request;
-	if (!strcmp(text, "a"))
-		return true;
-	snprintf(err, VLINKCFG_ERR_MAX, "the policy '%.40s' is neither empty nor 'a'", text);
-	return false;
+	(void)err;
+	if (strcmp(text, "a"))
+		request->odd[0] = mem_printf("the policy '%.40s' is neither empty nor 'a'", text);
+	return true;
 }
 
 static bool parse_size(const char *text, struct vbpipe_request *request, char *err)
 {
 	unsigned long long size;
 
-	if (!info_parse_size(text, strlen(text), &size) || size > VBPIPE_RING_MAX) {
-		snprintf(err, VLINKCFG_ERR_MAX, "the size '%.40s' is not a number up to %uM",
-			 text, VBPIPE_RING_MAX >> 20);
-		return false;
-	}
-	request->size = size >= SIZE_MIN ? size : SIZE_DEFAULT;
+	(void)err;
+	if (!info_parse_size(text, strlen(text), &size) || size > VBPIPE_RING_MAX)
+		request->odd[1] = mem_printf("the size '%.40s' is not a number up to %uM", text,
+					     VBPIPE_RING_MAX >> 20);
+	else if (size >= SIZE_MIN)
+		request->size = size;
 	return true;
 }
 
@@ -139,6 +139,8 @@ bool vbpipe_parse(const char *info, struct vbpipe_request *request, char *err)
 		if (!parse_field(trim(field), nr, request, err))
 			return false;
 	}
+	if (request->odd[0] || request->odd[1])
+		request->size = SIZE_DEFAULT;
 	take_minor_from_name(request);
 	return true;
 }
