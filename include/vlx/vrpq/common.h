@@ -61,7 +61,7 @@ typedef ClientId VrpqClientId;
 #define VRPQ_IN_REFS_MAX	32
 #define VRPQ_OUT_REFS_MAX	32
 
-/* Posts that may go unannounced before the library looks whether the server sleeps. */
+/* Requests that VLX took in one call; nothing here depends on it. */
 #define VRPQ_MULTI_PROCS_MAX	32
 
 /*
