@@ -24,7 +24,7 @@ static const char *endless(void)
 
 /* ---- as fast as the victim refuses ---- */
 
-#define REFUSALS	80
+#define REFUSALS	40
 #define REFUSE_SECONDS	11	/* more than a period of the limits below */
 
 /*
