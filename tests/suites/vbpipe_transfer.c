@@ -11,6 +11,7 @@
  *	pipe-DOMID-end-N	round N is over; value: how, see report_end()
  */
 #include "announce.h"
+#include "numbers.h"
 #include "pattern.h"
 
 #include <errno.h>
@@ -86,21 +87,6 @@ static void *receive_stream(void *argument)
 	return NULL;
 }
 
-static long long number_in(const char *path, const char *key)
-{
-	FILE *file = fopen(path, "re");
-	long long number = -1;
-	char line[128];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)) &&
-		    sscanf(line + strlen(key), "%lld", &number) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return number;
-}
-
 static const char *outcome(const struct direction *d)
 {
 	if (d->wrong)
@@ -124,7 +110,7 @@ static void report_end(const struct direction *in, const struct direction *out)
 		 "read=%s write=%s received=%llu sent=%llu available=%lld current=%lld",
 		 outcome(in), outcome(out), (unsigned long long)in->total,
 		 (unsigned long long)out->total, number_in("/proc/meminfo", "MemAvailable:"),
-		 number_in("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", ""));
+		 current_kb());
 	announce("end", round_nr, text);
 	printf("vbpipe_transfer: round %u: %s\n", round_nr, text);
 	fflush(stdout);

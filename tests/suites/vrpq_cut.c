@@ -15,6 +15,7 @@
  * outlasts all rounds.
  */
 #include "announce.h"
+#include "numbers.h"
 #include "pattern.h"
 
 #include <errno.h>
@@ -65,21 +66,6 @@ static void start(struct task *task)
 		abort();
 }
 
-static long long number_in(const char *path, const char *key)
-{
-	FILE *file = fopen(path, "re");
-	long long number = -1;
-	char line[128];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)) &&
-		    sscanf(line + strlen(key), "%lld", &number) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return number;
-}
-
 /* NAME=ERROR of each task; then bytes that were wrong, and kB the domain has. */
 static void report_end(struct task *tasks, unsigned int n)
 {
@@ -96,7 +82,7 @@ static void report_end(struct task *tasks, unsigned int n)
 	}
 	snprintf(text + used, sizeof(text) - used, "wrong=%u available=%lld current=%lld",
 		 atomic_load(&wrong), number_in("/proc/meminfo", "MemAvailable:"),
-		 number_in("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", ""));
+		 current_kb());
 	announce("end", round_nr, text);
 	printf("vrpq_cut: round %u: %s\n", round_nr, text);
 	fflush(stdout);

@@ -11,6 +11,7 @@
  *	cut-DOMID-end-N		round N is over; value: what was found then
  */
 #include "announce.h"
+#include "numbers.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -129,18 +130,6 @@ static void make_all(unsigned int cid)
 {
 	for (open_now = 0; open_now < CONNECTIONS; open_now++)
 		fds[open_now].fd = connect_once(cid);
-}
-
-static long long current_kb(void)
-{
-	FILE *file = fopen("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "re");
-	long long number = -1;
-
-	if (file && fscanf(file, "%lld", &number) != 1)
-		number = -1;
-	if (file)
-		fclose(file);
-	return number;
 }
 
 static void end_round(void)

@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #endif
 #include "announce.h"
+#include "numbers.h"
 #include "asleep.h"
 
 #include <errno.h>
@@ -45,18 +46,6 @@ static void announce_moving(void)
 	if (announced != round_nr)
 		announce("moving", round_nr, "");
 	announced = round_nr;
-}
-
-static long long current_kb(void)
-{
-	FILE *file = fopen("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "re");
-	long long number = -1;
-
-	if (file && fscanf(file, "%lld", &number) != 1)
-		number = -1;
-	if (file)
-		fclose(file);
-	return number;
 }
 
 static const char *name_of(int err)
