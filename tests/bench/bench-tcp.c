@@ -11,10 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct tcp {
-	int fd;
-	uint64_t syscalls;
-} connection;
+static struct bench_fd connection;
 
 static struct sockaddr_in server_address(const struct bench_args *args)
 {
@@ -82,7 +79,7 @@ static void *tcp_open(const struct bench_args *args)
 
 static void tcp_read(void *channel, void *buf, size_t len)
 {
-	struct tcp *tcp = channel;
+	struct bench_fd *tcp = channel;
 	char *at = buf;
 
 	while (len) {
@@ -100,7 +97,7 @@ static void tcp_read(void *channel, void *buf, size_t len)
 
 static void tcp_write(void *channel, const void *buf, size_t len)
 {
-	struct tcp *tcp = channel;
+	struct bench_fd *tcp = channel;
 	const char *at = buf;
 
 	while (len) {
@@ -114,27 +111,12 @@ static void tcp_write(void *channel, const void *buf, size_t len)
 	}
 }
 
-static void tcp_counters(void *channel, struct bench_counters *counters)
-{
-	const struct tcp *tcp = channel;
-
-	counters->has_syscalls = true;
-	counters->syscalls = tcp->syscalls;
-}
-
-static void tcp_close(void *channel)
-{
-	struct tcp *tcp = channel;
-
-	close(tcp->fd);
-}
-
 static const struct bench_channel_ops tcp_ops = {
 	.open = tcp_open,
 	.read = tcp_read,
 	.write = tcp_write,
-	.counters = tcp_counters,
-	.close = tcp_close,
+	.counters = bench_fd_counters,
+	.close = bench_fd_close,
 };
 
 int main(int argc, char **argv)

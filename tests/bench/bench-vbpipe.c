@@ -9,11 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct vbpipe {
-	int fd;
-	uint64_t syscalls;
-	const char *name;
-} pipe_end;
+static struct bench_fd pipe_end;
+static const char *pipe_name;
 
 /* Blocks until the other end has opened its node too: that is the rendezvous. */
 static void *vbpipe_open(const struct bench_args *args)
@@ -25,51 +22,17 @@ static void *vbpipe_open(const struct bench_args *args)
 	pipe_end.fd = open(args->node, O_RDWR | O_CLOEXEC);
 	if (pipe_end.fd < 0)
 		bench_die("%s: open", args->node);
-	pipe_end.name = strrchr(args->node, '/') ? strrchr(args->node, '/') + 1 : args->node;
+	pipe_name = strrchr(args->node, '/') ? strrchr(args->node, '/') + 1 : args->node;
 	return &pipe_end;
 }
 
-static void vbpipe_read(void *channel, void *buf, size_t len)
-{
-	struct vbpipe *pipe = channel;
-	char *at = buf;
-
-	while (len) {
-		ssize_t got = read(pipe->fd, at, len);
-
-		pipe->syscalls++;
-		if (got == 0)
-			errno = EPIPE;
-		if (got <= 0)
-			bench_die("read");
-		at += got;
-		len -= (size_t)got;
-	}
-}
-
-static void vbpipe_write(void *channel, const void *buf, size_t len)
-{
-	struct vbpipe *pipe = channel;
-	const char *at = buf;
-
-	while (len) {
-		ssize_t put = write(pipe->fd, at, len);
-
-		pipe->syscalls++;
-		if (put <= 0)
-			bench_die("write");
-		at += put;
-		len -= (size_t)put;
-	}
-}
-
-static bool attribute(const struct vbpipe *pipe, const char *name, uint64_t *value)
+static bool attribute(const char *name, uint64_t *value)
 {
 	char path[256];
 	FILE *f;
 	bool ok;
 
-	snprintf(path, sizeof(path), "/sys/class/vbpipe/%s/%s", pipe->name, name);
+	snprintf(path, sizeof(path), "/sys/class/vbpipe/%s/%s", pipe_name, name);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
@@ -80,27 +43,17 @@ static bool attribute(const struct vbpipe *pipe, const char *name, uint64_t *val
 
 static void vbpipe_counters(void *channel, struct bench_counters *counters)
 {
-	const struct vbpipe *pipe = channel;
-
-	counters->has_syscalls = true;
-	counters->syscalls = pipe->syscalls;
-	counters->has_events = attribute(pipe, "events_sent", &counters->events_sent) &&
-			       attribute(pipe, "events_received", &counters->events_received);
-}
-
-static void vbpipe_close(void *channel)
-{
-	struct vbpipe *pipe = channel;
-
-	close(pipe->fd);
+	bench_fd_counters(channel, counters);
+	counters->has_events = attribute("events_sent", &counters->events_sent) &&
+			       attribute("events_received", &counters->events_received);
 }
 
 static const struct bench_channel_ops vbpipe_ops = {
 	.open = vbpipe_open,
-	.read = vbpipe_read,
-	.write = vbpipe_write,
+	.read = bench_fd_read,
+	.write = bench_fd_write,
 	.counters = vbpipe_counters,
-	.close = vbpipe_close,
+	.close = bench_fd_close,
 };
 
 int main(int argc, char **argv)

@@ -18,10 +18,7 @@
 
 #define CHANNELS_MAX	1000
 
-static struct vsock {
-	int fd;
-	uint64_t syscalls;
-} connection;
+static struct bench_fd connection;
 
 static struct sockaddr_vm address_of(unsigned int cid, unsigned int port)
 {
@@ -113,61 +110,12 @@ static void *vsock_open(const struct bench_args *args)
 	return &connection;
 }
 
-static void vsock_read(void *channel, void *buf, size_t len)
-{
-	struct vsock *vsock = channel;
-	char *at = buf;
-
-	while (len) {
-		ssize_t got = read(vsock->fd, at, len);
-
-		vsock->syscalls++;
-		if (got == 0)
-			errno = EPIPE;
-		if (got <= 0)
-			bench_die("read");
-		at += got;
-		len -= (size_t)got;
-	}
-}
-
-static void vsock_write(void *channel, const void *buf, size_t len)
-{
-	struct vsock *vsock = channel;
-	const char *at = buf;
-
-	while (len) {
-		ssize_t put = write(vsock->fd, at, len);
-
-		vsock->syscalls++;
-		if (put <= 0)
-			bench_die("write");
-		at += put;
-		len -= (size_t)put;
-	}
-}
-
-static void vsock_counters(void *channel, struct bench_counters *counters)
-{
-	const struct vsock *vsock = channel;
-
-	counters->has_syscalls = true;
-	counters->syscalls = vsock->syscalls;
-}
-
-static void vsock_close(void *channel)
-{
-	struct vsock *vsock = channel;
-
-	close(vsock->fd);
-}
-
 static const struct bench_channel_ops vsock_ops = {
 	.open = vsock_open,
-	.read = vsock_read,
-	.write = vsock_write,
-	.counters = vsock_counters,
-	.close = vsock_close,
+	.read = bench_fd_read,
+	.write = bench_fd_write,
+	.counters = bench_fd_counters,
+	.close = bench_fd_close,
 };
 
 /* ---- many connections ---- */

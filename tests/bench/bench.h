@@ -70,6 +70,17 @@ struct bench_channel_ops {
 	void (*close)(void *channel);
 };
 
+/* A channel that is a descriptor to read from and write to: these are operations of it. */
+struct bench_fd {
+	int fd;
+	uint64_t syscalls;
+};
+
+void bench_fd_read(void *channel, void *buf, size_t len);
+void bench_fd_write(void *channel, const void *buf, size_t len);
+void bench_fd_counters(void *channel, struct bench_counters *counters);
+void bench_fd_close(void *channel);
+
 /* The whole program of a byte channel: works "rtt", "stream" and "messages". */
 int bench_channel_main(int argc, char **argv, const struct bench_channel_ops *ops);
 

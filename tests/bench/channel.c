@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MIB (1024.0 * 1024.0)
 
@@ -245,4 +246,55 @@ int bench_channel_main(int argc, char **argv, const struct bench_channel_ops *op
 	ops->close(run.channel);
 	free(run.buf);
 	return 0;
+}
+
+/* ---- channels that are descriptors ---- */
+
+void bench_fd_read(void *channel, void *buf, size_t len)
+{
+	struct bench_fd *end = channel;
+	char *at = buf;
+
+	while (len) {
+		ssize_t got = read(end->fd, at, len);
+
+		end->syscalls++;
+		if (got == 0)
+			errno = EPIPE;
+		if (got <= 0)
+			bench_die("read");
+		at += got;
+		len -= (size_t)got;
+	}
+}
+
+void bench_fd_write(void *channel, const void *buf, size_t len)
+{
+	struct bench_fd *end = channel;
+	const char *at = buf;
+
+	while (len) {
+		ssize_t put = write(end->fd, at, len);
+
+		end->syscalls++;
+		if (put <= 0)
+			bench_die("write");
+		at += put;
+		len -= (size_t)put;
+	}
+}
+
+void bench_fd_counters(void *channel, struct bench_counters *counters)
+{
+	const struct bench_fd *end = channel;
+
+	counters->has_syscalls = true;
+	counters->syscalls = end->syscalls;
+}
+
+void bench_fd_close(void *channel)
+{
+	const struct bench_fd *end = channel;
+
+	close(end->fd);
 }
