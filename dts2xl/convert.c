@@ -11,6 +11,7 @@
 #include "dtc.h"
 #include "mem.h"
 #include "tree.h"
+#include "vlinkcfg_private.h"
 
 static const unsigned char blob_magic[] = { 0xd0, 0x0d, 0xfe, 0xed };
 
@@ -28,22 +29,6 @@ static size_t blob_size(int fd, const char *path)
 	return 0;
 }
 
-static size_t read_up_to(int fd, char *buf, size_t size)
-{
-	size_t len = 0;
-	ssize_t got;
-
-	while (len < size) {
-		got = read(fd, buf + len, size - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		len += (size_t)got;
-	}
-	return len;
-}
-
 /* True if the file is a blob, by its first bytes or its name. */
 static bool is_blob(int fd, const char *path)
 {
@@ -59,14 +44,19 @@ static bool is_blob(int fd, const char *path)
 static void read_blob(struct conversion *conversion, int fd, const char *path)
 {
 	size_t size = blob_size(fd, path);
+	ssize_t len;
 	char *fdt;
 
 	if (diag_errors() && !size)
 		return;
 	fdt = mem_alloc(size + 1);
-	size = read_up_to(fd, fdt, size);
+	len = vlinkcfg_read_up_to(fd, fdt, size);
+	if (len < 0) {
+		diag_error(CODE_FILE, diag_whole("dts2xl"), "%s: %s", path, strerror(errno));
+		return;
+	}
 	source_add_input(&conversion->source, path);
-	convert_blob(conversion, path, fdt, size);
+	convert_blob(conversion, path, fdt, (size_t)len);
 }
 
 void convert_read(struct conversion *conversion, const char *path)

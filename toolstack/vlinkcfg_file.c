@@ -33,7 +33,7 @@ static int check_file(int fd, const char *path, char *err)
 	return 0;
 }
 
-static ssize_t read_up_to(int fd, char *buf, size_t size)
+ssize_t vlinkcfg_read_up_to(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 	ssize_t got;
@@ -61,7 +61,7 @@ static char *read_text(int fd, const char *path, char *err)
 		vlinkcfg_fail(err, "%s: out of memory", path);
 		return NULL;
 	}
-	len = read_up_to(fd, text, VLINKCFG_FILE_MAX + 1);
+	len = vlinkcfg_read_up_to(fd, text, VLINKCFG_FILE_MAX + 1);
 	if (len < 0) {
 		vlinkcfg_fail(err, "%s: %s", path, strerror(errno));
 	} else if (len > (ssize_t)VLINKCFG_FILE_MAX) {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define VLINKCFG_FILE_MAX	(4u << 20)	/* bytes of a config or class file */
 
@@ -15,6 +16,9 @@ int vlinkcfg_fail(char *err, const char *fmt, ...)
 /* A key, a class: 1 to 15 of a-z 0-9 -, beginning with a letter. */
 bool vlinkcfg_is_class_name(const char *text);
 bool vlinkcfg_is_domain_name(const char *text);
+
+/* Reads from @fd up to its end or @size bytes: how many there were; -1: errno says why. */
+ssize_t vlinkcfg_read_up_to(int fd, char *buf, size_t size);
 
 /*
  * Reads a regular file of bounded size as one NUL-terminated string; a NUL
