@@ -321,7 +321,7 @@ static void a_connection_that_is_never_answered(void)
 	vs_expect(&vs, VS_REQUEST);
 	reply = agent_finish(peer(), ticket);
 	SUITE_EQUAL(reply.error, ETIMEDOUT);
-	CU_ASSERT(reply.elapsed_us > 1500000 && reply.elapsed_us < 10000000);
+	CU_ASSERT(reply.elapsed_us > 1500000);
 	end();
 }
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Several threads, descriptors and processes on one end. */
-#include "asleep.h"
 #include "pattern.h"
 #include "vbpipe_suite.h"
 
-#define AT_ONCE_US	2000000	/* a call that does not wait, however slow the machine */
 #define RECORDS		2000
 
 static int open_second(int flags)
@@ -16,19 +14,17 @@ static int open_second(int flags)
 	return fd;
 }
 
+/* Nothing comes until the calls below have returned: one that waited would wait for good. */
 static void nonblock_read_never_waits_behind_a_reader(void)
 {
 	struct pair pair = pair_open("def");
 	int second = open_second(O_NONBLOCK);
 	struct call call;
-	long long start;
 
 	call_read(&call, pair.fd, 10, 1, 0);
 	CU_ASSERT(call_blocks(&call));
-	start = clock_us();
 	SUITE_EQUAL(read_checked(second, 1, 0, 0), -1);
 	SUITE_EQUAL(errno, EAGAIN);
-	CU_ASSERT(clock_us() - start < AT_ONCE_US);
 	peer_send(&pair, 10, 1, 0);
 	SUITE_EQUAL(call_finish(&call), 10);
 	close(second);
@@ -40,14 +36,11 @@ static void nonblock_write_never_waits_behind_a_writer(void)
 	struct pair pair = pair_open("def");
 	int second = open_second(O_NONBLOCK);
 	struct call call;
-	long long start;
 
 	call_write(&call, pair.fd, 20000, 2, 0);
 	CU_ASSERT(call_blocks(&call));
-	start = clock_us();
 	SUITE_EQUAL(write(second, "x", 1), -1);
 	SUITE_EQUAL(errno, EAGAIN);
-	CU_ASSERT(clock_us() - start < AT_ONCE_US);
 	peer_receive(&pair, 20000, 2, 0);
 	SUITE_EQUAL(call_finish(&call), 20000);
 	close(second);
@@ -58,15 +51,12 @@ static void poll_does_not_wait_behind_reader_and_writer(void)
 {
 	struct pair pair = pair_open("def");
 	struct call reader, writer;
-	long long start;
 
 	call_read(&reader, pair.fd, 10, 3, 0);
 	call_write(&writer, pair.fd, 20000, 4, 0);
 	CU_ASSERT(call_blocks(&reader));
 	CU_ASSERT(call_blocks(&writer));
-	start = clock_us();
 	CU_ASSERT(poll_now(pair.fd, 0) == 0);
-	CU_ASSERT(clock_us() - start < AT_ONCE_US);
 	peer_receive(&pair, 20000, 4, 0);
 	peer_send(&pair, 10, 3, 0);
 	SUITE_EQUAL(call_finish(&writer), 20000);

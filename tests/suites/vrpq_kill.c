@@ -3,8 +3,23 @@
 #include "pattern.h"
 #include "vrpq_suite.h"
 
-#define KILL_US		60000	/* the moment is random within */
 #define SCRIBBLE_PORT	8
+
+/* The moment of a kill is random within this: what two sessions take here and now. */
+static uint64_t kill_range_us(void)
+{
+	struct pending daemon = START(server_process(1), DAEMON, .arg = PORT);
+	struct vq_reply reply = finish(START(client_process(1), STRESS, .arg = PORT, .count = 2));
+
+	SUITE_EQUAL(reply.result, 0);
+	SUITE_EQUAL(stop_daemon(daemon).result, EINTR);
+	return 1000 * ((uint64_t)reply.elapsed_ms + 1);
+}
+
+static int32_t random_moment(uint64_t *state, uint64_t range_us)
+{
+	return (int32_t)pattern_size(state, range_us);
+}
 
 /* After all that: a new session works, and nothing is left of the old ones. */
 static void expect_recovered(void)
@@ -28,6 +43,7 @@ static void expect_recovered(void)
 static void clients_killed_at_any_moment(void)
 {
 	unsigned long kills = option_number("kills", 50);
+	uint64_t range = kill_range_us();
 	struct pending daemon = START(server_process(1), DAEMON, .arg = PORT);
 	struct vq_reply reply;
 	uint64_t state = 1;
@@ -36,8 +52,7 @@ static void clients_killed_at_any_moment(void)
 		struct handle client = client_process(1);
 		struct pending stress = START(client, STRESS, .arg = PORT, .seed = (uint32_t)i);
 
-		SUITE_EQUAL(RESULT(client, KILL, .arg = (int32_t)pattern_size(&state, KILL_US)),
-			    0);
+		SUITE_EQUAL(RESULT(client, KILL, .arg = random_moment(&state, range)), 0);
 		SUITE_EQUAL(finish(stress).result, VQ_LOST);
 	}
 	reply = stop_daemon(daemon);
@@ -53,6 +68,7 @@ static void clients_killed_at_any_moment(void)
 static void servers_killed_at_any_moment(void)
 {
 	unsigned long kills = option_number("kills", 50);
+	uint64_t range = kill_range_us();
 	struct pending clients[3];
 	struct vq_reply reply;
 	uint64_t state = 2;
@@ -64,8 +80,7 @@ static void servers_killed_at_any_moment(void)
 		struct handle server = server_process(1);
 		struct pending daemon = START(server, DAEMON, .arg = PORT);
 
-		SUITE_EQUAL(RESULT(server, KILL, .arg = (int32_t)pattern_size(&state, KILL_US)),
-			    0);
+		SUITE_EQUAL(RESULT(server, KILL, .arg = random_moment(&state, range)), 0);
 		SUITE_EQUAL(finish(daemon).result, VQ_LOST);
 	}
 	for (uint32_t i = 0; i < 3; i++)
@@ -81,17 +96,16 @@ static void servers_killed_at_any_moment(void)
 static void both_killed_at_any_moment(void)
 {
 	unsigned long kills = option_number("kills", 50);
+	uint64_t range = kill_range_us();
 	uint64_t state = 3;
 
 	for (unsigned long i = 0; i < kills; i++) {
 		struct handle server = server_process(1), client = client_process(1);
 		struct pending daemon = START(server, DAEMON, .arg = PORT);
 		struct pending stress = START(client, STRESS, .arg = PORT, .seed = (uint32_t)i);
-		struct pending end = START(server, KILL,
-					   .arg = (int32_t)pattern_size(&state, KILL_US));
+		struct pending end = START(server, KILL, .arg = random_moment(&state, range));
 
-		SUITE_EQUAL(RESULT(client, KILL, .arg = (int32_t)pattern_size(&state, KILL_US)),
-			    0);
+		SUITE_EQUAL(RESULT(client, KILL, .arg = random_moment(&state, range)), 0);
 		SUITE_EQUAL(finish(end).result, 0);
 		SUITE_EQUAL(finish(stress).result, VQ_LOST);
 		SUITE_EQUAL(finish(daemon).result, VQ_LOST);
