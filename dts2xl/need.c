@@ -36,7 +36,7 @@
 #define VBPIPE_HEADER	16
 #define VSOCK_RING_MIN	(16ull << 10)
 #define VSOCK_RING_MAX	(16ull << 20)
-#define VSOCK_RING_DEFAULT	(256ull << 10)
+#define VSOCK_RING_DEFAULT	(1ull << 20)
 
 #define SIZE_LIMIT	(1ull << 44)	/* keeps all sums far from an overflow */
 

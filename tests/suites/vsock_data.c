@@ -110,17 +110,77 @@ static void bytes_one_by_one(void)
 	pair_close(&pair);
 }
 
+static void set_buffer_size(int fd, uint64_t size)
+{
+	SUITE_EQUAL(setsockopt(fd, AF_VSOCK, SO_VMCI_BUFFER_SIZE, &size, sizeof(size)), 0);
+}
+
 static void a_small_buffer_slows_down_only(void)
 {
 	int listener = vm_listener(SOCK_STREAM, 1), fd = agent_socket(peer(), SOCK_STREAM);
 	struct pair pair = { .name = "small", .peer_fd = fd };
-	uint64_t size = 128;
 
 	/* Connections inherit it. */
-	SUITE_EQUAL(setsockopt(listener, AF_VSOCK, SO_VMCI_BUFFER_SIZE, &size, sizeof(size)), 0);
+	set_buffer_size(listener, 128);
 	SUITE_EQUAL(agent_socket_connect(peer(), fd, own_cid(), port_of(listener)), 0);
 	pair.fd = accept(listener, NULL, NULL);
 	both_ways(pair, 50000);
+}
+
+static uint64_t buffer_size(int fd)
+{
+	uint64_t size = 0;
+	socklen_t len = sizeof(size);
+
+	SUITE_EQUAL(getsockopt(fd, AF_VSOCK, SO_VMCI_BUFFER_SIZE, &size, &len), 0);
+	return size;
+}
+
+/* What a stream takes without its reader, after @bytes that the reader took. */
+static size_t window_after(struct pair *pair, size_t bytes)
+{
+	uint32_t reader = agent_start(peer(), agent_request_read_stream(pair->peer_fd, bytes, 21,
+									CHUNK_MAX));
+	struct stream out = { .fd = pair->fd, .bytes = bytes };
+
+	write_all(&out);
+	SUITE_EQUAL(agent_finish(peer(), reader).value, bytes);
+	return fill_ring(pair->fd, 3);
+}
+
+/* More of them, one after the other, than may have one at the same time. */
+static void a_stream_that_moves_gets_a_larger_window(void)
+{
+	for (unsigned int i = 0; i < 40; i++) {
+		struct pair pair = pair_connect(SOCK_STREAM);
+		size_t window = window_after(&pair, 3 << 20);
+
+		CU_ASSERT(window > 2 * BUFFER_DEFAULT);
+		CU_ASSERT(window <= WINDOW_MAX);
+		SUITE_EQUAL(buffer_size(pair.fd), BUFFER_DEFAULT);
+		pair_close(&pair);
+	}
+}
+
+static void a_chosen_buffer_size_stays_the_window(void)
+{
+	struct pair pair = pair_connect(SOCK_STREAM);
+
+	set_buffer_size(pair.fd, BUFFER_DEFAULT / 2);
+	CU_ASSERT(window_after(&pair, 3 << 20) <= BUFFER_DEFAULT / 2);
+	pair_close(&pair);
+}
+
+static void a_size_chosen_later_becomes_the_window(void)
+{
+	struct pair pair = pair_connect(SOCK_STREAM);
+	size_t window = window_after(&pair, 3 << 20);
+
+	CU_ASSERT(window > 2 * BUFFER_DEFAULT);
+	set_buffer_size(pair.fd, BUFFER_DEFAULT / 2);
+	peer_receive(&pair, window, 3, 0);
+	CU_ASSERT(window_after(&pair, 3 << 20) <= BUFFER_DEFAULT / 2);
+	pair_close(&pair);
 }
 
 const struct suite_test stream_tests[] = {
@@ -129,6 +189,9 @@ const struct suite_test stream_tests[] = {
 	{ "long_streams_both_ways", long_streams_both_ways, 1800 },
 	{ "bytes_one_by_one", bytes_one_by_one, 120 },
 	{ "a_small_buffer_slows_down_only", a_small_buffer_slows_down_only, 120 },
+	{ "a_stream_that_moves_gets_a_larger_window", a_stream_that_moves_gets_a_larger_window, 180 },
+	{ "a_chosen_buffer_size_stays_the_window", a_chosen_buffer_size_stays_the_window, 60 },
+	{ "a_size_chosen_later_becomes_the_window", a_size_chosen_later_becomes_the_window, 60 },
 	{ NULL, NULL, 0 },
 };
 

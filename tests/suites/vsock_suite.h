@@ -17,6 +17,7 @@
 #include <vmci_sockets.h>
 
 #define BUFFER_DEFAULT	262144u
+#define WINDOW_MAX	1048576u	/* of a stream */
 #define BUFFER_LIMIT	(4u << 20)	/* of the transport, if nobody changed it */
 
 extern const struct suite_test socket_tests[], bind_tests[], option_tests[], connect_tests[],

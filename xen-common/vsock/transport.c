@@ -109,8 +109,15 @@ static int socket_init(struct vsock_sock *vsk, struct vsock_sock *parent)
 	return virtio_transport_do_socket_init(vsk, parent);
 }
 
+static void destruct(struct vsock_sock *vsk)
+{
+	xvsock_window_release(vsk);
+	virtio_transport_destruct(vsk);
+}
+
 static void notify_buffer_size(struct vsock_sock *vsk, u64 *size)
 {
+	xvsock_window_release(vsk);
 	*size = min_t(u64, *size, xvsock_buffer_max());
 	virtio_transport_notify_buffer_size(vsk, size);
 }
@@ -142,9 +149,20 @@ static bool has_overqueued(struct vsock_sock *vsk)
 
 static s64 stream_has_space(struct vsock_sock *vsk)
 {
-	s64 space = virtio_transport_stream_has_space(vsk);
+	s64 space;
 
+	xvsock_window_before_write(vsk);
+	space = virtio_transport_stream_has_space(vsk);
 	return space > 0 && has_overqueued(vsk) ? 0 : space;
+}
+
+static ssize_t stream_dequeue(struct vsock_sock *vsk, struct msghdr *msg, size_t len, int flags)
+{
+	ssize_t got = virtio_transport_stream_dequeue(vsk, msg, len, flags);
+
+	if (got > 0)
+		xvsock_window_after_read(vsk);
+	return got;
 }
 
 /* A packet is a record: the caller comes again for the rest. */
@@ -178,7 +196,7 @@ struct virtio_transport xvsock_transport = {
 		.get_local_cid = xvsock_local_cid,
 
 		.init = socket_init,
-		.destruct = virtio_transport_destruct,
+		.destruct = destruct,
 		.release = virtio_transport_release,
 		.connect = connect_socket,
 		.shutdown = virtio_transport_shutdown,
@@ -190,7 +208,7 @@ struct virtio_transport xvsock_transport = {
 		.dgram_enqueue = virtio_transport_dgram_enqueue,
 		.dgram_allow = virtio_transport_dgram_allow,
 
-		.stream_dequeue = virtio_transport_stream_dequeue,
+		.stream_dequeue = stream_dequeue,
 		.stream_enqueue = stream_enqueue,
 		.stream_has_data = virtio_transport_stream_has_data,
 		.stream_has_space = stream_has_space,

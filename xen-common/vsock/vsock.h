@@ -15,7 +15,7 @@
 #error "the virtio_vsock.h of this kernel is too old: its packets are no socket buffers"
 #endif
 
-#define XVSOCK_RING_DEFAULT	(256u << 10)
+#define XVSOCK_RING_DEFAULT	(1u << 20)
 #define XVSOCK_FLOW_BITS	6
 
 /* A record's header as it stands in the ring. */
@@ -160,6 +160,12 @@ void xvsock_tx_cancel(struct xvsock_conn *conn, const void *owner);
 size_t xvsock_tx_queued(struct xvsock_conn *conn, const void *owner);
 /* So much is queued that what can be left undone should be. */
 bool xvsock_tx_flooded(struct xvsock_conn *conn);
+
+/* window.c: with the socket's lock held */
+void xvsock_window_after_read(struct vsock_sock *vsk);
+void xvsock_window_before_write(struct vsock_sock *vsk);
+/* The window ends, or becomes the buffer size again. */
+void xvsock_window_release(struct vsock_sock *vsk);
 
 /* rx.c */
 void xvsock_rx_work(struct work_struct *work);
