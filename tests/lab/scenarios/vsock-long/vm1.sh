@@ -1,0 +1,1 @@
+../vsock/vm1.sh

@@ -1,0 +1,1 @@
+../vsock/vm2.sh

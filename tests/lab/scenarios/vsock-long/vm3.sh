@@ -1,0 +1,1 @@
+../vsock/vm3.sh
