@@ -17,6 +17,17 @@ meet()
 	eval "domid_$1=$domid next_$1=1"
 }
 
+# forget SIGNAL...: which all have seen. The names of all signals together must not be longer
+# than what xenstored lets a guest add to (2 KiB).
+forget()
+{
+	local name
+
+	for name; do
+		xenstore-rm "/tool/xenlab/signal/$name" 2> /dev/null
+	done
+}
+
 # in_vm VM COMMAND: runs it there and returns its exit code
 in_vm()
 {
@@ -25,6 +36,7 @@ in_vm()
 	eval "domid=\$domid_$1 n=\$next_$1 next_$1=\$((next_$1 + 1))"
 	xenlab-signal "do-$domid-$n" "$2"
 	rc=$(xenlab-await -t "$WAIT" "did-$domid-$n") || rc=124
+	forget "do-$domid-$n" "did-$domid-$n"
 	return "$rc"
 }
 
