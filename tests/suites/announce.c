@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "announce.h"
+#include "numbers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,14 +10,13 @@
 
 static struct xs_handle *store;
 static char domid[16];
-static const char *program, *kind;
+static const char *program;
 
-bool announce_open(const char *the_program, const char *the_kind)
+bool announce_open(const char *the_program)
 {
 	char *text;
 
 	program = the_program;
-	kind = the_kind;
 	store = xs_open(0);
 	text = store ? xs_read(store, XBT_NULL, "domid", NULL) : NULL;
 	if (!text) {
@@ -32,7 +32,18 @@ void announce(const char *what, unsigned int round, const char *value)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/tool/xenlab/signal/%s-%s-%s-%u", kind, domid, what, round);
+	snprintf(path, sizeof(path), "/tool/xenlab/signal/cut-%s-%s-%u", domid, what, round);
 	if (!xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value)))
 		fprintf(stderr, "%s: %s: %s\n", program, path, strerror(errno));
+}
+
+void announce_end(unsigned int round, const char *report)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s available=%lld current=%lld", report,
+		 number_in("/proc/meminfo", "MemAvailable:"), current_kb());
+	announce("end", round, text);
+	printf("%s: round %u: %s\n", program, round, text);
+	fflush(stdout);
 }

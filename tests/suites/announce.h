@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a program tells the lab's scripts in dom0 of its rounds: nodes in xenstore, below
- * /tool/xenlab/signal: KIND-DOMID-WHAT-ROUND.
+ * /tool/xenlab/signal: cut-DOMID-WHAT-ROUND.
  */
 #ifndef SUITES_ANNOUNCE_H
 #define SUITES_ANNOUNCE_H
 
 #include <stdbool.h>
 
-/* Opens xenstore, for @program to announce its @kind; false, and says so, if it cannot. */
-bool announce_open(const char *program, const char *kind);
+/* Opens xenstore, for @program; false, and says so, if it cannot. */
+bool announce_open(const char *program);
 void announce(const char *what, unsigned int round, const char *value);
+/* Announces the end of a round, and prints it: @report, and what memory there is by now. */
+void announce_end(unsigned int round, const char *report);
 
 #endif

@@ -100,10 +100,13 @@ SUITE_BINS += $(O)/suites/echo32
 endif
 BINS += $(SUITE_BINS)
 
+# Between programs that are not ours
+SUITE_SCRIPTS := tests/suites/vsock_programs.sh tests/suites/vsock_programs.py
+
 .PHONY: install-suites install-tests
-install-suites: $(SUITE_BINS)
+install-suites: $(SUITE_BINS) $(SUITE_SCRIPTS)
 	install -d $(DESTDIR)$(SUITE_DIR)
-	install -m 755 $(SUITE_BINS) $(DESTDIR)$(SUITE_DIR)/
+	install -m 755 $(SUITE_BINS) $(SUITE_SCRIPTS) $(DESTDIR)$(SUITE_DIR)/
 install-tests: install-suites
 
 # Host test of the harness and the agent, with the sanitizers

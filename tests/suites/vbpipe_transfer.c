@@ -7,11 +7,10 @@
  * as told, without ROUNDS for ever. What happens is written to xenstore, below
  * /tool/xenlab/signal, where other domains see it at once:
  *
- *	pipe-DOMID-moving-N	round N has moved its first bytes both ways
- *	pipe-DOMID-end-N	round N is over; value: how, see report_end()
+ *	cut-DOMID-moving-N	round N has moved its first bytes both ways
+ *	cut-DOMID-end-N	round N is over; value: how, see report_end()
  */
 #include "announce.h"
-#include "numbers.h"
 #include "pattern.h"
 
 #include <errno.h>
@@ -100,20 +99,15 @@ static const char *outcome(const struct direction *d)
 
 /*
  * read=R write=W: "end" (EOF), "all" (complete), "wrong" (bad data) or an errno;
- * then bytes moved, kB that are available, and kB that the domain has.
+ * then bytes moved.
  */
 static void report_end(const struct direction *in, const struct direction *out)
 {
 	char text[256];
 
-	snprintf(text, sizeof(text),
-		 "read=%s write=%s received=%llu sent=%llu available=%lld current=%lld",
-		 outcome(in), outcome(out), (unsigned long long)in->total,
-		 (unsigned long long)out->total, number_in("/proc/meminfo", "MemAvailable:"),
-		 current_kb());
-	announce("end", round_nr, text);
-	printf("vbpipe_transfer: round %u: %s\n", round_nr, text);
-	fflush(stdout);
+	snprintf(text, sizeof(text), "read=%s write=%s received=%llu sent=%llu", outcome(in),
+		 outcome(out), (unsigned long long)in->total, (unsigned long long)out->total);
+	announce_end(round_nr, text);
 }
 
 static int run_round(const char *device, uint64_t count)
@@ -147,7 +141,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: vbpipe_transfer DEVICE [MIB [ROUNDS]]\n");
 		return 2;
 	}
-	if (!announce_open("vbpipe_transfer", "pipe"))
+	if (!announce_open("vbpipe_transfer"))
 		return 1;
 	for (round_nr = 1; !rounds || round_nr <= rounds; round_nr++)
 		if (run_round(argv[1], mib << 20))

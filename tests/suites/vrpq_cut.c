@@ -15,7 +15,6 @@
  * outlasts all rounds.
  */
 #include "announce.h"
-#include "numbers.h"
 #include "pattern.h"
 
 #include <errno.h>
@@ -80,12 +79,8 @@ static void report_end(struct task *tasks, unsigned int n)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=%s ",
 					 tasks[i].name, error ? error : "?");
 	}
-	snprintf(text + used, sizeof(text) - used, "wrong=%u available=%lld current=%lld",
-		 atomic_load(&wrong), number_in("/proc/meminfo", "MemAvailable:"),
-		 current_kb());
-	announce("end", round_nr, text);
-	printf("vrpq_cut: round %u: %s\n", round_nr, text);
-	fflush(stdout);
+	snprintf(text + used, sizeof(text) - used, "wrong=%u", atomic_load(&wrong));
+	announce_end(round_nr, text);
 }
 
 static void fail(const char *what, int error)
@@ -360,7 +355,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	device = argv[2];
-	if (!announce_open("vrpq_cut", "cut"))
+	if (!announce_open("vrpq_cut"))
 		return 1;
 	if (!strcmp(argv[1], "client"))
 		run_client();

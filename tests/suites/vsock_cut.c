@@ -11,7 +11,6 @@
  *	cut-DOMID-end-N		round N is over; value: what was found then
  */
 #include "announce.h"
-#include "numbers.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -136,9 +135,8 @@ static void end_round(void)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "resets=%u ends=%u others=%u current=%lld", resets, ends,
-		 others, current_kb());
-	announce("end", round_nr, text);
+	snprintf(text, sizeof(text), "resets=%u ends=%u others=%u", resets, ends, others);
+	announce_end(round_nr, text);
 	resets = ends = others = moving = 0;
 	memset(received, 0, sizeof(received));
 }
@@ -153,7 +151,7 @@ int main(int argc, char **argv)
 		fputs("usage: vsock_cut server | client CID\n", stderr);
 		return 2;
 	}
-	if (!announce_open("vsock_cut", "cut"))
+	if (!announce_open("vsock_cut"))
 		return 1;
 	if (server) {
 		listener = socket(AF_VSOCK, SOCK_STREAM, 0);

@@ -13,7 +13,6 @@
 #define _GNU_SOURCE
 #endif
 #include "announce.h"
-#include "numbers.h"
 #include "asleep.h"
 
 #include <errno.h>
@@ -147,10 +146,10 @@ static void server_round(void)
 	vumemServerDestroy(server);
 	buffers = free_memories();
 	settle(&stat);
-	snprintf(text, sizeof(text), "receive=%s buffers=%u pinned=%llu quarantined=%llu current=%lld",
+	snprintf(text, sizeof(text), "receive=%s buffers=%u pinned=%llu quarantined=%llu",
 		 name_of(err), buffers, (unsigned long long)stat.pinned_pages,
-		 (unsigned long long)stat.quarantined_pages, current_kb());
-	announce("end", round_nr, text);
+		 (unsigned long long)stat.quarantined_pages);
+	announce_end(round_nr, text);
 }
 
 /* ---- the client ---- */
@@ -217,11 +216,10 @@ static void client_round(void)
 	zero = all_zero();
 	/* Memory of its own now, which may be written. */
 	memset(addrs[0], 1, SIZE);
-	snprintf(text, sizeof(text), "ctl=%s alloc=%s zero=%s current=%lld", name_of(err),
-		 name_of(vumemBufferAlloc(session, NULL, 0, &late)), zero ? "yes" : "no",
-		 current_kb());
+	snprintf(text, sizeof(text), "ctl=%s alloc=%s zero=%s", name_of(err),
+		 name_of(vumemBufferAlloc(session, NULL, 0, &late)), zero ? "yes" : "no");
 	vumemSessionDestroy(session);
-	announce("end", round_nr, text);
+	announce_end(round_nr, text);
 }
 
 /* Each buffer is a descriptor. */
@@ -245,7 +243,7 @@ int main(int argc, char **argv)
 	}
 	device = argv[2];
 	allow_files();
-	if (!announce_open("vumem_cut", "cut"))
+	if (!announce_open("vumem_cut"))
 		return 1;
 	for (round_nr = 1;; round_nr++)
 		server ? server_round() : client_round();
