@@ -71,16 +71,18 @@ field()
 # fault_of SERVED CONNECTED: what is wrong with the ends' reports
 fault_of()
 {
+	local fault
+
 	if [ "$(field rc "$1")" != 0 ] || [ "$(field rc "$2")" != 0 ]; then
-		echo "exit codes"
+		fault="exit codes"
 	elif [ "$(field sent "$1")" != "$(field got "$2")" ]; then
-		echo "what the client got is not what the server sent"
+		fault="what the client got is not what the server sent"
 	elif [ "$(field sent "$2")" != "$(field got "$1")" ]; then
-		echo "what the server got is not what the client sent"
+		fault="what the server got is not what the client sent"
 	else
 		return
 	fi
-	echo "(server: $1; client: $2)"
+	echo "$fault (server: $1; client: $2)"
 }
 
 next_test()
