@@ -48,7 +48,7 @@ moving()
 
 	for vm; do
 		eval "domid=\$domid_$vm n=\$round_$vm"
-		xenlab-await -t $WAIT "pipe-$domid-moving-$n" > /dev/null ||
+		xenlab-await -t $WAIT "cut-$domid-moving-$n" > /dev/null ||
 			{ fail "$vm: round $n does not move"; show_state; }
 	done
 }
@@ -60,7 +60,7 @@ ended()
 
 	for vm; do
 		eval "domid=\$domid_$vm n=\$round_$vm round_$vm=\$((round_$vm + 1))"
-		how=$(xenlab-await -t 30 "pipe-$domid-end-$n") || fail "$vm: round $n has not ended"
+		how=$(xenlab-await -t 30 "cut-$domid-end-$n") || fail "$vm: round $n has not ended"
 		case $how in
 		"read=end write=EPIPE "*) echo "$vm: round $n ended: $how" ;;
 		*) fail "$vm: round $n ended with '$how'" ;;

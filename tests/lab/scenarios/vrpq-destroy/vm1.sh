@@ -16,15 +16,11 @@ SERVICE=vrpq
 LINK=cut_link
 CLIENT_END="call=EPIPE held=EPIPE queued=EPIPE handle=EPIPE create=EPIPE wrong=0 "
 SERVER_END="answer=EPIPE hold=0 receive=EPIPE accept=EPIPE wrong=0 "
+CONNECTION_KB=2048
+GRANTS=1
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/cuts.sh disable=SC1091
 . /usr/lib/xenlab/cuts.sh
 
-start_watch
-echo "vrpq-destroy: $ROUNDS times the client's domain"
-cuts vm3 vm2 "$SERVER_END"
-echo "vrpq-destroy: $ROUNDS times the server's domain"
-cuts vm2 vm3 "$CLIENT_END"
-kill "$WATCH"
-conclude "vrpq-destroy: $((2 * ROUNDS)) cuts"
+cut_both_in_turn

@@ -14,16 +14,13 @@ LIMIT=100
 WAIT=300
 SERVICE=vsock
 LINK=cut_sockets
-END="resets=100 ends=0 others=0 "
+CLIENT_END="resets=100 ends=0 others=0 "
+SERVER_END=$CLIENT_END
+CONNECTION_KB=2048
+GRANTS=512
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/cuts.sh disable=SC1091
 . /usr/lib/xenlab/cuts.sh
 
-start_watch
-echo "vsock-destroy: $ROUNDS times the client's domain"
-cuts vm3 vm2 "$END"
-echo "vsock-destroy: $ROUNDS times the server's domain"
-cuts vm2 vm3 "$END"
-kill "$WATCH"
-conclude "vsock-destroy: $((2 * ROUNDS)) cuts"
+cut_both_in_turn

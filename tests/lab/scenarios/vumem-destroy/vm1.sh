@@ -16,15 +16,11 @@ SERVICE=vumem
 LINK=cut_buffers
 CLIENT_END="ctl=EPIPE alloc=EPIPE zero=yes "
 SERVER_END="receive=EPIPE buffers=1000 pinned=0 quarantined=0 "
+CONNECTION_KB=4096
+GRANTS=1
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/cuts.sh disable=SC1091
 . /usr/lib/xenlab/cuts.sh
 
-start_watch
-echo "vumem-destroy: $ROUNDS times the client's domain"
-cuts vm3 vm2 "$SERVER_END"
-echo "vumem-destroy: $ROUNDS times the server's domain"
-cuts vm2 vm3 "$CLIENT_END"
-kill "$WATCH"
-conclude "vumem-destroy: $((2 * ROUNDS)) cuts"
+cut_both_in_turn

@@ -10,8 +10,11 @@
 #	ROUNDS		how often
 #	LIMIT		hundredths of a second for the survivor to report the end
 #	WAIT		seconds for what takes as long as the machine needs
+#	CLIENT_END, SERVER_END	what the report of a surviving client or server begins with
+#	CONNECTION_KB	memory that one connection takes
+#	GRANTS		what the client's domain grants at least while connected
 #
-# shellcheck disable=SC2154 # these
+# shellcheck disable=SC2153,SC2154 # these
 
 EVENTS=/run/cut-events
 
@@ -19,7 +22,6 @@ start_watch()
 {
 	mkfifo $EVENTS
 	xenstore-watch /tool/xenlab/signal > $EVENTS &
-	# shellcheck disable=SC2034 # for the caller to kill
 	WATCH=$!
 	exec 3< $EVENTS
 }
@@ -107,6 +109,8 @@ cut_once()
 	"$expected"*) ;;
 	*) fail "the end looked wrong" ;;
 	esac
+	available=${value##*available=}
+	available=${available%% *}
 	current=${value##*current=}
 
 	until_true 10 no_nodes_of "$dead" || { fail "nodes of domain $dead are left"; xenstore-ls -f | grep -E "/${dead}[/ ]|$LINK"; }
@@ -114,7 +118,20 @@ cut_once()
 	until_true 10 no_zombie || { fail "a zombie is left"; xl list; }
 	grants=$(debug_lines g "$survivor")
 	channels=$(debug_lines e "$survivor")
-	echo "  survivor: grants $grants, event channels $channels, current ${current} kB"
+	echo "  survivor: grants $grants, event channels $channels, available ${available} kB, current ${current} kB"
+}
+
+# expect_counted SURVIVOR-DOMID: what the leak checks count must be there while connected
+expect_counted()
+{
+	local granted
+
+	granted=$(debug_lines g "$(xl domid vm3)")
+	[ "$granted" -ge "$GRANTS" ] || fail "only $granted grants of the client while connected"
+	channels=$(debug_lines e "$1")
+	echo "  connected: client's grants $granted, survivor's event channels $channels"
+	[ -z "$first_channels" ] || [ "$channels" -gt "$first_channels" ] ||
+		fail "$channels event channels while connected, $first_channels after"
 }
 
 # The round that domain $1 is in: those that ended before do not count.
@@ -131,7 +148,8 @@ first_round()
 # cuts VICTIM SURVIVOR EXPECTED
 cuts()
 {
-	local victim="$1" survivor round expected="$3" first_grants='' first_channels='' first_current=''
+	local victim="$1" survivor round expected="$3"
+	local first_grants='' first_channels='' first_available='' first_current=''
 
 	survivor=$(xl domid "$2")
 	round=$(first_round "$survivor")
@@ -142,16 +160,34 @@ cuts()
 			fail "the traffic of round $round does not move"
 			return
 		fi
+		[ "$round" -ne "$last" ] || expect_counted "$survivor"
 		cut_once "$victim" "$survivor" "$round" "$expected" || return
 		expect_same grants "$first_grants" "$grants"
 		expect_same "event channels" "$first_channels" "$channels"
 		expect_same "memory (current_kb)" "$first_current" "$current"
 		first_grants=${first_grants:-$grants}
 		first_channels=${first_channels:-$channels}
+		first_available=${first_available:-$available}
 		first_current=${first_current:-$current}
 		xl create -q "/etc/xen/$victim.cfg" < /dev/null || fail "$victim cannot be created again"
 		round=$((round + 1))
 	done
+	# Half of what the connections would have leaked; less is the noise of a small system.
+	if [ $((first_available - available)) -gt $((CONNECTION_KB * (ROUNDS - 1) / 2 + 4096)) ]; then
+		fail "the survivor's memory shrank from $first_available to $available kB"
+	fi
 	await_moving "$survivor" "$round" || fail "no traffic after the last cut"
 	await_moving "$(xl domid "$victim")" 1 || fail "no traffic in the last $victim"
+}
+
+# First the client's domain, then the server's.
+cut_both_in_turn()
+{
+	start_watch
+	echo "$SERVICE-destroy: $ROUNDS times the client's domain"
+	cuts vm3 vm2 "$SERVER_END"
+	echo "$SERVICE-destroy: $ROUNDS times the server's domain"
+	cuts vm2 vm3 "$CLIENT_END"
+	kill "$WATCH"
+	conclude "$SERVICE-destroy: $((2 * ROUNDS)) cuts"
 }
