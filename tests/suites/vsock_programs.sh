@@ -16,6 +16,8 @@
 #	vsock_programs.sh echo KEY PROGRAM PORT		echoes to any number of clients until KEY-stop
 #	vsock_programs.sh hold KEY PROGRAM PORT CID	a connection to that until KEY-release
 #	vsock_programs.sh sockets KEY PORT		what ss says of this port, to KEY-sockets
+#	vsock_programs.sh say KEY PORT CID		the example's client, to an echo
+#	vsock_programs.sh cids KEY			CIDs that vlinkctl shows, to KEY-cids
 #	vsock_programs.sh datagrams KEY PORT [CID]	echoes datagrams, or has them echoed by CID
 
 DATA=/tmp/vsock-data
@@ -57,6 +59,7 @@ echo_with()
 	case $1 in
 	socat) exec socat "VSOCK-LISTEN:$2,fork" EXEC:cat ;;
 	ncat) exec ncat --vsock -l "$2" -k -e /bin/cat ;;
+	example) exec /usr/lib/xen-vlink/examples/vsock-server "$2" ;;
 	esac
 }
 
@@ -147,6 +150,18 @@ hold()
 	xenlab-signal "$key-released" "rc=$rc"
 }
 
+# It ends with 0 if each text came back.
+say()
+{
+	timeout $LIMIT /usr/lib/xen-vlink/examples/vsock-client -p "$2" "$3" one "two words" three
+	xenlab-signal "$1-said" "rc=$?"
+}
+
+cids()
+{
+	xenlab-signal "$1-cids" "$(vlinkctl show | awk '$1 ~ /cid$/ { printf "%s=%s ", $1, $2 }')"
+}
+
 # Datagrams have no state that ss would show: the program signals that it listens.
 datagrams()
 {
@@ -162,7 +177,7 @@ command=$1
 shift
 case $command in
 prepare) head -c 1000003 /dev/urandom > $DATA ;;
-serve | connect | hold | datagrams) "$command" "$@" ;;
+serve | connect | hold | datagrams | say | cids) "$command" "$@" ;;
 echo) echo_server "$@" ;;
 sockets) xenlab-signal "$1-sockets" "$(sockets_of "$2" | tr '\n' ';')" ;;
 *) echo "vsock_programs.sh: no such command: $command" >&2; exit 2 ;;

@@ -206,6 +206,38 @@ datagrams()
 	result "$name" "$sent"
 }
 
+# example SERVER-VM CLIENT-VM: the programs of examples/vsock
+example()
+{
+	local name="$2_example_to_$1" rest
+
+	next_test
+	at_the_same_time "$1" "$END echo $key example $port"
+	rest=$(told $key-listening)
+	[ "$rest" = rc=0 ] || { result "$name" "the server does not listen ($rest)"; return; }
+	at "$2" "$END say $key $port $(cid "$1")"
+	rest=$(told $key-said)
+	[ "$rest" != rc=0 ] || rest=''
+	xenlab-signal $key-stop
+	told $key-stopped > /dev/null
+	forget $key-stop
+	result "$name" "$rest"
+}
+
+# vlinkctl_shows_cids VM PEER-VM
+vlinkctl_shows_cids()
+{
+	local shown
+
+	next_test
+	at "$1" "$END cids $key"
+	shown=$(told $key-cids)
+	case $shown in
+	*"cid=$(cid "$1") peer-cid=$(cid "$2") "*) shown='' ;;
+	esac
+	result "$1_vlinkctl_shows_cids" "$shown"
+}
+
 # all_between SERVER-VM CLIENT-VM
 all_between()
 {
@@ -219,6 +251,7 @@ all_between()
 	for client in $PROGRAMS; do
 		refused "$1" "$2" "$client"
 	done
+	example "$1" "$2"
 	held "$1" socat "$2" ncat
 	held "$1" ncat "$2" socat
 	datagrams "$1" "$2"
@@ -236,6 +269,9 @@ all_between vm2 vm3
 all_between vm3 vm2
 all_between vm2 vm1
 all_between vm1 vm2
+vlinkctl_shows_cids vm2 vm3
+vlinkctl_shows_cids vm3 vm2
+vlinkctl_shows_cids vm1 vm2
 echo "vsock_programs: $passed passed, $failed failed"
 [ $failed -eq 0 ] || fail "$failed tests"
 conclude vsock-programs

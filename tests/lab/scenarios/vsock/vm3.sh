@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The client: the agent for vm2's run, then the suite with the agents in vm2 and in dom0,
-# and the example.
+# The client: the agent for vm2's run, then the suite with the agents in vm2 and in dom0.
 
 TESTS=/usr/lib/xen-vlink/tests
 mount -t debugfs debugfs /sys/kernel/debug
