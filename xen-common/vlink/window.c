@@ -35,6 +35,7 @@
 #define WINDOW_FS_MAGIC	0x766c6e6b	/* "vlnk" */
 #define UNMAP_BATCH	16u
 #define MAP_BATCH	16u
+#define CHUNK		256ul	/* entries that are noted together */
 
 struct vlink_window {
 	struct kref ref;
@@ -62,7 +63,8 @@ struct view {
 	struct mmu_interval_notifier notifier;
 	unsigned long start;
 	unsigned long nr_pages;
-	struct view_grant *grants;	/* guarded by the window's lock */
+	/* Large parts of a mapping may show nothing; guarded by the window's lock. */
+	struct view_grant **chunks;
 };
 
 static struct vfsmount *window_mnt;
@@ -105,12 +107,46 @@ static int find_pte(struct vm_area_struct *vma, unsigned long addr, phys_addr_t 
 	return apply_to_page_range(vma->vm_mm, addr, PAGE_SIZE, note_pte, pte);
 }
 
-/* Under the window's lock. */
+static unsigned long nr_chunks(const struct view *view)
+{
+	return DIV_ROUND_UP(view->nr_pages, CHUNK);
+}
+
+/* What is noted of page @i; NULL: nothing. */
+static struct view_grant *view_grant_find(const struct view *view, unsigned long i)
+{
+	struct view_grant *chunk = READ_ONCE(view->chunks[i / CHUNK]);
+
+	return chunk ? chunk + i % CHUNK : NULL;
+}
+
+/* Makes room to note page @i; not under the window's lock, since it allocates. */
+static int view_grant_reserve(struct view *view, unsigned long i)
+{
+	struct view_grant **place = &view->chunks[i / CHUNK], *chunk;
+	unsigned long k;
+
+	if (READ_ONCE(*place))
+		return 0;
+	chunk = kcalloc(CHUNK, sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+	if (!chunk)
+		return -ENOMEM;
+	for (k = 0; k < CHUNK; k++)
+		chunk[k].handle = INVALID_GRANT_HANDLE;
+	/* Another thread may have been faster. */
+	if (cmpxchg(place, NULL, chunk))
+		kfree(chunk);
+	return 0;
+}
+
+/* Under the window's lock; @pte: where the entry is, 0: not known. */
 static int view_grant_map(struct view *view, unsigned long i, grant_ref_t ref, phys_addr_t pte)
 {
-	struct view_grant *grant = &view->grants[i];
+	struct view_grant *grant = view_grant_find(view, i);
 	struct gnttab_map_grant_ref op;
 
+	if (!grant || !pte)
+		return -EAGAIN;
 	/* Another thread was faster. */
 	if (grant->handle != INVALID_GRANT_HANDLE)
 		return 0;
@@ -123,15 +159,32 @@ static int view_grant_map(struct view *view, unsigned long i, grant_ref_t ref, p
 	return 0;
 }
 
+/* Room for all that the window has for the view by now. */
+static int view_grants_reserve(struct view *view, unsigned long pgoff)
+{
+	unsigned long i, last, at;
+
+	for (i = 0; i < view->nr_pages; i += CHUNK) {
+		at = pgoff + i;
+		last = pgoff + min(i + CHUNK, view->nr_pages) - 1;
+		if (xa_find(&view->window->pages, &at, last, XA_PRESENT) &&
+		    view_grant_reserve(view, i))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /*
  * Fills the mapping at once: first the places of all entries, then what stands there,
  * in few calls of Xen. A page that cannot be had is left to the fault.
  */
-static int note_all_ptes(pte_t *pte, unsigned long addr, void *data)
+static int note_reserved_ptes(pte_t *pte, unsigned long addr, void *data)
 {
 	struct view *view = data;
+	struct view_grant *grant = view_grant_find(view, (addr - view->start) / PAGE_SIZE);
 
-	view->grants[(addr - view->start) / PAGE_SIZE].pte = arbitrary_virt_to_machine(pte).maddr;
+	if (grant)
+		grant->pte = arbitrary_virt_to_machine(pte).maddr;
 	return 0;
 }
 
@@ -143,26 +196,30 @@ static void map_grants(struct view *view, struct gnttab_map_grant_ref *ops,
 	gnttab_batch_map(ops, n);
 	for (i = 0; i < n; i++)
 		if (ops[i].status == GNTST_okay)
-			view->grants[index[i]].handle = ops[i].handle;
+			view_grant_find(view, index[i])->handle = ops[i].handle;
 }
 
 static void view_grants_fill(struct view *view, struct vm_area_struct *vma)
 {
 	struct gnttab_map_grant_ref ops[MAP_BATCH];
 	unsigned long index[MAP_BATCH];
+	struct view_grant *grant;
 	unsigned int n = 0;
 	unsigned long i;
 
-	if (apply_to_page_range(vma->vm_mm, view->start, view->nr_pages * PAGE_SIZE,
-				note_all_ptes, view))
+	if (view_grants_reserve(view, vma->vm_pgoff) ||
+	    apply_to_page_range(vma->vm_mm, view->start, view->nr_pages * PAGE_SIZE,
+				note_reserved_ptes, view))
 		return;
 	mutex_lock(&view->window->lock);
 	for (i = 0; i < view->nr_pages; i++) {
 		void *entry = xa_load(&view->window->pages, vma->vm_pgoff + i);
 
-		if (!xa_is_value(entry))
+		grant = view_grant_find(view, i);
+		/* Shown since: left to the fault, too. */
+		if (!xa_is_value(entry) || !grant)
 			continue;
-		gnttab_set_map_op(&ops[n], view->grants[i].pte, grant_pte_flags,
+		gnttab_set_map_op(&ops[n], grant->pte, grant_pte_flags,
 				  xa_to_value(entry), view->window->domid);
 		index[n++] = i;
 		if (n == MAP_BATCH) {
@@ -197,7 +254,12 @@ static void view_grants_unmap(struct view *view, unsigned long first, unsigned l
 	unsigned long i;
 
 	for (i = first; i <= last; i++) {
-		grant = &view->grants[i];
+		grant = view_grant_find(view, i);
+		if (!grant) {
+			/* The last of a chunk that notes nothing. */
+			i |= CHUNK - 1;
+			continue;
+		}
 		if (grant->handle == INVALID_GRANT_HANDLE)
 			continue;
 		gnttab_set_unmap_op(&ops[n++], grant->pte, grant_pte_flags, grant->handle);
@@ -236,22 +298,19 @@ static const struct mmu_interval_notifier_ops view_notifier_ops = {
 
 static int view_grants_init(struct view *view, struct vm_area_struct *vma)
 {
-	unsigned long i;
 	int err;
 
 	view->start = vma->vm_start;
 	view->nr_pages = vma_pages(vma);
-	view->grants = kvcalloc(view->nr_pages, sizeof(*view->grants), GFP_KERNEL);
-	if (!view->grants)
+	view->chunks = kvcalloc(nr_chunks(view), sizeof(*view->chunks), GFP_KERNEL_ACCOUNT);
+	if (!view->chunks)
 		return -ENOMEM;
-	for (i = 0; i < view->nr_pages; i++)
-		view->grants[i].handle = INVALID_GRANT_HANDLE;
 	err = mmu_interval_notifier_insert_locked(&view->notifier, vma->vm_mm, vma->vm_start,
 						  vma->vm_end - vma->vm_start,
 						  &view_notifier_ops);
 	if (err) {
-		kvfree(view->grants);
-		view->grants = NULL;
+		kvfree(view->chunks);
+		view->chunks = NULL;
 	}
 	return err;
 }
@@ -282,19 +341,36 @@ static vm_fault_t insert_page(struct vm_fault *vmf, struct page *page)
 	return page ? vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(page)) : VM_FAULT_OOM;
 }
 
+static unsigned long page_of(const struct vm_fault *vmf, const struct view *view)
+{
+	return (vmf->address - view->start) / PAGE_SIZE;
+}
+
+/* Room for an entry that Xen makes, where it is one or may become one. */
+static int prepare_grant(struct vm_fault *vmf, struct view *view, phys_addr_t *pte)
+{
+	void *entry = xa_load(&view->window->pages, vmf->pgoff);
+
+	if (entry && !xa_is_value(entry))
+		return 0;
+	return view_grant_reserve(view, page_of(vmf, view)) ?:
+	       find_pte(vmf->vma, vmf->address, pte);
+}
+
 /* Shows what the window has at the faulting address; VM_FAULT_FALLBACK: nothing. */
 static vm_fault_t show_page(struct vm_fault *vmf, struct view *view, phys_addr_t pte)
 {
 	struct vlink_window *window = view->window;
 	void *entry = xa_load(&window->pages, vmf->pgoff);
+	int err;
 
 	if (!entry)
 		return VM_FAULT_FALLBACK;
 	if (!xa_is_value(entry))
 		return insert_page(vmf, entry);
-	if (view_grant_map(view, (vmf->address - view->start) / PAGE_SIZE, xa_to_value(entry), pte))
-		return VM_FAULT_FALLBACK;
-	return VM_FAULT_NOPAGE;
+	err = view_grant_map(view, page_of(vmf, view), xa_to_value(entry), pte);
+	/* A grant since the look before the lock: the process comes again. */
+	return !err || err == -EAGAIN ? VM_FAULT_NOPAGE : VM_FAULT_FALLBACK;
 }
 
 /*
@@ -305,7 +381,7 @@ static void view_lock(struct view *view)
 {
 	unsigned long seq;
 
-	if (!view->grants) {
+	if (!view->chunks) {
 		mutex_lock(&view->window->lock);
 		return;
 	}
@@ -327,7 +403,7 @@ static vm_fault_t view_fault(struct vm_fault *vmf)
 	vm_fault_t ret;
 
 	/* What allocates goes before the lock, which the notifier takes in reclaim. */
-	if (view->grants && find_pte(vmf->vma, vmf->address, &pte))
+	if (view->chunks && prepare_grant(vmf, view, &pte))
 		return VM_FAULT_OOM;
 	if (!xa_load(&window->pages, vmf->pgoff))
 		spare = spare_page(window, vmf->pgoff);
@@ -378,16 +454,24 @@ static void view_open(struct vm_area_struct *vma)
 	view->vmas++;
 }
 
+static void view_grants_exit(struct view *view)
+{
+	unsigned long i;
+
+	/* Nothing is left, unless the mapping failed after it was filled. */
+	mutex_lock(&view->window->lock);
+	view_grants_unmap(view, 0, view->nr_pages - 1);
+	mutex_unlock(&view->window->lock);
+	mmu_interval_notifier_remove(&view->notifier);
+	for (i = 0; i < nr_chunks(view); i++)
+		kfree(view->chunks[i]);
+	kvfree(view->chunks);
+}
+
 static void view_free(struct view *view)
 {
-	if (view->grants) {
-		/* Nothing is left, unless the mapping failed after it was filled. */
-		mutex_lock(&view->window->lock);
-		view_grants_unmap(view, 0, view->nr_pages - 1);
-		mutex_unlock(&view->window->lock);
-		mmu_interval_notifier_remove(&view->notifier);
-	}
-	kvfree(view->grants);
+	if (view->chunks)
+		view_grants_exit(view);
 	atomic_dec(&view->window->mappings);
 	/* vlink_window_mmap()'s reference */
 	window_put(view->window);
@@ -515,7 +599,7 @@ int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, b
 	}
 	vma->vm_ops = &view_ops;
 	vma->vm_private_data = view;
-	if (populate && view->grants)
+	if (populate && view->chunks)
 		view_grants_fill(view, vma);
 	else if (populate)
 		view_fill(view, vma);
