@@ -8,7 +8,7 @@
 #include <vlx/vrpq/client-lib.h>
 #include <vlx/vrpq/server-lib.h>
 
-#define IS(name, condition) typedef char name[(condition) ? 1 : -1]
+#define IS(name, condition) typedef char (name)[(condition) ? 1 : -1]
 
 IS(header_has_12_bytes, sizeof(VumemReqHeader) == 12);
 IS(req_has_148_bytes, sizeof(VumemReq) == 148);
