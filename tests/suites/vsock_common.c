@@ -142,3 +142,19 @@ short poll_for(int fd, short events)
 		suite_fail("nothing of 0x%x came within ten seconds", (unsigned int)events);
 	return poll_fd.revents;
 }
+
+uint64_t vm_option(int fd, int name)
+{
+	socklen_t len = sizeof(uint64_t);
+	uint64_t value = 0;
+
+	if (getsockopt(fd, AF_VSOCK, name, &value, &len) || len != sizeof(value))
+		suite_fail("getsockopt %d: %s", name, strerror(errno));
+	return value;
+}
+
+void vm_set_option(int fd, int name, uint64_t value)
+{
+	if (setsockopt(fd, AF_VSOCK, name, &value, sizeof(value)))
+		suite_fail("setsockopt %d: %s", name, strerror(errno));
+}

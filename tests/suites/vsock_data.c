@@ -110,30 +110,16 @@ static void bytes_one_by_one(void)
 	pair_close(&pair);
 }
 
-static void set_buffer_size(int fd, uint64_t size)
-{
-	SUITE_EQUAL(setsockopt(fd, AF_VSOCK, SO_VMCI_BUFFER_SIZE, &size, sizeof(size)), 0);
-}
-
 static void a_small_buffer_slows_down_only(void)
 {
 	int listener = vm_listener(SOCK_STREAM, 1), fd = agent_socket(peer(), SOCK_STREAM);
 	struct pair pair = { .name = "small", .peer_fd = fd };
 
 	/* Connections inherit it. */
-	set_buffer_size(listener, 128);
+	vm_set_option(listener, SO_VMCI_BUFFER_SIZE, 128);
 	SUITE_EQUAL(agent_socket_connect(peer(), fd, own_cid(), port_of(listener)), 0);
 	pair.fd = accept(listener, NULL, NULL);
 	both_ways(pair, 50000);
-}
-
-static uint64_t buffer_size(int fd)
-{
-	uint64_t size = 0;
-	socklen_t len = sizeof(size);
-
-	SUITE_EQUAL(getsockopt(fd, AF_VSOCK, SO_VMCI_BUFFER_SIZE, &size, &len), 0);
-	return size;
 }
 
 /* What a stream takes without its reader, after @bytes that the reader took. */
@@ -157,7 +143,7 @@ static void a_stream_that_moves_gets_a_larger_window(void)
 
 		CU_ASSERT(window > 2 * BUFFER_DEFAULT);
 		CU_ASSERT(window <= WINDOW_MAX);
-		SUITE_EQUAL(buffer_size(pair.fd), BUFFER_DEFAULT);
+		SUITE_EQUAL(vm_option(pair.fd, SO_VMCI_BUFFER_SIZE), BUFFER_DEFAULT);
 		pair_close(&pair);
 	}
 }
@@ -166,7 +152,7 @@ static void a_chosen_buffer_size_stays_the_window(void)
 {
 	struct pair pair = pair_connect(SOCK_STREAM);
 
-	set_buffer_size(pair.fd, BUFFER_DEFAULT / 2);
+	vm_set_option(pair.fd, SO_VMCI_BUFFER_SIZE, BUFFER_DEFAULT / 2);
 	CU_ASSERT(window_after(&pair, 3 << 20) <= BUFFER_DEFAULT / 2);
 	pair_close(&pair);
 }
@@ -177,7 +163,7 @@ static void a_size_chosen_later_becomes_the_window(void)
 	size_t window = window_after(&pair, 3 << 20);
 
 	CU_ASSERT(window > 2 * BUFFER_DEFAULT);
-	set_buffer_size(pair.fd, BUFFER_DEFAULT / 2);
+	vm_set_option(pair.fd, SO_VMCI_BUFFER_SIZE, BUFFER_DEFAULT / 2);
 	peer_receive(&pair, window, 3, 0);
 	CU_ASSERT(window_after(&pair, 3 << 20) <= BUFFER_DEFAULT / 2);
 	pair_close(&pair);

@@ -177,29 +177,13 @@ const struct suite_test bind_tests[] = {
 
 /* ---- options ---- */
 
-static uint64_t option(int fd, int name)
-{
-	socklen_t len = sizeof(uint64_t);
-	uint64_t value = 0;
-
-	if (getsockopt(fd, AF_VSOCK, name, &value, &len) || len != sizeof(value))
-		suite_fail("getsockopt %d: %s", name, strerror(errno));
-	return value;
-}
-
-static void set_option(int fd, int name, uint64_t value)
-{
-	if (setsockopt(fd, AF_VSOCK, name, &value, sizeof(value)))
-		suite_fail("setsockopt %d: %s", name, strerror(errno));
-}
-
 static void buffers_are_as_large_as_linux_has_them(void)
 {
 	int fd = vm_socket(SOCK_STREAM);
 
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_SIZE), BUFFER_DEFAULT);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_MIN_SIZE), 128);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_MAX_SIZE), BUFFER_DEFAULT);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_SIZE), BUFFER_DEFAULT);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_MIN_SIZE), 128);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_MAX_SIZE), BUFFER_DEFAULT);
 }
 
 static void vsock_socket_has_the_buffer_of_the_guide(void)
@@ -207,7 +191,7 @@ static void vsock_socket_has_the_buffer_of_the_guide(void)
 	int fd = vsock_socket(SOCK_STREAM);
 
 	CU_ASSERT_FATAL(fd >= 0);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_SIZE), 65536);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_SIZE), 65536);
 	FAILS_WITH(vsock_socket(SOCK_RAW), ESOCKTNOSUPPORT);
 }
 
@@ -215,13 +199,13 @@ static void sizes_stay_within_their_bounds(void)
 {
 	int fd = vm_socket(SOCK_STREAM);
 
-	set_option(fd, SO_VMCI_BUFFER_MAX_SIZE, 100000);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_SIZE), 100000);
-	set_option(fd, SO_VMCI_BUFFER_SIZE, 200000);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_SIZE), 100000);
-	set_option(fd, SO_VMCI_BUFFER_MIN_SIZE, 5000);
-	set_option(fd, SO_VMCI_BUFFER_SIZE, 1);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_SIZE), 5000);
+	vm_set_option(fd, SO_VMCI_BUFFER_MAX_SIZE, 100000);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_SIZE), 100000);
+	vm_set_option(fd, SO_VMCI_BUFFER_SIZE, 200000);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_SIZE), 100000);
+	vm_set_option(fd, SO_VMCI_BUFFER_MIN_SIZE, 5000);
+	vm_set_option(fd, SO_VMCI_BUFFER_SIZE, 1);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_SIZE), 5000);
 }
 
 /* Else any process could have its peer fill the kernel's memory. */
@@ -229,12 +213,12 @@ static void nobody_gets_an_endless_buffer(void)
 {
 	int listener = peer_listener(SOCK_STREAM, 1), fd = vm_socket(SOCK_STREAM);
 
-	set_option(fd, SO_VMCI_BUFFER_MAX_SIZE, UINT64_MAX);
-	set_option(fd, SO_VMCI_BUFFER_SIZE, UINT64_MAX);
+	vm_set_option(fd, SO_VMCI_BUFFER_MAX_SIZE, UINT64_MAX);
+	vm_set_option(fd, SO_VMCI_BUFFER_SIZE, UINT64_MAX);
 	SUITE_EQUAL(vm_connect(fd, peer_cid(), agent_port(peer(), listener)), 0);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_SIZE), BUFFER_LIMIT);
-	set_option(fd, SO_VMCI_BUFFER_SIZE, 1u << 30);
-	SUITE_EQUAL(option(fd, SO_VMCI_BUFFER_SIZE), BUFFER_LIMIT);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_SIZE), BUFFER_LIMIT);
+	vm_set_option(fd, SO_VMCI_BUFFER_SIZE, 1u << 30);
+	SUITE_EQUAL(vm_option(fd, SO_VMCI_BUFFER_SIZE), BUFFER_LIMIT);
 }
 
 static void short_values_are_refused(void)

@@ -35,6 +35,9 @@ struct sockaddr_vm vm_address(unsigned int cid, unsigned int port);
 int vm_socket(int type);
 /* The port that a socket is bound to, and the CID. */
 unsigned int port_of(int fd);
+/* An option of the level AF_VSOCK. */
+uint64_t vm_option(int fd, int name);
+void vm_set_option(int fd, int name, uint64_t value);
 unsigned int cid_of(int fd);
 /* A socket of this domain that listens at a port of its own. */
 int vm_listener(int type, int backlog);
