@@ -63,7 +63,7 @@ struct view {
 	struct mmu_interval_notifier notifier;
 	unsigned long start;
 	unsigned long nr_pages;
-	/* Large parts of a mapping may show nothing; guarded by the window's lock. */
+	/* Large parts of a mapping may show nothing; entries are guarded by the window's lock. */
 	struct view_grant **chunks;
 };
 
