@@ -23,7 +23,7 @@ $(O)/suites/vbpipe_suite: $(call suite_objs,$(SUITE_COMMON) $(VBPIPE_SUITE))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lcunit
 
-$(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer announce numbers pattern)
+$(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer announce pattern)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lxenstore
 
@@ -40,7 +40,7 @@ $(O)/suites/vrpq_agent $(O)/suites/vrpq_suite: | $(O)/lib/libvrpq.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq $(VRPQ_SUITE_LIBS)
 
-$(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut announce numbers pattern) | $(O)/lib/libvrpq.so.1
+$(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut announce pattern) | $(O)/lib/libvrpq.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq -lxenstore
 
@@ -67,7 +67,7 @@ $(O)/suites/vumem_agent $(O)/suites/vumem_suite: | $(O)/lib/libvumem.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem $(VUMEM_SUITE_LIBS)
 
-$(O)/suites/vumem_cut: $(call suite_objs,vumem_cut announce numbers asleep) | $(O)/lib/libvumem.so.1
+$(O)/suites/vumem_cut: $(call suite_objs,vumem_cut announce asleep) | $(O)/lib/libvumem.so.1
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem -lxenstore
 
@@ -82,7 +82,7 @@ $(O)/suites/vsock_suite: $(call suite_objs,$(SUITE_COMMON) $(VSOCK_SUITE))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lcunit
 
-$(O)/suites/vsock_cut: $(call suite_objs,vsock_cut announce numbers)
+$(O)/suites/vsock_cut: $(call suite_objs,vsock_cut announce)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore
 

@@ -65,7 +65,7 @@ static void start(struct task *task)
 		abort();
 }
 
-/* NAME=ERROR of each task; then bytes that were wrong, and kB the domain has. */
+/* NAME=ERROR of each task; then bytes that were wrong. */
 static void report_end(struct task *tasks, unsigned int n)
 {
 	char text[512];
