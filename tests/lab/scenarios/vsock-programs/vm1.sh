@@ -91,18 +91,33 @@ next_test()
 	key=p$port
 }
 
+# listens NAME VM COMMAND: starts a test's server; if it does not listen, that is the result
+listens()
+{
+	local how
+
+	at_the_same_time "$2" "$3"
+	how=$(told $key-listening)
+	[ "$how" != rc=0 ] || return 0
+	result "$1" "the server does not listen ($how)"
+	return 1
+}
+
+# stop_echo: ends it, and prints what told() says
+stop_echo()
+{
+	xenlab-signal $key-stop
+	told $key-stopped
+	forget $key-stop
+}
+
 # transfer SERVER-VM PROGRAM CLIENT-VM PROGRAM: files both ways over one connection
 transfer()
 {
-	local name="$3_$4_to_$1_$2" listening served connected
+	local name="$3_$4_to_$1_$2" served connected
 
 	next_test
-	at_the_same_time "$1" "$END serve $key $2 $port $(cid "$3")"
-	listening=$(told $key-listening)
-	if [ "$listening" != rc=0 ]; then
-		result "$name" "the server does not listen ($listening)"
-		return
-	fi
+	listens "$name" "$1" "$END serve $key $2 $port $(cid "$3")" || return
 	at "$3" "$END connect $key $4 $port $(cid "$1")"
 	connected=$(told $key-connected)
 	served=$(told $key-served)
@@ -166,9 +181,7 @@ held()
 	local name="ss_$3_$4_to_$1_$2" rest
 
 	next_test
-	at_the_same_time "$1" "$END echo $key $2 $port"
-	rest=$(told $key-listening)
-	[ "$rest" = rc=0 ] || { result "$name" "the server does not listen ($rest)"; return; }
+	listens "$name" "$1" "$END echo $key $2 $port" || return
 	at_the_same_time "$3" "$END hold $key $4 $port $(cid "$1")"
 	rest=$(told $key-held)
 	[ "$rest" = "hold $key" ] || FAULT="the echo was '$rest'"
@@ -181,12 +194,11 @@ held()
 	[ "$rest" = rc=0 ] || FAULT="the client ended with $rest"
 	result "end_of_$name" "$FAULT"
 
-	xenlab-signal $key-stop
-	rest=$(told $key-stopped)
+	rest=$(stop_echo)
 	until_true 10 no_socket "$1" || rest="at the server: $(cat /tmp/left)"
 	until_true 10 no_socket "$3" || rest="at the client: $(cat /tmp/left)"
 	[ "$rest" != 1 ] || rest=''
-	forget $key-release $key-stop
+	forget $key-release
 	result "nothing_left_of_$name" "$rest"
 }
 
@@ -196,9 +208,7 @@ datagrams()
 	local name="$2_python_datagrams_to_$1" sent served
 
 	next_test
-	at_the_same_time "$1" "$END datagrams $key $port"
-	sent=$(told $key-listening)
-	[ "$sent" = rc=0 ] || { result "$name" "the server does not listen ($sent)"; return; }
+	listens "$name" "$1" "$END datagrams $key $port" || return
 	at "$2" "$END datagrams $key $port $(cid "$1")"
 	sent=$(told $key-datagrams-sent)
 	served=$(told $key-datagrams)
@@ -212,15 +222,11 @@ example()
 	local name="$2_example_to_$1" rest
 
 	next_test
-	at_the_same_time "$1" "$END echo $key example $port"
-	rest=$(told $key-listening)
-	[ "$rest" = rc=0 ] || { result "$name" "the server does not listen ($rest)"; return; }
+	listens "$name" "$1" "$END echo $key example $port" || return
 	at "$2" "$END say $key $port $(cid "$1")"
 	rest=$(told $key-said)
 	[ "$rest" != rc=0 ] || rest=''
-	xenlab-signal $key-stop
-	told $key-stopped > /dev/null
-	forget $key-stop
+	stop_echo > /dev/null
 	result "$name" "$rest"
 }
 
