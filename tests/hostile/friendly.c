@@ -115,14 +115,99 @@ static void interrupted_open(void)
 
 	attack_begin(&end);
 	end_connect(&end, 4096);
-	end_store(&end, end.my_word, WORD_RESET);
-	end_notify(&end);
+	end_set_word(&end, WORD_RESET);
 	ticket = victim_blocks(agent_request_open(node("evil"), O_RDWR));
 	SUITE_EQUAL(end_load(&end, end.their_word), WORD_ON);
-	end_store(&end, end.my_word, WORD_OFF);
-	end_notify(&end);
+	end_set_word(&end, WORD_OFF);
 	end_meet(&end);
 	link_works(&end, (int)agent_finish(peer(), ticket).value);
+	attack_end(&end);
+}
+
+/* The victim's open, up to where each end has found that the other waits. */
+static uint32_t both_on(void)
+{
+	uint32_t ticket = agent_start(peer(), agent_request_open(node("evil"), O_RDWR));
+
+	end_set_word(&end, WORD_RESET);
+	end_await_word(&end, WORD_ON);
+	if (hostile_server)
+		end_set_word(&end, WORD_ON);
+	return ticket;
+}
+
+/* A client that is interrupted there does not know whether the server is open. */
+static uint32_t client_asks_to_leave(void)
+{
+	uint32_t ticket = both_on();
+
+	CU_ASSERT(peer_call_blocks(ticket));
+	SUITE_EQUAL(agent_interrupt(peer(), ticket, false), 0);
+	end_await_word(&end, WORD_LEAVING);
+	CU_ASSERT(peer_call_lasts(ticket));
+	return ticket;
+}
+
+static void open_is_interrupted(uint32_t ticket)
+{
+	struct agent_reply reply = agent_finish(peer(), ticket);
+
+	SUITE_EQUAL(reply.value, -1);
+	SUITE_EQUAL(reply.error, EINTR);
+	end_await_word(&end, WORD_OFF);
+	end_set_word(&end, WORD_OFF);
+}
+
+static void client_leaves_when_server_did_not_open(void)
+{
+	uint32_t ticket = client_asks_to_leave();
+
+	end_set_word(&end, WORD_RESET);
+	open_is_interrupted(ticket);
+}
+
+static void client_stays_when_server_had_opened(void)
+{
+	uint32_t ticket = client_asks_to_leave();
+
+	end.word += 1 << 2;
+	end_set_word(&end, WORD_ON);
+	link_works(&end, (int)agent_finish(peer(), ticket).value);
+}
+
+/* The server decides alone: a leaving client is answered, and the open goes on. */
+static void server_answers_leaving_client(void)
+{
+	uint32_t ticket = both_on();
+
+	end_set_word(&end, WORD_LEAVING);
+	end_await_word(&end, WORD_RESET);
+	CU_ASSERT(peer_call_blocks(ticket));
+	end_set_word(&end, WORD_OFF);
+	end_meet(&end);
+	link_works(&end, (int)agent_finish(peer(), ticket).value);
+}
+
+static void server_leaves_at_once(void)
+{
+	uint32_t ticket = both_on();
+
+	CU_ASSERT(peer_call_blocks(ticket));
+	SUITE_EQUAL(agent_interrupt(peer(), ticket, false), 0);
+	open_is_interrupted(ticket);
+}
+
+static void interrupted_open_ends_at_both_or_neither(void)
+{
+	attack_begin(&end);
+	end_connect(&end, 4096);
+	if (hostile_server) {
+		client_leaves_when_server_did_not_open();
+		client_stays_when_server_had_opened();
+	} else {
+		server_leaves_at_once();
+		server_answers_leaving_client();
+	}
 	attack_end(&end);
 }
 
@@ -156,6 +241,8 @@ const struct suite_test friendly_tests[] = {
 	{ "friendly_their_close_leaves_data", their_close_leaves_data, 0 },
 	{ "friendly_open_again_and_again", open_again_and_again, 0 },
 	{ "friendly_interrupted_open", interrupted_open, 0 },
+	{ "friendly_interrupted_open_ends_at_both_or_neither",
+	  interrupted_open_ends_at_both_or_neither, 0 },
 	{ "friendly_ring_sizes", ring_sizes, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -349,21 +349,30 @@ static void word_reset_under_reader(void)
 	word_breaks_reader(WORD_RESET);
 }
 
-static void word_undefined_under_reader(void)
-{
-	word_breaks_reader(UINT32_MAX);
-}
-
-static void word_count_changes_under_reader(void)
+static void word_leaves_reader(uint32_t word)
 {
 	uint32_t ticket;
 
 	begin();
 	ticket = victim_blocks(agent_request_read(fd, 10, 0, 0));
-	set_their_view(WORD_ON | 12345 << 2);
+	set_their_view(word);
 	neighbour_works();
 	victim_interruptible(ticket);
 	attack_end(&end);
+}
+
+/* A client may be about to come back from there; a server never is there. */
+static void word_leaving_under_reader(void)
+{
+	if (hostile_server)
+		word_breaks_reader(UINT32_MAX);
+	else
+		word_leaves_reader(UINT32_MAX);
+}
+
+static void word_count_changes_under_reader(void)
+{
+	word_leaves_reader(WORD_ON | 12345 << 2);
 }
 
 static void never_opens(void)
@@ -388,6 +397,26 @@ static void on_without_rendezvous(void)
 	set_their_view(WORD_ON | 1 << 2);
 	ticket = victim_blocks(agent_request_open(node("evil"), O_RDWR));
 	victim_interruptible(ticket);
+	attack_end(&end);
+}
+
+/*
+ * One that waits to be found ON, and never is: interrupted or not, the victim can be
+ * killed (which is how the end of an attack ends its processes).
+ */
+static void on_without_answer(void)
+{
+	uint32_t ticket;
+
+	attack_begin(&end);
+	end_connect(&end, 4096);
+	set_their_view(WORD_RESET);
+	ticket = agent_start(peer(), agent_request_open(node("evil"), O_RDWR));
+	end_await_word(&end, WORD_ON);
+	set_their_view(hostile_server ? WORD_ON : WORD_RESET);
+	SUITE_EQUAL(agent_interrupt(peer(), ticket, false), 0);
+	end_await_word(&end, hostile_server ? WORD_LEAVING : WORD_OFF);
+	CU_ASSERT(peer_call_lasts(ticket) == hostile_server);
 	attack_end(&end);
 }
 
@@ -435,10 +464,11 @@ static void words_scribbled_at_rest(void)
 const struct suite_test word_tests[] = {
 	{ "word_off_under_reader", word_off_under_reader, 0 },
 	{ "word_reset_under_reader", word_reset_under_reader, 0 },
-	{ "word_undefined_under_reader", word_undefined_under_reader, 0 },
+	{ "word_leaving_under_reader", word_leaving_under_reader, 0 },
 	{ "word_count_changes_under_reader", word_count_changes_under_reader, 0 },
 	{ "word_never_opens", never_opens, 0 },
 	{ "word_on_without_rendezvous", on_without_rendezvous, 0 },
+	{ "word_on_without_answer", on_without_answer, 0 },
 	{ "word_scribbled_under_open", words_scribbled_under_open, 0 },
 	{ "word_scribbled_at_rest", words_scribbled_at_rest, 0 },
 	{ NULL, NULL, 0 },

@@ -667,15 +667,30 @@ static void begin_reset(struct end *end, uint32_t theirs)
 	set_word(end, WORD_RESET, end->word >> 2);
 }
 
-/* From ON: returns whether the end is open then. */
-static bool meet_when_on(struct end *end, uint32_t theirs)
+/* The next state of the server's word; the same when it has to wait. */
+static uint32_t server_next(uint32_t mine, uint32_t client)
 {
-	if ((theirs & 3) == WORD_OFF && theirs >> 2 == end->seen_count) {
-		begin_reset(end, theirs);
-		return false;
-	}
-	set_word(end, WORD_ON, (end->word >> 2) + 1);
-	return true;
+	if (mine == WORD_OFF)
+		return client == WORD_OFF || client == WORD_RESET ? WORD_RESET : mine;
+	if (mine == WORD_RESET)
+		return client == WORD_RESET || client == WORD_ON ? WORD_ON : mine;
+	return client == WORD_OFF || client == WORD_LEAVING ? WORD_RESET : mine;
+}
+
+/* The client's in the same way. */
+static uint32_t client_next(uint32_t mine, uint32_t server)
+{
+	if (mine == WORD_OFF)
+		return server != WORD_ON ? WORD_RESET : mine;
+	if (mine == WORD_RESET)
+		return server != WORD_OFF ? WORD_ON : mine;
+	return server == WORD_OFF ? WORD_RESET : mine;
+}
+
+/* When our word is ON: does @theirs open this end? */
+static bool word_opens(const struct end *end, uint32_t theirs)
+{
+	return end->server ? (theirs & 3) == WORD_ON : theirs >> 2 != end->seen_count;
 }
 
 void end_meet(struct end *end)
@@ -683,22 +698,36 @@ void end_meet(struct end *end)
 	for (;;) {
 		uint32_t theirs = end_load(end, end->their_word);
 		uint32_t mine = end->word & 3;
+		uint32_t next;
 
-		if (mine == WORD_OFF && (theirs & 3) != WORD_ON)
-			begin_reset(end, theirs);
-		else if (mine == WORD_RESET && (theirs & 3) != WORD_OFF)
-			set_word(end, WORD_ON, end->word >> 2);
-		else if (mine == WORD_ON && (theirs & 3) != WORD_RESET) {
-			if (meet_when_on(end, theirs))
-				return;
-		} else
+		if (mine == WORD_ON && word_opens(end, theirs)) {
+			set_word(end, WORD_ON, (end->word >> 2) + 1);
+			return;
+		}
+		next = end->server ? server_next(mine, theirs & 3) : client_next(mine, theirs & 3);
+		if (next == mine)
 			need_event(end, "the rendezvous");
+		else if (next == WORD_RESET)
+			begin_reset(end, theirs);
+		else
+			set_word(end, next, end->word >> 2);
 	}
+}
+
+void end_set_word(struct end *end, uint32_t state)
+{
+	set_word(end, state, end->word >> 2);
+}
+
+void end_await_word(struct end *end, uint32_t state)
+{
+	while ((end_load(end, end->their_word) & 3) != state)
+		need_event(end, "a state word");
 }
 
 void end_part(struct end *end)
 {
-	set_word(end, WORD_OFF, end->word >> 2);
+	end_set_word(end, WORD_OFF);
 }
 
 void end_await_parted(struct end *end)

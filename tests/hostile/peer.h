@@ -34,7 +34,7 @@ enum {
 	EVENT_OF_LINE = 4,	/* space_event, data_event */
 };
 
-enum { WORD_OFF, WORD_RESET, WORD_ON };
+enum { WORD_OFF, WORD_RESET, WORD_ON, WORD_LEAVING };
 
 #define PEER_PAGE	4096u
 #define DIR_REFS	1023u	/* references in a directory page */
@@ -169,6 +169,10 @@ bool end_wait_event(struct end *end, int ms);
 
 /* The rendezvous, until both ends are open. */
 void end_meet(struct end *end);
+/* Sets our state word, with the count as it is, and notifies. */
+void end_set_word(struct end *end, uint32_t state);
+/* Waits until the other's word is in @state. */
+void end_await_word(struct end *end, uint32_t state);
 /* Closes our end. */
 void end_part(struct end *end);
 /* Waits until the other end is not open any more. */

@@ -338,7 +338,12 @@ void call_signal(struct call *call, bool restart)
 
 bool peer_call_blocks(uint32_t ticket)
 {
-	return !agent_wait_asleep(peer(), ticket) && !agent_done(peer(), ticket, STILL_MS);
+	return !agent_wait_asleep(peer(), ticket) && peer_call_lasts(ticket);
+}
+
+bool peer_call_lasts(uint32_t ticket)
+{
+	return !agent_done(peer(), ticket, STILL_MS);
 }
 
 /* ---- processes ---- */

@@ -113,6 +113,8 @@ ssize_t call_finish(struct call *call);
 void call_signal(struct call *call, bool restart);
 /* The same of a call of the agent. */
 bool peer_call_blocks(uint32_t ticket);
+/* Whether it goes on, in whatever way it waits. */
+bool peer_call_lasts(uint32_t ticket);
 
 /* ---- a call in a process of its own ---- */
 

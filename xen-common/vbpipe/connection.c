@@ -73,7 +73,7 @@ static int server_map(struct vlink *link, struct vbpipe *pipe)
 	return PTR_ERR_OR_ZERO(pipe->region);
 }
 
-static void conn_lay_out(struct vbpipe_conn *conn, struct vbpipe *pipe, bool server)
+static void conn_lay_out(struct vbpipe_conn *conn, struct vbpipe *pipe)
 {
 	struct page **pages = pipe->region->pages;
 	struct vbpipe_control *ctl = page_address(pages[0]);
@@ -86,7 +86,7 @@ static void conn_lay_out(struct vbpipe_conn *conn, struct vbpipe *pipe, bool ser
 
 	conn->rx_size = pipe->config.rx_size;
 	conn->tx_size = pipe->tx_size;
-	if (server) {
+	if (conn->server) {
 		conn->my_word = &ctl->server.word;
 		conn->peer_word = &ctl->client.word;
 		conn->tx_prod = &ctl->s2c_prod;
@@ -114,7 +114,8 @@ static struct vbpipe_conn *conn_new(struct vlink *link, struct vbpipe *pipe)
 	if (!conn)
 		return NULL;
 	conn->link = link;
-	conn_lay_out(conn, pipe, link->drv->role == VLINK_SERVER);
+	conn->server = link->drv->role == VLINK_SERVER;
+	conn_lay_out(conn, pipe);
 	conn->residue = kvmalloc(conn->rx_size, GFP_KERNEL);
 	if (!conn->residue) {
 		kfree(conn);
@@ -222,7 +223,7 @@ static void wake_sleepers(struct vbpipe *pipe, struct vbpipe_conn *conn)
 {
 	bool off = !vbpipe_peer_is_on(conn);
 
-	wake_up_interruptible(&pipe->open_wait);
+	wake_up(&pipe->open_wait);
 	if (off || READ_ONCE(conn->rx_prod->prod) != READ_ONCE(conn->rx.index))
 		wake_up_interruptible(&pipe->rx_wait);
 	/* Not full; an index that makes no sense is for the writer to find. */

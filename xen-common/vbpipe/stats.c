@@ -64,7 +64,7 @@ const struct attribute_group *vbpipe_groups[] = { &vbpipe_group, NULL };
 
 static char state_letter(u32 word)
 {
-	return "FRO?"[VBPIPE_STATE(word)];
+	return "FROL"[VBPIPE_STATE(word)];
 }
 
 /* Own and peer's state word, or dashes while there is no connection. */

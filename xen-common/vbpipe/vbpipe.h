@@ -52,6 +52,7 @@ enum vbpipe_state { VBPIPE_END_IDLE, VBPIPE_END_OPEN, VBPIPE_END_LOST };
 
 struct vbpipe_conn {
 	struct vlink *link;
+	bool server;			/* this end is the server's */
 	u32 *my_word;			/* in the control page */
 	const u32 *peer_word;
 	u32 word;			/* private copy of *my_word */

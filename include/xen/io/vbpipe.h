@@ -37,25 +37,47 @@
  * A state word holds the state of an end in bits 1..0 and in bits 31..2 the number
  * of rendezvous that this end has completed, modulo 2^30:
  *
- *   0 OFF     nobody has the end open
- *   1 RESET   an open is waiting; own ring indices are back to 0
- *   2 ON      an open saw the peer; after a rendezvous: the end is open
+ *   0 OFF      nobody has the end open
+ *   1 RESET    an open is waiting; own ring indices are back to 0
+ *   2 ON       an open saw the peer; after a rendezvous: the end is open
+ *   3 LEAVING  client only: an open that was interrupted while ON waits for the
+ *              server's answer
  *
- *       my word      condition on the peer's word      my new word
- *       -------      ----------------------------      -----------
- *       OFF          state is not ON                   RESET, indices to 0
- *       RESET        state is not OFF                  ON
- *       ON           state is ON                       ON, count + 1: open
- *       ON           OFF, count is as it was at my     RESET: the peer's open
- *                    RESET                             was interrupted
- *       ON           OFF, count has changed            ON, count + 1: open, and
- *                                                      closed again by the peer
- *       any          last close, interrupted open      OFF
+ * An open that a signal interrupts must not have succeeded at the other end alone.
+ * So there is one end that decides, the server: it is open when it finds the client
+ * ON, and the client is open when it finds that the server's count has changed. A
+ * server that is interrupted before just goes OFF. A client that is interrupted while
+ * ON cannot know what the server is finding, and asks.
  *
- * Every change is followed by a notification. An open end whose peer is not ON
- * has lost it for good: the peer cannot leave OFF while this end is ON. So data
- * that were sent before the close stay readable, and a new rendezvous begins
- * when both ends have been closed.
+ *   server's word  client's word        server's new word
+ *   -------------  -------------        -----------------
+ *   OFF            OFF, RESET           RESET, indices to 0
+ *   RESET          RESET, ON            ON
+ *   ON             ON                   ON, count + 1: open
+ *   ON             OFF, LEAVING         RESET, indices to 0
+ *   any            last close,          OFF
+ *                  interrupted open
+ *
+ *   client's word  server's word        client's new word
+ *   -------------  -------------        -----------------
+ *   OFF            not ON               RESET, indices to 0
+ *   RESET          not OFF              ON
+ *   ON             its count is not as  ON, count + 1: open (and if the server is
+ *                  it was at my RESET   OFF, it has closed again)
+ *   ON             OFF, count as it was RESET, indices to 0: the server's open was
+ *                                       interrupted
+ *   RESET          interrupted open     OFF
+ *   ON             interrupted open     LEAVING
+ *   LEAVING        count not as it was  ON, count + 1: open after all
+ *   LEAVING        OFF or RESET, count  OFF
+ *                  as it was
+ *   any            last close, killed   OFF
+ *
+ * Every change is followed by a notification, and by a full barrier before the other
+ * word is looked at again. An open server whose client is neither ON nor LEAVING has
+ * lost it for good, and so has an open client whose server is not ON: the peer cannot
+ * leave OFF while this end is ON. So data that were sent before the close stay
+ * readable, and a new rendezvous begins when both ends have been closed.
  */
 #ifndef XEN_IO_VBPIPE_H
 #define XEN_IO_VBPIPE_H
@@ -69,6 +91,7 @@
 #define VBPIPE_OFF		0u
 #define VBPIPE_RESET		1u
 #define VBPIPE_ON		2u
+#define VBPIPE_LEAVING		3u
 #define VBPIPE_STATE(word)	((word) & 3u)
 #define VBPIPE_COUNT(word)	((word) >> 2)
 #define VBPIPE_WORD(state, count) ((vlink_u32)(state) | (vlink_u32)(count) << 2)
