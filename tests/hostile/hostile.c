@@ -87,24 +87,39 @@ void link_works(struct end *end, int victim_fd)
 	SUITE_EQUAL(agent_finish(peer(), ticket).value, AMOUNT);
 }
 
+static void leave_victim(void)
+{
+	neighbour_works();
+	close(near_pair.fd);
+	peer_leave();
+}
+
+/* So that nothing of ours stays mapped. */
+static void end_closed(struct end *end)
+{
+	end_set_state(end, XenbusStateClosed);
+	end_await(end, XenbusStateClosed);
+	end_drop(end);
+}
+
 void attack_end(struct end *end)
 {
 	int fd;
 
-	neighbour_works();
-	close(near_pair.fd);
-	peer_leave();
-
+	leave_victim();
 	end_connect(end, FRIENDLY_SIZE);
 	fd = victim_open(end);
 	link_works(end, fd);
 	SUITE_EQUAL(agent_close(peer(), fd), 0);
 	end_await_parted(end);
 	end_part(end);
-	/* So that nothing of ours stays mapped. */
-	end_set_state(end, XenbusStateClosed);
-	end_await(end, XenbusStateClosed);
-	end_drop(end);
+	end_closed(end);
+}
+
+void attack_end_refused(struct end *end)
+{
+	leave_victim();
+	end_closed(end);
 }
 
 uint32_t victim_blocks(struct agent_request request)

@@ -37,6 +37,11 @@ void attack_begin_on(struct end *end, const char *name);
  * had open goes with their session: one that cannot be killed shows here.
  */
 void attack_end(struct end *end);
+/*
+ * After an attack that did not get as far as a connection: the neighbour still works.
+ * That the link does is for the last test of such a group.
+ */
+void attack_end_refused(struct end *end);
 /* Data over the neighbour, both ways. */
 void neighbour_works(void);
 

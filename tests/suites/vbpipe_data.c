@@ -158,7 +158,7 @@ static void stream_both_ways_through_a_big_ring(void)
 
 static void stream_both_ways_through_a_tiny_ring(void)
 {
-	stream_both_ways("tiny", 100000);
+	stream_both_ways("tiny", 30000);
 }
 
 static void one_huge_write(void)

@@ -311,7 +311,7 @@ static void devices_may_be_named_without_directory(void)
 static void sessions_leave_nothing_behind(void)
 {
 	struct pending daemon = START(server_process(1), DAEMON, .arg = PORT);
-	unsigned long loops = option_number("loops", 30);
+	unsigned long loops = option_number("loops", 12);
 	struct vq_reply reply;
 
 	expect_counts_return(idle_client());
