@@ -346,13 +346,9 @@ static unsigned long page_of(const struct vm_fault *vmf, const struct view *view
 	return (vmf->address - view->start) / PAGE_SIZE;
 }
 
-/* Room for an entry that Xen makes, where it is one or may become one. */
+/* Room for an entry that Xen makes. */
 static int prepare_grant(struct vm_fault *vmf, struct view *view, phys_addr_t *pte)
 {
-	void *entry = xa_load(&view->window->pages, vmf->pgoff);
-
-	if (entry && !xa_is_value(entry))
-		return 0;
 	return view_grant_reserve(view, page_of(vmf, view)) ?:
 	       find_pte(vmf->vma, vmf->address, pte);
 }
@@ -398,14 +394,16 @@ static vm_fault_t view_fault(struct vm_fault *vmf)
 {
 	struct view *view = vmf->vma->vm_private_data;
 	struct vlink_window *window = view->window;
+	void *entry = xa_load(&window->pages, vmf->pgoff);
+	bool grant = !entry || xa_is_value(entry);	/* is one, or may become one */
 	struct page *spare = NULL;
 	phys_addr_t pte = 0;
 	vm_fault_t ret;
 
 	/* What allocates goes before the lock, which the notifier takes in reclaim. */
-	if (view->chunks && prepare_grant(vmf, view, &pte))
+	if (view->chunks && grant && prepare_grant(vmf, view, &pte))
 		return VM_FAULT_OOM;
-	if (!xa_load(&window->pages, vmf->pgoff))
+	if (!entry)
 		spare = spare_page(window, vmf->pgoff);
 again:
 	view_lock(view);

@@ -36,10 +36,11 @@ static bool extra_take(u32 bytes)
 	return false;
 }
 
-static bool may_grow(const struct vsock_sock *vsk, u32 window, u32 moved)
+/* Whether @window may double after @moved bytes; takes what it needs for that. */
+static bool take_growth(const struct vsock_sock *vsk, u32 window, u32 moved)
 {
 	return sk_vsock(vsk)->sk_type == SOCK_STREAM && vsk->buffer_size == BUFFER_DEFAULT &&
-	       window <= READ_ONCE(window_max) / 2 && moved >= 2 * window;
+	       window <= READ_ONCE(window_max) / 2 && moved >= 2 * window && extra_take(window);
 }
 
 void xvsock_window_after_read(struct vsock_sock *vsk)
@@ -47,7 +48,7 @@ void xvsock_window_after_read(struct vsock_sock *vsk)
 	struct virtio_vsock_sock *vvs = vsk->trans;
 	u64 window = vvs->buf_alloc;
 
-	if (!may_grow(vsk, window, vvs->fwd_cnt) || !extra_take(window))
+	if (!take_growth(vsk, window, vvs->fwd_cnt))
 		return;
 	window *= 2;
 	/* Tells the peer, too. */
@@ -59,8 +60,7 @@ void xvsock_window_before_write(struct vsock_sock *vsk)
 	struct virtio_vsock_sock *vvs = vsk->trans;
 	u32 window = vvs->buf_alloc;
 
-	if (READ_ONCE(vvs->peer_buf_alloc) <= window || !may_grow(vsk, window, vvs->tx_cnt) ||
-	    !extra_take(window))
+	if (READ_ONCE(vvs->peer_buf_alloc) <= window || !take_growth(vsk, window, vvs->tx_cnt))
 		return;
 	/* The peer learns it from the next packet. */
 	WRITE_ONCE(vvs->buf_alloc, 2 * window);
