@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The manual pages of VRPQ, VUMEM and sockets. Whatever else the NAME section of a page of section 3
+# The manual pages of the services. Whatever else the NAME section of a page of section 3
 # names is installed as a page that refers to it.
 
 MANDIR    := $(DESTDIR)$(PREFIX)/share/man
@@ -10,7 +10,7 @@ INSTALLS += install-man-libs
 .PHONY: install-man-libs
 install-man-libs:
 	install -d $(MANDIR)/man3 $(MANDIR)/man4 $(MANDIR)/man7
-	install -m 0644 docs/man/vrpq.4 docs/man/vumem.4 $(MANDIR)/man4/
+	install -m 0644 docs/man/vbpipe.4 docs/man/vrpq.4 docs/man/vumem.4 $(MANDIR)/man4/
 	install -m 0644 docs/man/vrpq.7 docs/man/vumem.7 docs/man/vsock-xen.7 $(MANDIR)/man7/
 	install -m 0644 $(LIB_MAN3) $(MANDIR)/man3/
 	for page in $(notdir $(LIB_MAN3)); do \
