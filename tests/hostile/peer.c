@@ -684,10 +684,12 @@ static uint32_t client_next(uint32_t mine, uint32_t server)
 		return server != WORD_ON ? WORD_RESET : mine;
 	if (mine == WORD_RESET)
 		return server != WORD_OFF ? WORD_ON : mine;
-	return server == WORD_OFF ? WORD_RESET : mine;
+	if (mine == WORD_ON)
+		return server == WORD_OFF ? WORD_LEAVING : mine;
+	return server != WORD_ON ? WORD_RESET : mine;
 }
 
-/* When our word is ON: does @theirs open this end? */
+/* When our word is ON or LEAVING: does @theirs open this end? */
 static bool word_opens(const struct end *end, uint32_t theirs)
 {
 	return end->server ? (theirs & 3) == WORD_ON : theirs >> 2 != end->seen_count;
@@ -700,7 +702,7 @@ void end_meet(struct end *end)
 		uint32_t mine = end->word & 3;
 		uint32_t next;
 
-		if (mine == WORD_ON && word_opens(end, theirs)) {
+		if (mine >= WORD_ON && word_opens(end, theirs)) {
 			set_word(end, WORD_ON, (end->word >> 2) + 1);
 			return;
 		}

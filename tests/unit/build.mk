@@ -24,3 +24,13 @@ $(O)/test/ring_stress: tests/unit/ring_stress.c $(RING_DEPS)
 $(O)/test/ring_stress_tsan: tests/unit/ring_stress.c $(RING_DEPS)
 	@mkdir -p $(@D)
 	$(CC) -O1 -g -fsanitize=thread $(VCFLAGS) -pthread -o $@ $< -lcunit
+
+UNIT_TESTS += check-rendezvous
+.PHONY: check-rendezvous
+check-rendezvous: $(O)/test/rendezvous_test
+	$<
+
+$(O)/test/rendezvous_test: tests/unit/rendezvous_test.c xen-common/vbpipe/rendezvous.h \
+	include/xen/io/vbpipe.h $(RING_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -o $@ $< -lcunit

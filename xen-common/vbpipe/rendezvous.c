@@ -7,6 +7,7 @@
 
 #include <linux/sched/signal.h>
 
+#include "rendezvous.h"
 #include "vbpipe.h"
 
 bool vbpipe_peer_is_on(const struct vbpipe_conn *conn)
@@ -47,110 +48,77 @@ static void enter_open(struct vbpipe *pipe, struct vbpipe_conn *conn)
 	pipe->state = VBPIPE_END_OPEN;
 }
 
-/* One row of the server's table; returns whether the word changed. */
-static bool server_step(struct vbpipe *pipe, struct vbpipe_conn *conn, u32 untrusted_client)
+/* Returns whether the own word changed. */
+static bool make_move(struct vbpipe *pipe, struct vbpipe_conn *conn, enum vbpipe_move move,
+		      u32 untrusted_peer)
 {
-	u32 client = VBPIPE_STATE(untrusted_client);
-
-	switch (VBPIPE_STATE(conn->word)) {
-	case VBPIPE_OFF:
-		if (client == VBPIPE_ON || client == VBPIPE_LEAVING)
-			return false;
-		enter_reset(conn, untrusted_client);
-		return true;
-	case VBPIPE_RESET:
-		if (client == VBPIPE_OFF || client == VBPIPE_LEAVING)
-			return false;
+	switch (move) {
+	case VBPIPE_STAY:
+		return false;
+	case VBPIPE_GO_RESET:
+		enter_reset(conn, untrusted_peer);
+		break;
+	case VBPIPE_GO_OFF:
+		set_word(conn, VBPIPE_OFF, VBPIPE_COUNT(conn->word));
+		break;
+	case VBPIPE_GO_ON:
 		set_word(conn, VBPIPE_ON, VBPIPE_COUNT(conn->word));
-		return true;
-	case VBPIPE_ON:
-		if (client == VBPIPE_RESET)
-			return false;
-		if (client == VBPIPE_ON)
-			enter_open(pipe, conn);
-		else
-			enter_reset(conn, untrusted_client);
-		return true;
+		break;
+	case VBPIPE_GO_LEAVING:
+		set_word(conn, VBPIPE_LEAVING, VBPIPE_COUNT(conn->word));
+		break;
+	case VBPIPE_GO_OPEN:
+		enter_open(pipe, conn);
+		break;
 	}
-	return false;
-}
-
-/* The same of the client's, but for an open that was interrupted. */
-static bool client_step(struct vbpipe *pipe, struct vbpipe_conn *conn, u32 untrusted_server)
-{
-	u32 server = VBPIPE_STATE(untrusted_server);
-
-	switch (VBPIPE_STATE(conn->word)) {
-	case VBPIPE_OFF:
-		if (server == VBPIPE_ON)
-			return false;
-		enter_reset(conn, untrusted_server);
-		return true;
-	case VBPIPE_RESET:
-		if (server == VBPIPE_OFF)
-			return false;
-		set_word(conn, VBPIPE_ON, VBPIPE_COUNT(conn->word));
-		return true;
-	case VBPIPE_ON:
-		if (VBPIPE_COUNT(untrusted_server) != conn->peer_count)
-			enter_open(pipe, conn);
-		else if (server == VBPIPE_OFF)
-			enter_reset(conn, untrusted_server);
-		else
-			return false;
-		return true;
-	}
-	return false;
+	return true;
 }
 
 static bool rendezvous_step(struct vbpipe *pipe, struct vbpipe_conn *conn)
 {
 	u32 untrusted_peer = vlink_load_acquire(conn->peer_word);
+	enum vbpipe_move move = conn->server ?
+		vbpipe_server_move(conn->word, untrusted_peer) :
+		vbpipe_client_move(conn->word, untrusted_peer, conn->peer_count);
 
-	if (conn->server)
-		return server_step(pipe, conn, untrusted_peer);
-	return client_step(pipe, conn, untrusted_peer);
+	return make_move(pipe, conn, move, untrusted_peer);
+}
+
+static bool leave_step(struct vbpipe *pipe, struct vbpipe_conn *conn)
+{
+	u32 untrusted_peer = vlink_load_acquire(conn->peer_word);
+	enum vbpipe_move move = conn->server ? VBPIPE_GO_OFF :
+		vbpipe_client_leave(conn->word, untrusted_peer, conn->peer_count);
+
+	return make_move(pipe, conn, move, untrusted_peer);
+}
+
+/* Whether the wait is over: there is no link any more, or the end is open. */
+static bool is_over(struct vbpipe *pipe)
+{
+	return pipe->removed || pipe->state == VBPIPE_END_OPEN;
 }
 
 /* Goes as far as the peer allows; returns whether the wait is over. */
 static bool rendezvous_advance(struct vbpipe *pipe)
 {
 	struct vbpipe_conn *conn;
-	/* Enough for OFF to open and one retreat; an event brings us back here. */
-	int steps = 5;
+	/* More than a peer that stands still allows; one that moves sends an event. */
+	int steps = 8;
 	bool over;
 
 	rcu_read_lock();
 	spin_lock(&pipe->lock);
 	conn = rcu_dereference(pipe->conn);
-	while (conn && !pipe->removed && steps-- && pipe->state != VBPIPE_END_OPEN &&
-	       rendezvous_step(pipe, conn))
+	while (conn && steps-- && !is_over(pipe) && rendezvous_step(pipe, conn))
 		;
-	over = pipe->removed || pipe->state == VBPIPE_END_OPEN;
+	over = is_over(pipe);
 	spin_unlock(&pipe->lock);
 	rcu_read_unlock();
 	return over;
 }
 
-/* Whether the server has answered a client that leaves; asks it at first. */
-static bool leave_step(struct vbpipe *pipe, struct vbpipe_conn *conn)
-{
-	u32 untrusted_server;
-
-	if (VBPIPE_STATE(conn->word) == VBPIPE_ON)
-		set_word(conn, VBPIPE_LEAVING, VBPIPE_COUNT(conn->word));
-	if (VBPIPE_STATE(conn->word) != VBPIPE_LEAVING)
-		return true;	/* it has not found us ON */
-
-	untrusted_server = vlink_load_acquire(conn->peer_word);
-	if (VBPIPE_COUNT(untrusted_server) != conn->peer_count) {
-		enter_open(pipe, conn);
-		return true;
-	}
-	return VBPIPE_STATE(untrusted_server) != VBPIPE_ON;
-}
-
-/* Whether it is decided what an interrupted open ends with. */
+/* The same for an open that was interrupted: it is over when this end is OFF, too. */
 static bool leave_advance(struct vbpipe *pipe)
 {
 	struct vbpipe_conn *conn;
@@ -159,7 +127,10 @@ static bool leave_advance(struct vbpipe *pipe)
 	rcu_read_lock();
 	spin_lock(&pipe->lock);
 	conn = rcu_dereference(pipe->conn);
-	over = !conn || conn->server || pipe->removed || leave_step(pipe, conn);
+	while (conn && !is_over(pipe) && VBPIPE_STATE(conn->word) != VBPIPE_OFF &&
+	       leave_step(pipe, conn))
+		;
+	over = is_over(pipe) || !conn || VBPIPE_STATE(conn->word) == VBPIPE_OFF;
 	spin_unlock(&pipe->lock);
 	rcu_read_unlock();
 	return over;

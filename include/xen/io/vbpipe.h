@@ -40,14 +40,15 @@
  *   0 OFF      nobody has the end open
  *   1 RESET    an open is waiting; own ring indices are back to 0
  *   2 ON       an open saw the peer; after a rendezvous: the end is open
- *   3 LEAVING  client only: an open that was interrupted while ON waits for the
- *              server's answer
+ *   3 LEAVING  client only: makes sure that the server has not met it, to begin
+ *              again or to end an interrupted open
  *
  * An open that a signal interrupts must not have succeeded at the other end alone.
  * So there is one end that decides, the server: it is open when it finds the client
  * ON, and the client is open when it finds that the server's count has changed. A
- * server that is interrupted before just goes OFF. A client that is interrupted while
- * ON cannot know what the server is finding, and asks.
+ * server that is interrupted before just goes OFF. A client that is ON cannot know
+ * what the server has found and is about to write; once it is LEAVING, a server that is
+ * not ON has found nothing.
  *
  *   server's word  client's word        server's new word
  *   -------------  -------------        -----------------
@@ -62,15 +63,13 @@
  *   -------------  -------------        -----------------
  *   OFF            not ON               RESET, indices to 0
  *   RESET          not OFF              ON
- *   ON             its count is not as  ON, count + 1: open (and if the server is
- *                  it was at my RESET   OFF, it has closed again)
- *   ON             OFF, count as it was RESET, indices to 0: the server's open was
- *                                       interrupted
  *   RESET          interrupted open     OFF
+ *   ON, LEAVING    its count is not as  ON, count + 1: open (and if the server is
+ *                  it was at my RESET   OFF, it has closed again)
+ *   ON             OFF, count as it was LEAVING: the server's open was interrupted
  *   ON             interrupted open     LEAVING
- *   LEAVING        count not as it was  ON, count + 1: open after all
- *   LEAVING        OFF or RESET, count  OFF
- *                  as it was
+ *   LEAVING        OFF or RESET, count  RESET, indices to 0; OFF if the open was
+ *                  as it was            interrupted
  *   any            last close, killed   OFF
  *
  * Every change is followed by a notification, and by a full barrier before the other
