@@ -2,7 +2,8 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# All forty links of the example board connect, the class of its own and both ends included.
+# All forty links of the example board connect, the class of its own and both ends included;
+# what is then broken on purpose vlinkctl explains.
 
 WAIT=600
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
@@ -30,4 +31,12 @@ nr=$(wanted)
 until_true $WAIT all_connected || fail "$(connected) of $nr ends are connected"
 vlinkctl list --all
 vlinkctl check || fail "vlinkctl check"
+
+victim=$(vlinkctl list --all | awk '$1 == "vm8" && $NF == "Connected" { print $2; exit }')
+vlinkctl detach "$victim" || fail "detach of '$victim'"
+says 1 "link '$victim': is detached: 'vlinkctl attach $victim'" vlinkctl check
+vlinkctl attach "$victim" || fail "attach of '$victim'"
+until_true $WAIT all_connected || fail "$(connected) of $nr ends are connected again"
+xl destroy vm8
+says 1 "vm8 does not run" vlinkctl check "$victim"
 conclude "board: $(connected) of $nr ends connected"

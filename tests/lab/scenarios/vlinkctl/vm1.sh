@@ -11,20 +11,6 @@ WAIT=120
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/remote.sh disable=SC1091
 . /usr/lib/xenlab/remote.sh
 
-# says STATUS TEXT COMMAND...: COMMAND must end with STATUS and say TEXT
-says()
-{
-	local status="$1" text="$2" out rc
-
-	shift 2
-	out=$("$@" 2>&1)
-	rc=$?
-	case $rc:$out in
-	"$status":*"$text"*) ;;
-	*) fail "'$*' ended with $rc: $out" ;;
-	esac
-}
-
 all_is_well()
 {
 	vlinkctl check > /tmp/check 2>&1

@@ -39,3 +39,17 @@ until_true()
 		usleep 100000
 	done
 }
+
+# says STATUS TEXT COMMAND...: COMMAND must end with STATUS and say TEXT
+says()
+{
+	local status="$1" text="$2" out rc
+
+	shift 2
+	out=$("$@" 2>&1)
+	rc=$?
+	case $rc:$out in
+	"$status":*"$text"*) ;;
+	*) fail "'$*' ended with $rc: $out" ;;
+	esac
+}
