@@ -146,6 +146,12 @@ static int await_progress(uint32_t (*progress)(uint32_t), uint32_t arg, uint32_t
 	}
 }
 
+static uint32_t all_freed(uint32_t unused)
+{
+	(void)unused;
+	return count(VUMEM_CMD_BUFFER_FREE) == count(VUMEM_CMD_BUFFER_ALLOC);
+}
+
 static uint32_t held(uint32_t unused)
 {
 	(void)unused;
@@ -245,6 +251,7 @@ static int execute(const struct vu_command *c, struct vu_reply *reply)
 	case VU_REFUSE: return set_word(&shared->refuse[c->args[0] % 8], c->args[1]);
 	case VU_COUNT: reply->v[0] = count(c->args[0]); return 0;
 	case VU_AWAIT_COUNT: return await_progress(count, c->args[0], c->args[1]);
+	case VU_AWAIT_FREED: return await_progress(all_freed, 0, 1);
 	case VU_ENTRY: return read_entry(c->args[0], reply);
 	case VU_STAT: return read_stat(reply);
 	case VU_SECOND_SERVER: return second_server();

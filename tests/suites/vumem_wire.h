@@ -76,6 +76,7 @@ enum vu_op {
 	VU_REFUSE,		/* args: command, errno for it, or VU_DESERT; 0: no longer */
 	VU_COUNT,		/* arg: command; v0: how many such requests there were */
 	VU_AWAIT_COUNT,		/* args: command, number: until there were so many */
+	VU_AWAIT_FREED,		/* until there were as many frees as allocations */
 	VU_ENTRY,		/* arg: number of the entry; v: cmd, vm, app, buffer, result, second */
 	VU_STAT,		/* v: pinned pages, quarantined pages */
 	VU_SECOND_SERVER,	/* vumemServerCreate of another process */
