@@ -174,21 +174,19 @@ static void interrupted(struct state s, int who)
 		found(&s);
 }
 
-static void killed(struct state s, int who)
-{
-	if (walk.marking || !walk.kills)
-		return;
-	set_word(&s, who, VBPIPE_OFF, VBPIPE_COUNT(s.ends[who].word));
-	s.ends[who].place = CLOSED;
-	s.met_alone &= who == SERVER;
-	found(&s);
-}
-
 static void close_end(struct state *s, int who)
 {
 	set_word(s, who, VBPIPE_OFF, VBPIPE_COUNT(s->ends[who].word));
 	s->ends[who].place = CLOSED;
 	found(s);
+}
+
+static void killed(struct state s, int who)
+{
+	if (walk.marking || !walk.kills)
+		return;
+	s.met_alone &= who == SERVER;
+	close_end(&s, who);
 }
 
 static void step(struct state s, int who)
