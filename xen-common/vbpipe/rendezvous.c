@@ -74,33 +74,31 @@ static bool make_move(struct vbpipe *pipe, struct vbpipe_conn *conn, enum vbpipe
 	return true;
 }
 
-static bool rendezvous_step(struct vbpipe *pipe, struct vbpipe_conn *conn)
+static enum vbpipe_move next_move(const struct vbpipe_conn *conn, u32 untrusted_peer,
+				  bool leaving)
 {
-	u32 untrusted_peer = vlink_load_acquire(conn->peer_word);
-	enum vbpipe_move move = conn->server ?
-		vbpipe_server_move(conn->word, untrusted_peer) :
-		vbpipe_client_move(conn->word, untrusted_peer, conn->peer_count);
-
-	return make_move(pipe, conn, move, untrusted_peer);
+	if (conn->server)
+		return leaving ? VBPIPE_GO_OFF : vbpipe_server_move(conn->word, untrusted_peer);
+	return leaving ? vbpipe_client_leave(conn->word, untrusted_peer, conn->peer_count) :
+			 vbpipe_client_move(conn->word, untrusted_peer, conn->peer_count);
 }
 
-static bool leave_step(struct vbpipe *pipe, struct vbpipe_conn *conn)
+static bool rendezvous_step(struct vbpipe *pipe, struct vbpipe_conn *conn, bool leaving)
 {
 	u32 untrusted_peer = vlink_load_acquire(conn->peer_word);
-	enum vbpipe_move move = conn->server ? VBPIPE_GO_OFF :
-		vbpipe_client_leave(conn->word, untrusted_peer, conn->peer_count);
 
-	return make_move(pipe, conn, move, untrusted_peer);
+	return make_move(pipe, conn, next_move(conn, untrusted_peer, leaving), untrusted_peer);
 }
 
-/* Whether the wait is over: there is no link any more, or the end is open. */
-static bool is_over(struct vbpipe *pipe)
+/* An open that was interrupted is over when this end is OFF, too. */
+static bool is_over(const struct vbpipe *pipe, const struct vbpipe_conn *conn, bool leaving)
 {
-	return pipe->removed || pipe->state == VBPIPE_END_OPEN;
+	return pipe->removed || pipe->state == VBPIPE_END_OPEN ||
+	       (leaving && (!conn || VBPIPE_STATE(conn->word) == VBPIPE_OFF));
 }
 
 /* Goes as far as the peer allows; returns whether the wait is over. */
-static bool rendezvous_advance(struct vbpipe *pipe)
+static bool rendezvous_advance(struct vbpipe *pipe, bool leaving)
 {
 	struct vbpipe_conn *conn;
 	/* More than a peer that stands still allows; one that moves sends an event. */
@@ -110,27 +108,10 @@ static bool rendezvous_advance(struct vbpipe *pipe)
 	rcu_read_lock();
 	spin_lock(&pipe->lock);
 	conn = rcu_dereference(pipe->conn);
-	while (conn && steps-- && !is_over(pipe) && rendezvous_step(pipe, conn))
+	while (conn && steps-- && !is_over(pipe, conn, leaving) &&
+	       rendezvous_step(pipe, conn, leaving))
 		;
-	over = is_over(pipe);
-	spin_unlock(&pipe->lock);
-	rcu_read_unlock();
-	return over;
-}
-
-/* The same for an open that was interrupted: it is over when this end is OFF, too. */
-static bool leave_advance(struct vbpipe *pipe)
-{
-	struct vbpipe_conn *conn;
-	bool over;
-
-	rcu_read_lock();
-	spin_lock(&pipe->lock);
-	conn = rcu_dereference(pipe->conn);
-	while (conn && !is_over(pipe) && VBPIPE_STATE(conn->word) != VBPIPE_OFF &&
-	       leave_step(pipe, conn))
-		;
-	over = is_over(pipe) || !conn || VBPIPE_STATE(conn->word) == VBPIPE_OFF;
+	over = is_over(pipe, conn, leaving);
 	spin_unlock(&pipe->lock);
 	rcu_read_unlock();
 	return over;
@@ -142,11 +123,11 @@ static bool leave_advance(struct vbpipe *pipe)
  */
 int vbpipe_rendezvous(struct vbpipe *pipe)
 {
-	int err = wait_event_interruptible(pipe->open_wait, rendezvous_advance(pipe));
+	int err = wait_event_interruptible(pipe->open_wait, rendezvous_advance(pipe, false));
 
 	if (err) {
 		/* An answer is on its way, unless the peer is hostile: then to be killed. */
-		(void)wait_event_killable(pipe->open_wait, leave_advance(pipe));
+		(void)wait_event_killable(pipe->open_wait, rendezvous_advance(pipe, true));
 		if (READ_ONCE(pipe->state) != VBPIPE_END_IDLE)
 			err = 0;
 	}
