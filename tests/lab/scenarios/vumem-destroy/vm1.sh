@@ -10,7 +10,6 @@
 # /etc/rounds: how often each of the two is destroyed.
 
 ROUNDS=$(cat /etc/rounds)
-LIMIT=300
 WAIT=300
 SERVICE=vumem
 LINK=cut_buffers
