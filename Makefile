@@ -39,16 +39,23 @@ VLDFLAGS := $(if $(SYSROOT),--sysroot=$(SYSROOT))
 .PHONY: all modules install clean help check check-unit check-lab check-all demo bench lint
 all:
 
-# Every component adds its own targets: programs to BINS, what 'make check-unit'
-# runs to UNIT_TESTS, installation steps to INSTALLS.
-BINS       :=
-UNIT_TESTS :=
-INSTALLS   :=
+# Every component adds its own targets: programs to BINS, installation steps to INSTALLS,
+# and what 'make check-unit' runs with
+#
+#   $(call unit_test,TARGET,PROGRAMS)	the programs are built first, for all targets at once
+BINS          :=
+INSTALLS      :=
+UNIT_TESTS    :=
+UNIT_PROGRAMS :=
+unit_test = $(eval UNIT_TESTS += $1)$(eval UNIT_PROGRAMS += $2)$(eval .PHONY: $1)$(eval $1: $2)
 
 include $(sort $(wildcard */build.mk tests/*/build.mk))
 
 all: $(BINS) modules
 install: $(INSTALLS)
+
+.PHONY: unit-programs
+unit-programs: $(UNIT_PROGRAMS)
 
 # What the host needs is checked before anything is built (PACKAGES=no: is not).
 .PHONY: packages packages-lab

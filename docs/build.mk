@@ -21,7 +21,6 @@ install-man-libs:
 	done
 
 # Pages that groff or mandoc have something to say about do not pass.
-UNIT_TESTS += check-man
-.PHONY: check-man
+$(call unit_test,check-man,)
 check-man:
 	tests/unit/man.sh docs/man

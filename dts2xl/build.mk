@@ -21,9 +21,8 @@ $(O)/asan/obj/%.o: %.c
 
 -include $(shell find $(O)/asan/obj -name '*.d' 2>/dev/null)
 
-UNIT_TESTS += check-vlinkcfg
-.PHONY: check-vlinkcfg
-check-vlinkcfg: $(O)/asan/vlinkcfg_test
+$(call unit_test,check-vlinkcfg,$(O)/asan/vlinkcfg_test)
+check-vlinkcfg:
 	$<
 
 $(O)/asan/vlinkcfg_test: $(O)/asan/obj/tests/unit/vlinkcfg_test.o $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
@@ -39,9 +38,8 @@ $(O)/bin/dts2xl: $(DTS2XL_SRC:%.c=$(O)/obj/%.o) $(VLINKCFG_LIB)
 $(O)/asan/dts2xl: $(DTS2XL_SRC:%.c=$(O)/asan/obj/%.o) $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
 
-UNIT_TESTS += check-dts2xl
-.PHONY: check-dts2xl
-check-dts2xl: $(O)/asan/dts2xl $(O)/asan/mkblob
+$(call unit_test,check-dts2xl,$(O)/asan/dts2xl $(O)/asan/mkblob)
+check-dts2xl:
 	tests/unit/dts2xl/run.sh $^
 
 $(O)/asan/mkblob: tests/unit/dts2xl/mkblob.c

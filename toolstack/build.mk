@@ -23,17 +23,15 @@ VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
 	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/log.c,$(VLINKD_SRC)) \
 	toolstack/vlinkctl/links.c $(wildcard toolstack/vlinkcfg*.c)
 
-UNIT_TESTS += check-vlinkd
-.PHONY: check-vlinkd
-check-vlinkd: $(O)/asan/vlinkd_test
+$(call unit_test,check-vlinkd,$(O)/asan/vlinkd_test)
+check-vlinkd:
 	$<
 
 $(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
 
-UNIT_TESTS += check-vlinkctl
-.PHONY: check-vlinkctl
-check-vlinkctl: $(O)/asan/vlinkctl_test $(O)/asan/vlinkctl
+$(call unit_test,check-vlinkctl,$(O)/asan/vlinkctl_test $(O)/asan/vlinkctl)
+check-vlinkctl:
 	tests/unit/vlinkctl.sh $^ toolstack
 
 VLINKCTL_TEST_SRC := tests/unit/vlinkctl_test.c tests/unit/fake_xen.c \
@@ -80,9 +78,8 @@ $(O)/toolstack/vrpqstat/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^
 
-UNIT_TESTS += check-vrpqstat
-.PHONY: check-vrpqstat
-check-vrpqstat: $(O)/asan/vrpqstat_test $(O)/asan/vrpqstat
+$(call unit_test,check-vrpqstat,$(O)/asan/vrpqstat_test $(O)/asan/vrpqstat)
+check-vrpqstat:
 	tests/unit/vrpqstat.sh $^
 
 $(O)/asan/vrpqstat_test: $(VRPQSTAT_TEST_SRC:%.c=$(O)/asan/obj/%.o)

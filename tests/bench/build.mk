@@ -56,10 +56,9 @@ $(O)/test/bench-report: $(BENCH_REPORT_SRCS) tests/bench/report.h
 	$(CC) -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(VCFLAGS) -D_GNU_SOURCE \
 		-o $@ $(BENCH_REPORT_SRCS) -lm
 
-.PHONY: unit-bench-report
-unit-bench-report: $(O)/test/bench-report
+$(call unit_test,unit-bench-report,$(O)/test/bench-report)
+unit-bench-report:
 	tests/bench/test-report $<
-UNIT_TESTS += unit-bench-report
 
 BINS += $(BENCH_BINS) $(O)/bin/bench-report
 

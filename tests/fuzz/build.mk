@@ -9,9 +9,9 @@ REPLAY_TIME  ?= 5
 FUZZ_TARGETS := blob source
 FUZZ_SRC     := $(filter-out dts2xl/main.c,$(wildcard dts2xl/*.c)) $(wildcard toolstack/vlinkcfg*.c)
 
-UNIT_TESTS += check-dts2xl-fuzz-blob check-dts2xl-fuzz-source
-.PHONY: check-dts2xl-fuzz-blob check-dts2xl-fuzz-source
-check-dts2xl-fuzz-blob check-dts2xl-fuzz-source: check-dts2xl-fuzz-%: $(O)/asan/fuzz-% $(O)/fuzz/corpus
+$(call unit_test,check-dts2xl-fuzz-blob,$(O)/asan/fuzz-blob $(O)/fuzz/corpus)
+$(call unit_test,check-dts2xl-fuzz-source,$(O)/asan/fuzz-source $(O)/fuzz/corpus)
+check-dts2xl-fuzz-blob check-dts2xl-fuzz-source: check-dts2xl-fuzz-%:
 	$< dts2xl-fuzz-$* $(REPLAY_TIME) $(O)/fuzz/corpus/$*
 
 $(FUZZ_TARGETS:%=$(O)/asan/fuzz-%): $(O)/asan/fuzz-%: $(O)/asan/obj/tests/fuzz/dts2xl/fuzz_%.o \

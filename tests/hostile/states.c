@@ -218,7 +218,7 @@ static void states_without_sense(void)
 	attack_end(&end);
 }
 
-#define FLAPS	500
+#define FLAPS	200
 
 static void states_flap(void)
 {
@@ -228,7 +228,7 @@ static void states_flap(void)
 	end_connect(&end, 4096);
 	for (unsigned int i = 0; i < FLAPS; i++) {
 		end_set_state(&end, (int)random_below(&random, 9));
-		if (!(i % 100))
+		if (!(i % 50))
 			neighbour_works();
 	}
 	attack_end(&end);

@@ -118,7 +118,6 @@ $(O)/test/suites_selftest: $(SELFTEST_SRCS) $(wildcard tests/suites/*.h) tests/u
 	$(CC) -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(VCFLAGS) -D_GNU_SOURCE \
 		-pthread -o $@ $(SELFTEST_SRCS) -lcunit
 
-.PHONY: unit-suites
-unit-suites: $(O)/test/suites_selftest
+$(call unit_test,unit-suites,$(O)/test/suites_selftest)
+unit-suites:
 	$<
-UNIT_TESTS += unit-suites

@@ -47,7 +47,7 @@ static void expect_recovered(void)
 
 static void clients_killed_at_any_moment(void)
 {
-	unsigned long kills = option_number("kills", 50);
+	unsigned long kills = option_number("kills", 25);
 	uint64_t range = kill_range_us();
 	struct pending daemon = START(server_process(1), DAEMON, .arg = PORT);
 	struct vq_reply reply;
@@ -72,7 +72,7 @@ static void clients_killed_at_any_moment(void)
 /* A client that is alive when a server dies gets EPIPE, and has the next one serve it. */
 static void servers_killed_at_any_moment(void)
 {
-	unsigned long kills = option_number("kills", 50);
+	unsigned long kills = option_number("kills", 25);
 	uint64_t range = kill_range_us();
 	struct pending clients[3];
 	struct vq_reply reply;
@@ -100,7 +100,7 @@ static void servers_killed_at_any_moment(void)
 
 static void both_killed_at_any_moment(void)
 {
-	unsigned long kills = option_number("kills", 50);
+	unsigned long kills = option_number("kills", 25);
 	uint64_t range = kill_range_us();
 	uint64_t state = 3;
 

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Host tests of code that kernel and user space share.
 
-UNIT_TESTS += check-ring check-ring-stress check-ring-stress-tsan
-.PHONY: check-ring check-ring-stress check-ring-stress-tsan
-
-check-ring: $(O)/test/ring_test
-check-ring-stress: $(O)/test/ring_stress
-check-ring-stress-tsan: $(O)/test/ring_stress_tsan
+$(call unit_test,check-ring,$(O)/test/ring_test)
+$(call unit_test,check-ring-stress,$(O)/test/ring_stress)
+$(call unit_test,check-ring-stress-tsan,$(O)/test/ring_stress_tsan)
 check-ring check-ring-stress check-ring-stress-tsan:
 	$<
 
@@ -25,9 +22,8 @@ $(O)/test/ring_stress_tsan: tests/unit/ring_stress.c $(RING_DEPS)
 	@mkdir -p $(@D)
 	$(CC) -O1 -g -fsanitize=thread $(VCFLAGS) -pthread -o $@ $< -lcunit
 
-UNIT_TESTS += check-rendezvous
-.PHONY: check-rendezvous
-check-rendezvous: $(O)/test/rendezvous_test
+$(call unit_test,check-rendezvous,$(O)/test/rendezvous_test)
+check-rendezvous:
 	$<
 
 $(O)/test/rendezvous_test: tests/unit/rendezvous_test.c xen-common/vbpipe/rendezvous.h \

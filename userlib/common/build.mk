@@ -7,9 +7,8 @@ USERLIB_COMMON_OBJ := $(USERLIB_COMMON_SRC:%.c=$(O)/obj/%.o)
 
 $(foreach f,$(USERLIB_COMMON_SRC:.c=),$(eval CFLAGS_$(subst /,_,$(f)) := -D_GNU_SOURCE -fPIC))
 
-UNIT_TESTS += check-userlib-common
-.PHONY: check-userlib-common
-check-userlib-common: $(O)/test/node_test
+$(call unit_test,check-userlib-common,$(O)/test/node_test)
+check-userlib-common:
 	$<
 
 $(O)/test/node_test: tests/unit/node_test.c tests/unit/unit.h $(USERLIB_COMMON_SRC) $(wildcard userlib/common/*.h)

@@ -38,18 +38,15 @@ install-vrpq: $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a install-nkern
 
 # --- tests -------------------------------------------------------------------
 
-UNIT_TESTS += check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan check-vrpq-headers
-.PHONY: check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan check-vrpq-headers
-
 VRPQ_TEST_SRC  := tests/unit/vrpq_fake.c tests/unit/vrpq_pair.c $(VRPQ_SRC) $(USERLIB_COMMON_SRC)
 VRPQ_TEST_DEPS := $(VRPQ_TEST_SRC) $(wildcard tests/unit/*.h userlib/vrpq/*.h include/xen/io/vrpq.h \
 		    include/vlink/*.h) $(VRPQ_HDRS)
 VRPQ_TEST_CC   := $(CC) -g $(VCFLAGS) -D_GNU_SOURCE -pthread
 
-check-vrpq: $(O)/test/vrpq_test
-check-vrpq-hostile: $(O)/test/vrpq_hostile
-check-vrpq-stress: $(O)/test/vrpq_stress
-check-vrpq-stress-tsan: $(O)/test/vrpq_stress_tsan
+$(call unit_test,check-vrpq,$(O)/test/vrpq_test)
+$(call unit_test,check-vrpq-hostile,$(O)/test/vrpq_hostile)
+$(call unit_test,check-vrpq-stress,$(O)/test/vrpq_stress)
+$(call unit_test,check-vrpq-stress-tsan,$(O)/test/vrpq_stress_tsan)
 check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan:
 	$<
 
@@ -74,6 +71,7 @@ ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
 VRPQ_HEADER_CC += $(foreach c,$(VRPQ_HEADER_CC),$(c)~-m32~-isystem~/usr/include/x86_64-linux-gnu)
 endif
 
+$(call unit_test,check-vrpq-headers,)
 check-vrpq-headers:
 	@passed=0; for cc in $(VRPQ_HEADER_CC); do \
 		$$(echo $$cc | tr '~' ' ') $(WARN) -Iinclude -fsyntax-only tests/unit/vrpq_headers.c || \

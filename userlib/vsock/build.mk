@@ -13,10 +13,9 @@ install-vsock:
 	sed 's|@PREFIX@|$(PREFIX)|' userlib/vsock/vmci-sockets.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vmci-sockets.pc
 
 # The header in every language it may be included from, by both of its names
-UNIT_TESTS += check-vsock-headers
-.PHONY: check-vsock-headers
 VSOCK_HEADER_CC := $(CC)~-std=gnu11 $(CC)~-std=c99~-pedantic $(CC:gcc=g++)~-x~c++~-std=c++17~-pedantic
 
+$(call unit_test,check-vsock-headers,)
 check-vsock-headers:
 	@passed=0; for cc in $(VSOCK_HEADER_CC); do \
 		$$(echo $$cc | tr '~' ' ') $(WARN) -Iinclude -fsyntax-only tests/unit/vsock_headers.c || \

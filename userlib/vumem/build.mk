@@ -33,15 +33,12 @@ install-vumem: $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a install-nkern
 
 # --- tests -------------------------------------------------------------------
 
-UNIT_TESTS += check-vumem check-vumem-tsan check-vumem-headers
-.PHONY: check-vumem check-vumem-tsan check-vumem-headers
-
 VUMEM_TEST_SRC  := tests/unit/vumem_test.c $(VUMEM_SRC) $(USERLIB_COMMON_SRC)
 VUMEM_TEST_DEPS := $(VUMEM_TEST_SRC) $(VUMEM_HDRS) $(wildcard userlib/vumem/*.h userlib/common/*.h) \
 		   include/vlink/vumem_ioctl.h tests/unit/unit.h
 
-check-vumem: $(O)/test/vumem_test
-check-vumem-tsan: $(O)/test/vumem_test_tsan
+$(call unit_test,check-vumem,$(O)/test/vumem_test)
+$(call unit_test,check-vumem-tsan,$(O)/test/vumem_test_tsan)
 check-vumem check-vumem-tsan:
 	$<
 
@@ -59,6 +56,7 @@ ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
 VUMEM_HEADER_CC += $(foreach c,$(VUMEM_HEADER_CC),$(c)~-m32~-isystem~/usr/include/x86_64-linux-gnu)
 endif
 
+$(call unit_test,check-vumem-headers,)
 check-vumem-headers:
 	@passed=0; for cc in $(VUMEM_HEADER_CC); do \
 		$$(echo $$cc | tr '~' ' ') $(WARN) -Iinclude -fsyntax-only tests/unit/vumem_headers.c || \
