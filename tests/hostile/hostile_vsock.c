@@ -2,7 +2,7 @@
 /*
  * A hostile end of a vsock link against the kernel's at the other end: forged records,
  * lies about credit, floods. Options (--set): prefix=P for the agent's pipe in the victim,
- * link=NAME of the attacked link.
+ * link=NAME of the attacked link, server=1 if ours is the server's end of it.
  *
  * The neighbour is a connection of the victim with dom0, over another link: it is made
  * before each attack, and carries right data before and after it.
@@ -51,7 +51,7 @@ static void begin(void)
 	neighbour_fd = agent_socket(peer(), SOCK_STREAM);
 	SUITE_EQUAL(agent_socket_connect(peer(), neighbour_fd, NEIGHBOUR_CID, NEIGHBOUR_PORT), 0);
 	neighbour_works();
-	vs_open(&vs, suite_option("link", "hv_evil"));
+	vs_open(&vs, suite_option("link", "hv_evil"), suite_option("server", NULL));
 	vs_connect(&vs);
 }
 
@@ -176,6 +176,25 @@ CUT(in_the_name_of_nobody, h.src_cid = 0xffffffffu)
 CUT(in_a_name_of_64_bits, h.src_cid |= 1ull << 32)
 CUT(control_of_who_does_not_forward, (h.type = VS_CONTROL, h.op = 1))
 
+/* Only dom0 forwards, whatever others say. */
+static void in_a_foreign_name_forwarded(void)
+{
+	uint32_t ticket;
+	struct vs_header header;
+
+	begin();
+	vs.forwards = 1;
+	vs_connect(&vs);
+	establish();
+	ticket = agent_start(peer(), agent_request_read(victim.fd, 1, 0, 0));
+	CU_ASSERT_FATAL(!agent_wait_asleep(peer(), ticket));
+	header = data(0);
+	header.op = VS_CREDIT;
+	header.src_cid = vs.own_cid + 1000;
+	cut_by(header);
+	end_cut(ticket);
+}
+
 static void a_payload_that_is_not_there(void)
 {
 	uint32_t ticket = begin_cut();
@@ -207,7 +226,7 @@ static void more_than_the_ring_holds(void)
 {
 	uint32_t ticket = begin_cut();
 
-	vs_set_prod(&vs, vs.sent + vs.end.c2s_size + 8);
+	vs_set_prod(&vs, vs.out.index + vs.out.size + 8);
 	end_cut(ticket);
 }
 
@@ -215,7 +234,7 @@ static void an_index_that_goes_back(void)
 {
 	uint32_t ticket = begin_cut();
 
-	vs_set_prod(&vs, vs.sent - 48);
+	vs_set_prod(&vs, vs.out.index - 48);
 	end_cut(ticket);
 }
 
@@ -224,7 +243,7 @@ static void more_taken_than_sent(void)
 {
 	uint32_t ticket = begin_cut();
 
-	vs_set_cons(&vs, vs.received + (1u << 28));
+	vs_set_cons(&vs, vs.in.index + (1u << 28));
 	agent_start(peer(), agent_request_write_stream(victim.fd, 1 << 20, 1, 65536));
 	end_cut(ticket);
 }
@@ -244,6 +263,7 @@ static const struct suite_test cut_tests[] = {
 	{ "in_the_name_of_nobody", in_the_name_of_nobody, 0 },
 	{ "in_a_name_of_64_bits", in_a_name_of_64_bits, 0 },
 	{ "control_of_who_does_not_forward", control_of_who_does_not_forward, 0 },
+	{ "in_a_foreign_name_forwarded", in_a_foreign_name_forwarded, 0 },
 	{ "a_payload_that_is_not_there", a_payload_that_is_not_there, 0 },
 	{ "half_a_header", half_a_header, 0 },
 	{ "a_length_that_wraps", a_length_that_wraps, 0 },

@@ -33,10 +33,10 @@ static uint32_t published_cid(struct vs_end *vs, const char *key)
 	return cid;
 }
 
-void vs_open(struct vs_end *vs, const char *name)
+void vs_open(struct vs_end *vs, const char *name, bool server)
 {
-	*vs = (struct vs_end){ .sent = 0 };
-	end_open_service(&vs->end, "vsock", name, false);
+	*vs = (struct vs_end){ .forwards = 0 };
+	end_open_service(&vs->end, "vsock", name, server);
 	vs->own_cid = published_cid(vs, "cid");
 	vs->victim_cid = published_cid(vs, "peer-cid");
 }
@@ -56,7 +56,35 @@ static void write_number(struct end *end, const char *key, uint32_t value)
 	end_write(end, key, text, strlen(text));
 }
 
-void vs_connect(struct vs_end *vs)
+static void lay_out(struct vs_end *vs)
+{
+	unsigned char *c2s = vs->end.region.at + PEER_PAGE;
+	unsigned char *s2c = c2s + vs->end.c2s_size;
+	struct stream c2s_out = { C2S_PROD_LINE, C2S_CONS_LINE, c2s, vs->end.c2s_size, 0 };
+	struct stream s2c_in = { S2C_CONS_LINE, S2C_PROD_LINE, s2c, vs->end.s2c_size, 0 };
+	struct stream s2c_out = { S2C_PROD_LINE, S2C_CONS_LINE, s2c, vs->end.s2c_size, 0 };
+	struct stream c2s_in = { C2S_CONS_LINE, C2S_PROD_LINE, c2s, vs->end.c2s_size, 0 };
+
+	vs->out = vs->end.server ? s2c_out : c2s_out;
+	vs->in = vs->end.server ? c2s_in : s2c_in;
+}
+
+static void connect_server(struct vs_end *vs)
+{
+	struct end *end = &vs->end;
+
+	end_reset(end);
+	end_release(end);
+	write_number(end, "rx-size", OUR_RING);
+	write_number(end, "forward", vs->forwards);
+	end_set_state(end, XenbusStateInitWait);
+	end_await(end, XenbusStateInitialised);
+	server_take(end);
+	lay_out(vs);
+	server_finish(end);
+}
+
+static void connect_client(struct vs_end *vs)
 {
 	struct end *end = &vs->end;
 
@@ -68,17 +96,21 @@ void vs_connect(struct vs_end *vs)
 	end->dirs = share_pages(end, 1, true);
 	fill_dirs(end);
 	open_port(end);
-	vs->sent = 0;
-	vs->received = 0;
+	lay_out(vs);
 	write_number(end, "version", 1);
 	write_number(end, "event-channel", (uint32_t)end->port);
 	write_number(end, "c2s-size", end->c2s_size);
 	write_number(end, "s2c-size", end->s2c_size);
-	write_number(end, "forward", 0);
+	write_number(end, "forward", vs->forwards);
 	write_number(end, "ring-ref", end->dirs.refs[0]);
 	write_number(end, "ring-pages", end->region.count);
 	end_set_state(end, XenbusStateInitialised);
 	client_finish(end);
+}
+
+void vs_connect(struct vs_end *vs)
+{
+	vs->end.server ? connect_server(vs) : connect_client(vs);
 }
 
 /* ---- records ---- */
@@ -94,18 +126,18 @@ struct vs_header vs_header(const struct vs_end *vs, uint16_t type, uint16_t op,
 
 uint32_t vs_room(struct vs_end *vs)
 {
-	return vs->end.c2s_size - (vs->sent - end_load(&vs->end, C2S_CONS_LINE));
+	return vs->out.size - (vs->out.index - end_load(&vs->end, vs->out.theirs));
 }
 
 void vs_set_prod(struct vs_end *vs, uint32_t value)
 {
-	end_store(&vs->end, C2S_PROD_LINE, value);
+	end_store(&vs->end, vs->out.mine, value);
 	end_notify(&vs->end);
 }
 
 void vs_set_cons(struct vs_end *vs, uint32_t value)
 {
-	end_store(&vs->end, S2C_CONS_LINE, value);
+	end_store(&vs->end, vs->in.mine, value);
 	end_notify(&vs->end);
 }
 
@@ -114,7 +146,7 @@ static void await_room(struct vs_end *vs, size_t size)
 	int ms;
 
 	/* To be woken when the ring is empty. */
-	end_store(&vs->end, C2S_PROD_LINE + EVENT_OF_LINE, vs->sent);
+	end_store(&vs->end, vs->out.mine + EVENT_OF_LINE, vs->out.index);
 	for (ms = ANSWER_MS; vs_room(vs) < size; ms -= 20) {
 		if (ms <= 0)
 			suite_fail("the victim takes no records any more");
@@ -124,13 +156,13 @@ static void await_room(struct vs_end *vs, size_t size)
 
 void vs_put(struct vs_end *vs, const void *bytes, size_t size)
 {
-	unsigned char *ring = vs->end.region.at + PEER_PAGE;
+	struct stream *out = &vs->out;
 
 	await_room(vs, size);
 	for (size_t i = 0; i < size; i++)
-		ring[(vs->sent + i) & (vs->end.c2s_size - 1)] = ((const unsigned char *)bytes)[i];
-	vs->sent += (uint32_t)size;
-	vs_set_prod(vs, vs->sent);
+		out->bytes[(out->index + i) & (out->size - 1)] = ((const unsigned char *)bytes)[i];
+	out->index += (uint32_t)size;
+	vs_set_prod(vs, out->index);
 }
 
 void vs_send(struct vs_end *vs, struct vs_header header, const void *payload)
@@ -149,28 +181,27 @@ void vs_send(struct vs_end *vs, struct vs_header header, const void *payload)
 
 static void take(struct vs_end *vs, uint32_t offset, void *to, size_t size)
 {
-	const unsigned char *ring = vs->end.region.at + PEER_PAGE + vs->end.c2s_size;
+	const struct stream *in = &vs->in;
 
 	for (size_t i = 0; i < size; i++)
-		((unsigned char *)to)[i] =
-			ring[(vs->received + offset + i) & (vs->end.s2c_size - 1)];
+		((unsigned char *)to)[i] = in->bytes[(in->index + offset + i) & (in->size - 1)];
 }
 
 bool vs_receive(struct vs_end *vs, struct vs_header *header, void *payload, int ms)
 {
-	end_store(&vs->end, S2C_CONS_LINE + EVENT_OF_LINE, vs->received + 1);
-	for (; end_load(&vs->end, S2C_PROD_LINE) == vs->received; ms -= 20) {
+	end_store(&vs->end, vs->in.mine + EVENT_OF_LINE, vs->in.index + 1);
+	for (; end_load(&vs->end, vs->in.theirs) == vs->in.index; ms -= 20) {
 		if (ms <= 0)
 			return false;
 		end_wait_event(&vs->end, ms < 20 ? ms : 20);
 	}
 	take(vs, 0, header, HEADER);
 	SUITE_EQUAL(header->zero, 0);
-	CU_ASSERT_FATAL(header->len <= OUR_RING);
+	CU_ASSERT_FATAL(header->len <= vs->in.size);
 	if (payload)
 		take(vs, HEADER, payload, header->len);
-	vs->received += HEADER + (header->len + 7) / 8 * 8;
-	vs_set_cons(vs, vs->received);
+	vs->in.index += HEADER + (header->len + 7) / 8 * 8;
+	vs_set_cons(vs, vs->in.index);
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The client's end of a vsock link played from user space: rings of records as the wire
+ * Either end of a vsock link played from user space: rings of records as the wire
  * header describes them, spelled out again (peer.h says why).
  */
 #ifndef HOSTILE_VSOCK_PEER_H
@@ -26,11 +26,12 @@ struct vs_header {
 struct vs_end {
 	struct end end;
 	uint32_t own_cid, victim_cid;
-	uint32_t sent, received;	/* indices */
+	uint32_t forwards;	/* what we say of it, 0 or 1 */
+	struct stream out, in;
 };
 
-/* The end of link @name is ours, and not connected yet. */
-void vs_open(struct vs_end *vs, const char *name);
+/* The client's or the server's end of link @name is ours, and not connected yet. */
+void vs_open(struct vs_end *vs, const char *name, bool server);
 /* Connects as the protocol says. */
 void vs_connect(struct vs_end *vs);
 /* Everything is given back. */
