@@ -254,8 +254,7 @@ static void tell_gone(void *arg, struct xvsock_conn *conn)
 		xvsock_tx(conn, skb, NULL);
 }
 
-/* Nobody is reached over this connection any more, here or through it. */
-static void cut_off(struct xvsock_conn *conn)
+void xvsock_conn_cut_off(struct xvsock_conn *conn)
 {
 	xvsock_tx_stop(conn);
 	/* Before the first packet is refused: a reset would look like an orderly end. */
@@ -267,12 +266,6 @@ static void cut_off(struct xvsock_conn *conn)
 		xvsock_reset_peer(VMADDR_CID_ANY);
 }
 
-void xvsock_conn_break(struct xvsock_conn *conn, const char *what)
-{
-	vlink_warn(conn->link, "peer is cut off: %s\n", what);
-	cut_off(conn);
-}
-
 static void xvsock_disconnect(struct vlink *link)
 {
 	struct xvsock_link *xl = link->priv;
@@ -282,7 +275,7 @@ static void xvsock_disconnect(struct vlink *link)
 	mutex_lock(&conn->rx_lock);
 	conn->rx_dead = true;
 	mutex_unlock(&conn->rx_lock);
-	cut_off(conn);
+	xvsock_conn_cut_off(conn);
 	/* Senders and the interrupt handler are out of the ring after this. */
 	synchronize_rcu();
 	xvsock_conn_put(conn);

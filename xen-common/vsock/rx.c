@@ -402,13 +402,16 @@ static bool receive_next(struct xvsock_conn *conn)
 		fault = "index of the ring to it that cannot be";
 		ret = -EPROTO;
 	}
-	if (ret < 0)
+	if (ret < 0) {
 		conn->rx_dead = true;
+		/* The link may be gone when the lock is. */
+		vlink_warn(conn->link, "peer is cut off: %s\n", fault);
+	}
 	mutex_unlock(&conn->rx_lock);
 
 	if (ret < 0) {
 		kfree_skb(skb);
-		xvsock_conn_break(conn, fault);
+		xvsock_conn_cut_off(conn);
 	} else if (skb) {
 		receive(conn, skb);
 	} else if (ret) {

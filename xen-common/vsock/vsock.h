@@ -142,8 +142,8 @@ void xvsock_walk_conns(void (*fn)(void *arg, struct xvsock_conn *conn), void *ar
 /* Queues a work of the connection, which puts a reference when it is done. */
 void xvsock_conn_queue(struct xvsock_conn *conn, struct work_struct *work);
 void xvsock_conn_put(struct xvsock_conn *conn);
-/* The peer broke the rules: the connection is of no more use. */
-void xvsock_conn_break(struct xvsock_conn *conn, const char *what);
+/* Nobody is reached over this connection any more, here or through it. */
+void xvsock_conn_cut_off(struct xvsock_conn *conn);
 
 /* tx.c */
 void xvsock_tx_init(struct xvsock_conn *conn);
