@@ -8,6 +8,7 @@
 
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <xen/grant_table.h>
@@ -92,14 +93,29 @@ static int check_own(struct page **pages, u32 nr)
 	return 0;
 }
 
-/* Pins and accounts; the caller kvfree()s *@pages. */
-static int pin_accounted(struct vlink *link, u64 vaddr, u32 nr, struct page ***pages)
+/*
+ * Counted as pinned, not as locked: that would need the lock of the process's mappings when
+ * the client frees, and the process may hold it for as long as it pages memory in.
+ */
+static int account(u32 nr)
 {
-	int err = account_locked_vm(current->mm, nr, true);
+	struct mm_struct *mm = current->mm;
+	u64 pinned = atomic64_add_return(nr, &mm->pinned_vm);
+
+	if (pinned <= rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT || capable(CAP_IPC_LOCK))
+		return 0;
+	atomic64_sub(nr, &mm->pinned_vm);
+	return -ENOMEM;
+}
+
+/* Pins and accounts; the caller kvfree()s *@pages. The link may go meanwhile. */
+static int pin_accounted(struct vumem_dev *dev, u64 vaddr, u32 nr, struct page ***pages)
+{
+	int err = account(nr);
 
 	if (err) {
-		vlink_warn(link, "%s[%d]: a buffer of %u pages exceeds RLIMIT_MEMLOCK\n",
-			   current->comm, task_tgid_nr(current), nr);
+		dev_warn_ratelimited(&dev->dev, "%s[%d]: a buffer of %u pages exceeds RLIMIT_MEMLOCK\n",
+				     current->comm, task_tgid_nr(current), nr);
 		return err;
 	}
 	*pages = kvcalloc(nr, sizeof(**pages), GFP_KERNEL);
@@ -111,7 +127,7 @@ static int pin_accounted(struct vlink *link, u64 vaddr, u32 nr, struct page ***p
 	}
 	if (err) {
 		kvfree(*pages);
-		account_locked_vm(current->mm, nr, false);
+		atomic64_sub(nr, &current->mm->pinned_vm);
 	}
 	return err;
 }
@@ -124,7 +140,7 @@ static void unaccount(struct vumem_dev *dev, struct back_buffer *buffer)
 	if (!buffer->mm)
 		return;
 	atomic64_sub(buffer->nr_pages, &dev->pinned_pages);
-	account_locked_vm(buffer->mm, buffer->nr_pages, false);
+	atomic64_sub(buffer->nr_pages, &buffer->mm->pinned_vm);
 	/* buffer_grant()'s reference */
 	mmdrop(buffer->mm);
 	buffer->mm = NULL;
@@ -155,7 +171,7 @@ void buffer_drop(struct back_conn *conn, struct back_buffer *buffer)
 	buffer_free(conn, buffer);
 }
 
-static int check_memory(struct vlink *link, const struct vumem_respond_args *args, u32 *nr)
+static int check_memory(struct vumem_dev *dev, const struct vumem_respond_args *args, u32 *nr)
 {
 	*nr = 0;
 	if (args->vaddr == NO_VADDR)
@@ -164,8 +180,8 @@ static int check_memory(struct vlink *link, const struct vumem_respond_args *arg
 	if (!*nr || args->vaddr % PAGE_SIZE || args->vaddr + args->bytes < args->vaddr)
 		return -EINVAL;
 	if (*nr > VUMEM_BUFFER_PAGES_MAX) {
-		vlink_warn(link, "a buffer of %u pages is over the %u that one can have\n", *nr,
-			   VUMEM_BUFFER_PAGES_MAX);
+		dev_warn_ratelimited(&dev->dev, "a buffer of %u pages is over the %u that one can have\n",
+				     *nr, VUMEM_BUFFER_PAGES_MAX);
 		return -EMSGSIZE;
 	}
 	return 0;
@@ -229,7 +245,7 @@ int buffer_export(struct server *server, const struct vumem_respond_args *args,
 	u32 nr;
 	int err;
 
-	err = check_memory(server->dev->link, args, &nr);
+	err = check_memory(server->dev, args, &nr);
 	if (err)
 		return err;
 	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
@@ -237,7 +253,7 @@ int buffer_export(struct server *server, const struct vumem_respond_args *args,
 		return -ENOMEM;
 	buffer->id = args->buffer;
 	if (nr)
-		err = pin_accounted(server->dev->link, args->vaddr, nr, &pages);
+		err = pin_accounted(server->dev, args->vaddr, nr, &pages);
 	if (err)
 		goto fail;
 
@@ -249,8 +265,7 @@ int buffer_export(struct server *server, const struct vumem_respond_args *args,
 	kvfree(pages);
 	if (!err)
 		return 0;
-	if (nr)
-		account_locked_vm(current->mm, nr, false);
+	atomic64_sub(nr, &current->mm->pinned_vm);
 fail:
 	kfree(buffer);
 	return err;
