@@ -60,7 +60,6 @@ struct xvsock_counters {
 /* A connection of the link. Senders find it by RCU, works hold references. */
 struct xvsock_conn {
 	struct kref ref;
-	struct rcu_head rcu;
 	struct hlist_node route;
 	struct vlink *link;
 	u32 peer_cid;
