@@ -33,9 +33,9 @@ vlinkctl list --all
 vlinkctl check || fail "vlinkctl check"
 
 victim=$(vlinkctl list --all | awk '$1 == "vm8" && $NF == "Connected" { print $2; exit }')
-vlinkctl detach "$victim" || fail "detach of '$victim'"
+vlinkctl detach --timeout $WAIT "$victim" || fail "detach of '$victim'"
 says 1 "link '$victim': is detached: 'vlinkctl attach $victim'" vlinkctl check
-vlinkctl attach "$victim" || fail "attach of '$victim'"
+vlinkctl attach --timeout $WAIT "$victim" || fail "attach of '$victim'"
 until_true $WAIT all_connected || fail "$(connected) of $nr ends are connected again"
 xl destroy vm8
 says 1 "vm8 does not run" vlinkctl check "$victim"
