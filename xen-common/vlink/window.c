@@ -346,11 +346,12 @@ static unsigned long page_of(const struct vm_fault *vmf, const struct view *view
 	return (vmf->address - view->start) / PAGE_SIZE;
 }
 
-/* Room for an entry that Xen makes. */
-static int prepare_grant(struct vm_fault *vmf, struct view *view, phys_addr_t *pte)
+/* Tables for an entry, and room to note that Xen makes it, if it may be a @grant. */
+static int prepare_entry(struct vm_fault *vmf, struct view *view, bool grant, phys_addr_t *pte)
 {
-	return view_grant_reserve(view, page_of(vmf, view)) ?:
-	       find_pte(vmf->vma, vmf->address, pte);
+	int err = grant ? view_grant_reserve(view, page_of(vmf, view)) : 0;
+
+	return err ?: find_pte(vmf->vma, vmf->address, pte);
 }
 
 /* Shows what the window has at the faulting address; VM_FAULT_FALLBACK: nothing. */
@@ -401,7 +402,7 @@ static vm_fault_t view_fault(struct vm_fault *vmf)
 	vm_fault_t ret;
 
 	/* What allocates goes before the lock, which the notifier takes in reclaim. */
-	if (view->chunks && grant && prepare_grant(vmf, view, &pte))
+	if (view->chunks && prepare_entry(vmf, view, grant, &pte))
 		return VM_FAULT_OOM;
 	if (!entry)
 		spare = spare_page(window, vmf->pgoff);
