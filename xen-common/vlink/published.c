@@ -262,7 +262,7 @@ static void module_request(const char *service, enum vlink_role role)
 	request_module_nowait("%s", alias);
 }
 
-/* Calls @fn for each child of @dir that may be a link's id. */
+/* Calls @fn for each child of @service that may be a link's id, until it returns non-zero. */
 static int walk_ids(const char *service,
 		    int (*fn)(void *arg, const struct published *pub), void *arg)
 {
@@ -273,7 +273,7 @@ static int walk_ids(const char *service,
 
 	ids = xenbus_directory(XBT_NIL, PUBLISHED, service, &nr);
 	if (IS_ERR(ids))
-		return 0;
+		return PTR_ERR(ids) == -ENOENT ? 0 : PTR_ERR(ids);
 
 	for (i = 0; i < nr && !ret; i++) {
 		if (!is_id(ids[i], VLINK_ID_MAX))
@@ -291,8 +291,11 @@ static int scan_link(void *arg, const struct published *pub)
 	struct vlink_driver *drv;
 	enum vlink_role role;
 	struct vlink *link;
+	int err = read_role(pub->path, &role);
 
-	if (read_role(pub->path, &role)) {
+	if (err == -ENOMEM)
+		return err;
+	if (err) {
 		pr_warn("%s: no valid role\n", pub->path);
 		return 0;
 	}
@@ -332,23 +335,38 @@ static void drop_unseen(void)
 				link_del(link);
 }
 
+/* Adds what is new, and marks what is still there; a negative errno: not of all that is. */
+static int scan_services(void)
+{
+	unsigned int nr, i;
+	char **services = xenbus_directory(XBT_NIL, PUBLISHED, "", &nr);
+	int err = 0;
+
+	if (IS_ERR(services))
+		return PTR_ERR(services) == -ENOENT ? 0 : PTR_ERR(services);
+	for (i = 0; i < nr && !err; i++)
+		if (is_id(services[i], 7))
+			err = walk_ids(services[i], scan_link, NULL);
+	kfree(services);
+	return err;
+}
+
+static void scan_work_fn(struct work_struct *work)
+{
+	vlink_published_scan();
+}
+
+static DECLARE_DELAYED_WORK(scan_work, scan_work_fn);
+
 /* Makes our links agree with the published list. */
 void vlink_published_scan(void)
 {
-	unsigned int nr, i;
-	char **services;
-
 	mutex_lock(&links_lock);
 	mark_all_unseen();
-	services = xenbus_directory(XBT_NIL, PUBLISHED, "", &nr);
-	if (!IS_ERR(services)) {
-		for (i = 0; i < nr; i++)
-			if (is_id(services[i], 7))
-				walk_ids(services[i], scan_link, NULL);
-		kfree(services);
-	}
-	/* An error other than an absent list says nothing about the links. */
-	if (!IS_ERR(services) || PTR_ERR(services) == -ENOENT)
+	/* What could not be read says nothing about the links: another time. */
+	if (scan_services())
+		queue_delayed_work(vlink_wq, &scan_work, HZ);
+	else
 		drop_unseen();
 	mutex_unlock(&links_lock);
 }
@@ -405,16 +423,9 @@ void vlink_driver_del(struct vlink_driver *drv)
 	flush_workqueue(vlink_wq);
 }
 
-static void scan_work_fn(struct work_struct *work)
-{
-	vlink_published_scan();
-}
-
-static DECLARE_WORK(scan_work, scan_work_fn);
-
 static void published_changed(struct xenbus_watch *watch, const char *path, const char *token)
 {
-	queue_work(vlink_wq, &scan_work);
+	mod_delayed_work(vlink_wq, &scan_work, 0);
 }
 
 static struct xenbus_watch published_watch = {
@@ -504,7 +515,7 @@ void vlink_published_stop(void)
 	unregister_xenstore_notifier(&xenstore_notifier);
 	if (watching)
 		unregister_xenbus_watch(&published_watch);
-	cancel_work_sync(&scan_work);
+	cancel_delayed_work_sync(&scan_work);
 	list_for_each_entry_safe(req, next, &requested_modules, node) {
 		list_del(&req->node);
 		kfree(req);
