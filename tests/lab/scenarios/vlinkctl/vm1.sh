@@ -21,9 +21,14 @@ await_all()
 	until_true $WAIT all_is_well || fail "$1: $(cat /tmp/check)"
 }
 
+no_node()
+{
+	! xenstore-exists "$1" 2>/dev/null
+}
+
 no_device_of_p23()
 {
-	! xenstore-exists /tool/vlink/p23 2>/dev/null &&
+	no_node /tool/vlink/p23 &&
 		! vlinkctl list --all | grep -q '^[^ ]* *p23 .*\(Connected\|Init\)'
 }
 
@@ -140,7 +145,7 @@ renamed()
 	echo "--- renamed"
 	xl rename vm3 other
 	until_true $WAIT no_device_of_p23 || fail "a link of a domain with another name stays"
-	! xenstore-exists "/local/domain/$(xl domid other)/vlink" || fail "it is still published"
+	until_true $WAIT no_node "/local/domain/$(xl domid other)/vlink" || fail "it is still published"
 	xl rename other vm3
 	await_all "renamed back"
 }
@@ -153,7 +158,7 @@ saved_and_restored()
 	old=$(xl domid vm3)
 	xl save vm3 /tmp/vm3.save || { fail "xl save"; return; }
 	until_true $WAIT no_device_of_p23 || fail "a link of a saved domain stays"
-	! xenstore-ls -f | grep -E "/domain/${old}[/ ]|/backend/[a-z]*/${old}[/ ]" || fail "nodes of domain $old"
+	until_true $WAIT no_nodes_of "$old" || fail "nodes of domain $old: $(xenstore-ls -f)"
 	xl restore /tmp/vm3.save || { fail "xl restore"; return; }
 	rm /tmp/vm3.save
 	new=$(xl domid vm3)
@@ -170,7 +175,7 @@ driver_domain_restarts()
 	old=$(xl domid vm2)
 	xl destroy vm2
 	until_true $WAIT no_device_of_p23 || fail "links of the driver domain stay"
-	! xenstore-ls -f | grep -E "/domain/${old}[/ ]|/backend/[a-z]*/${old}[/ ]" || fail "nodes of domain $old"
+	until_true $WAIT no_nodes_of "$old" || fail "nodes of domain $old: $(xenstore-ls -f)"
 	xl create -q /etc/xen/vm2.cfg < /dev/null
 	meet vm2
 	await_all "the driver domain is back"

@@ -40,6 +40,13 @@ until_true()
 	done
 }
 
+# no_nodes_of DOMID: neither its own nor of back ends for it
+no_nodes_of()
+{
+	! xenstore-ls -f /local/domain 2>/dev/null |
+		grep -qE "^/local/domain/$1[/ ]|/backend/v[a-z]*/$1[/ ]"
+}
+
 # says STATUS TEXT COMMAND...: COMMAND must end with STATUS and say TEXT
 says()
 {

@@ -48,10 +48,9 @@ await_moving()
 	signal "cut-$1-moving-$2" > /dev/null || await_event "$WAIT" "cut-$1-moving-$2"
 }
 
-no_nodes_of()
+nothing_left_of()
 {
-	! xenstore-ls -f /local/domain 2>/dev/null | grep -qE "^/local/domain/$1[/ ]|/backend/$SERVICE/$1[/ ]" &&
-		! xenstore-exists "/tool/vlink/$LINK" 2>/dev/null
+	no_nodes_of "$1" && ! xenstore-exists "/tool/vlink/$LINK" 2>/dev/null
 }
 
 no_directories()
@@ -111,9 +110,9 @@ cut_once()
 	available=${available%% *}
 	current=${value##*current=}
 
-	until_true 10 no_nodes_of "$dead" || { fail "nodes of domain $dead are left"; xenstore-ls -f | grep -E "/${dead}[/ ]|$LINK"; }
-	until_true 10 no_directories "$survivor" || { fail "directories are left"; xenstore-ls -f "/local/domain/$survivor"; }
-	until_true 10 no_zombie || { fail "a zombie is left"; xl list; }
+	until_true "$WAIT" nothing_left_of "$dead" || { fail "nodes of domain $dead are left"; xenstore-ls -f | grep -E "/${dead}[/ ]|$LINK"; }
+	until_true "$WAIT" no_directories "$survivor" || { fail "directories are left"; xenstore-ls -f "/local/domain/$survivor"; }
+	until_true "$WAIT" no_zombie || { fail "a zombie is left"; xl list; }
 	grants=$(debug_lines g "$survivor")
 	channels=$(debug_lines e "$survivor")
 	echo "  survivor: grants $grants, event channels $channels, available ${available} kB, current ${current} kB"
