@@ -8,6 +8,7 @@
 #include "mem.h"
 
 #define VERSION_MIN	16	/* names are paths before */
+#define TAG_ALIGN(size)	(((size) + FDT_TAGSIZE - 1) / FDT_TAGSIZE * FDT_TAGSIZE)
 
 /* By parent, which addresses stand for, then by name. */
 static int compare_names(const struct blob_node *parent_a, const char *name_a, size_t len_a,
@@ -244,6 +245,52 @@ static void sort_references(struct blob_reference *refs, size_t nr)
 		qsort(refs, nr, sizeof(*refs), by_place);
 }
 
+/*
+ * Bytes of what follows a tag, of which @room are there; 0: nothing libfdt would go on
+ * from. @bad: it is a property longer than that.
+ */
+static size_t size_behind(uint32_t tag, const char *at, size_t room, bool *bad)
+{
+	size_t len;
+
+	switch (tag) {
+	case FDT_BEGIN_NODE:
+		len = strnlen(at, room);
+		return len < room ? len + 1 : 0;
+	case FDT_PROP:
+		if (room < 2 * FDT_TAGSIZE)
+			return 0;
+		len = fdt32_ld((const fdt32_t *)(const void *)at);
+		*bad = len > room - 2 * FDT_TAGSIZE;
+		return *bad ? 0 : 2 * FDT_TAGSIZE + len;
+	}
+	return 0;
+}
+
+/*
+ * Up to 1.6.1 libfdt adds a property's length without a look: a negative one leads it
+ * backward, and round for ever.
+ */
+static bool lengths_are_possible(const void *fdt)
+{
+	const char *block = (const char *)fdt + fdt_off_dt_struct(fdt);
+	size_t size = fdt_totalsize(fdt) - fdt_off_dt_struct(fdt), at = 0, behind;
+	bool bad = false;
+
+	while (at < size && size - at >= FDT_TAGSIZE) {
+		uint32_t tag = fdt32_ld((const fdt32_t *)(const void *)(block + at));
+
+		at += FDT_TAGSIZE;
+		if (tag == FDT_NOP || tag == FDT_END_NODE)
+			continue;
+		behind = size_behind(tag, block + at, size - at, &bad);
+		if (!behind)
+			break;
+		at += TAG_ALIGN(behind);
+	}
+	return !bad;
+}
+
 /* The version first: fdt_check_full() stumbles over names of older ones. */
 static const char *check(const void *fdt, size_t size)
 {
@@ -251,6 +298,10 @@ static const char *check(const void *fdt, size_t size)
 
 	if (!ret && fdt_version(fdt) < VERSION_MIN)
 		return "its version is too old";
+	if (!ret && size < fdt_totalsize(fdt))
+		ret = -FDT_ERR_TRUNCATED;
+	if (!ret && !lengths_are_possible(fdt))
+		return "a property is longer than it can be";
 	if (!ret)
 		ret = fdt_check_full(fdt, size);
 	return ret ? fdt_strerror(ret) : NULL;

@@ -267,6 +267,12 @@ truncated_files() {
 }
 check "a truncated .dtb" truncated_files
 
+negative_length() {
+	base64 -d "$here/../../fuzz/dts2xl/found/blob-765b5dfd.base64" >negative.dtb &&
+	run 1 -o x negative.dtb && says "negative.dtb: error: unusable blob: a property is longer than it can be"
+}
+check "a property of negative length in a .dtb" negative_length
+
 huge_blob() {
 	truncate -s 65M huge.dtb && run 1 -o x huge.dtb && says "huge.dtb: error: larger than" && [ ! -e x ]
 }
