@@ -247,9 +247,9 @@ static void sort_references(struct blob_reference *refs, size_t nr)
 
 /*
  * Bytes of what follows a tag, of which @room are there; 0: nothing libfdt would go on
- * from. @bad: it is a property longer than that.
+ * from. A property may claim to have more.
  */
-static size_t size_behind(uint32_t tag, const char *at, size_t room, bool *bad)
+static uint64_t size_behind(uint32_t tag, const char *at, size_t room)
 {
 	size_t len;
 
@@ -260,9 +260,7 @@ static size_t size_behind(uint32_t tag, const char *at, size_t room, bool *bad)
 	case FDT_PROP:
 		if (room < 2 * FDT_TAGSIZE)
 			return 0;
-		len = fdt32_ld((const fdt32_t *)(const void *)at);
-		*bad = len > room - 2 * FDT_TAGSIZE;
-		return *bad ? 0 : 2 * FDT_TAGSIZE + len;
+		return (uint64_t)2 * FDT_TAGSIZE + fdt32_ld((const fdt32_t *)(const void *)at);
 	}
 	return 0;
 }
@@ -274,8 +272,8 @@ static size_t size_behind(uint32_t tag, const char *at, size_t room, bool *bad)
 static bool lengths_are_possible(const void *fdt)
 {
 	const char *block = (const char *)fdt + fdt_off_dt_struct(fdt);
-	size_t size = fdt_totalsize(fdt) - fdt_off_dt_struct(fdt), at = 0, behind;
-	bool bad = false;
+	size_t size = fdt_totalsize(fdt) - fdt_off_dt_struct(fdt), at = 0;
+	uint64_t behind;
 
 	while (at < size && size - at >= FDT_TAGSIZE) {
 		uint32_t tag = fdt32_ld((const fdt32_t *)(const void *)(block + at));
@@ -283,12 +281,14 @@ static bool lengths_are_possible(const void *fdt)
 		at += FDT_TAGSIZE;
 		if (tag == FDT_NOP || tag == FDT_END_NODE)
 			continue;
-		behind = size_behind(tag, block + at, size - at, &bad);
+		behind = size_behind(tag, block + at, size - at);
+		if (behind > size - at)
+			return false;
 		if (!behind)
 			break;
 		at += TAG_ALIGN(behind);
 	}
-	return !bad;
+	return true;
 }
 
 /* The version first: fdt_check_full() stumbles over names of older ones. */
