@@ -123,15 +123,20 @@ static void end(void)
 /* ---- what breaks the link ---- */
 
 /* The victim has a connection with us, and waits for data in it; the next thing breaks it. */
-static uint32_t begin_cut(void)
+static uint32_t victim_waits(void)
 {
 	uint32_t ticket;
 
-	begin();
 	establish();
 	ticket = agent_start(peer(), agent_request_read(victim.fd, 1, 0, 0));
 	CU_ASSERT_FATAL(!agent_wait_asleep(peer(), ticket));
 	return ticket;
+}
+
+static uint32_t begin_cut(void)
+{
+	begin();
+	return victim_waits();
 }
 
 static void end_cut(uint32_t ticket)
@@ -185,9 +190,7 @@ static void in_a_foreign_name_forwarded(void)
 	begin();
 	vs.forwards = 1;
 	vs_connect(&vs);
-	establish();
-	ticket = agent_start(peer(), agent_request_read(victim.fd, 1, 0, 0));
-	CU_ASSERT_FATAL(!agent_wait_asleep(peer(), ticket));
+	ticket = victim_waits();
 	header = data(0);
 	header.op = VS_CREDIT;
 	header.src_cid = vs.own_cid + 1000;
@@ -226,7 +229,7 @@ static void more_than_the_ring_holds(void)
 {
 	uint32_t ticket = begin_cut();
 
-	vs_set_prod(&vs, vs.out.index + vs.out.size + 8);
+	vs_set_prod(&vs, vs.end.out.index + vs.end.out.size + 8);
 	end_cut(ticket);
 }
 
@@ -234,7 +237,7 @@ static void an_index_that_goes_back(void)
 {
 	uint32_t ticket = begin_cut();
 
-	vs_set_prod(&vs, vs.out.index - 48);
+	vs_set_prod(&vs, vs.end.out.index - 48);
 	end_cut(ticket);
 }
 
@@ -243,7 +246,7 @@ static void more_taken_than_sent(void)
 {
 	uint32_t ticket = begin_cut();
 
-	vs_set_cons(&vs, vs.in.index + (1u << 28));
+	vs_set_cons(&vs, vs.end.in.index + (1u << 28));
 	agent_start(peer(), agent_request_write_stream(victim.fd, 1 << 20, 1, 65536));
 	end_cut(ticket);
 }

@@ -336,19 +336,26 @@ void fill_dirs(struct end *end)
 	}
 }
 
-static void lay_out(struct end *end)
+void end_lay_out_rings(struct end *end, uint32_t lines)
 {
+	uint32_t c2s_prod = lines, c2s_cons = lines + LINE, s2c_prod = lines + 2 * LINE,
+		 s2c_cons = lines + 3 * LINE;
 	unsigned char *c2s = end->region.at + PEER_PAGE;
 	unsigned char *s2c = c2s + pages_of(end->c2s_size) * PEER_PAGE;
-	struct stream c2s_out = { C2S_PROD, C2S_CONS, c2s, end->c2s_size, 0 };
-	struct stream s2c_in = { S2C_CONS, S2C_PROD, s2c, end->s2c_size, 0 };
-	struct stream s2c_out = { S2C_PROD, S2C_CONS, s2c, end->s2c_size, 0 };
-	struct stream c2s_in = { C2S_CONS, C2S_PROD, c2s, end->c2s_size, 0 };
+	struct stream c2s_out = { c2s_prod, c2s_cons, c2s, end->c2s_size, 0 };
+	struct stream s2c_in = { s2c_cons, s2c_prod, s2c, end->s2c_size, 0 };
+	struct stream s2c_out = { s2c_prod, s2c_cons, s2c, end->s2c_size, 0 };
+	struct stream c2s_in = { c2s_cons, c2s_prod, c2s, end->c2s_size, 0 };
 
-	end->my_word = end->server ? SERVER_WORD : CLIENT_WORD;
-	end->their_word = end->server ? CLIENT_WORD : SERVER_WORD;
 	end->out = end->server ? s2c_out : c2s_out;
 	end->in = end->server ? c2s_in : s2c_in;
+}
+
+static void lay_out(struct end *end)
+{
+	end->my_word = end->server ? SERVER_WORD : CLIENT_WORD;
+	end->their_word = end->server ? CLIENT_WORD : SERVER_WORD;
+	end_lay_out_rings(end, C2S_PROD);
 	end->word = WORD_OFF;
 }
 

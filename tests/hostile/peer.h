@@ -32,6 +32,7 @@ enum {
 	S2C_PROD = 0x100,
 	S2C_CONS = 0x140,
 	EVENT_OF_LINE = 4,	/* space_event, data_event */
+	LINE = 0x40,
 };
 
 enum { WORD_OFF, WORD_RESET, WORD_ON, WORD_LEAVING };
@@ -154,6 +155,8 @@ uint32_t *read_chain(struct end *end, uint32_t ref, uint32_t count);
 void fill_dirs(struct end *end);
 /* Event channel: a new one, for the other end to bind; or the other end's. */
 void open_port(struct end *end);
+/* Both streams in the region, whose four lines begin at offset @lines of its first page. */
+void end_lay_out_rings(struct end *end, uint32_t lines);
 void bind_port(struct end *end, uint32_t port);
 struct pages share_pages(struct end *end, uint32_t count, bool writable);
 void unshare_pages(struct end *end, struct pages *pages);

@@ -12,9 +12,6 @@
 #define OUR_RING	65536u
 #define ANSWER_MS	15000
 
-/* Byte offsets in the first page */
-enum { C2S_PROD_LINE = 0x00, C2S_CONS_LINE = 0x40, S2C_PROD_LINE = 0x80, S2C_CONS_LINE = 0xc0 };
-
 _Static_assert(sizeof(struct vs_header) == HEADER, "a header has 48 bytes");
 
 /* ---- connecting ---- */
@@ -56,19 +53,6 @@ static void write_number(struct end *end, const char *key, uint32_t value)
 	end_write(end, key, text, strlen(text));
 }
 
-static void lay_out(struct vs_end *vs)
-{
-	unsigned char *c2s = vs->end.region.at + PEER_PAGE;
-	unsigned char *s2c = c2s + vs->end.c2s_size;
-	struct stream c2s_out = { C2S_PROD_LINE, C2S_CONS_LINE, c2s, vs->end.c2s_size, 0 };
-	struct stream s2c_in = { S2C_CONS_LINE, S2C_PROD_LINE, s2c, vs->end.s2c_size, 0 };
-	struct stream s2c_out = { S2C_PROD_LINE, S2C_CONS_LINE, s2c, vs->end.s2c_size, 0 };
-	struct stream c2s_in = { C2S_CONS_LINE, C2S_PROD_LINE, c2s, vs->end.c2s_size, 0 };
-
-	vs->out = vs->end.server ? s2c_out : c2s_out;
-	vs->in = vs->end.server ? c2s_in : s2c_in;
-}
-
 static void connect_server(struct vs_end *vs)
 {
 	struct end *end = &vs->end;
@@ -80,7 +64,7 @@ static void connect_server(struct vs_end *vs)
 	end_set_state(end, XenbusStateInitWait);
 	end_await(end, XenbusStateInitialised);
 	server_take(end);
-	lay_out(vs);
+	end_lay_out_rings(end, 0);
 	server_finish(end);
 }
 
@@ -96,7 +80,7 @@ static void connect_client(struct vs_end *vs)
 	end->dirs = share_pages(end, 1, true);
 	fill_dirs(end);
 	open_port(end);
-	lay_out(vs);
+	end_lay_out_rings(end, 0);
 	write_number(end, "version", 1);
 	write_number(end, "event-channel", (uint32_t)end->port);
 	write_number(end, "c2s-size", end->c2s_size);
@@ -126,18 +110,18 @@ struct vs_header vs_header(const struct vs_end *vs, uint16_t type, uint16_t op,
 
 uint32_t vs_room(struct vs_end *vs)
 {
-	return vs->out.size - (vs->out.index - end_load(&vs->end, vs->out.theirs));
+	return vs->end.out.size - (vs->end.out.index - end_load(&vs->end, vs->end.out.theirs));
 }
 
 void vs_set_prod(struct vs_end *vs, uint32_t value)
 {
-	end_store(&vs->end, vs->out.mine, value);
+	end_store(&vs->end, vs->end.out.mine, value);
 	end_notify(&vs->end);
 }
 
 void vs_set_cons(struct vs_end *vs, uint32_t value)
 {
-	end_store(&vs->end, vs->in.mine, value);
+	end_store(&vs->end, vs->end.in.mine, value);
 	end_notify(&vs->end);
 }
 
@@ -146,7 +130,7 @@ static void await_room(struct vs_end *vs, size_t size)
 	int ms;
 
 	/* To be woken when the ring is empty. */
-	end_store(&vs->end, vs->out.mine + EVENT_OF_LINE, vs->out.index);
+	end_store(&vs->end, vs->end.out.mine + EVENT_OF_LINE, vs->end.out.index);
 	for (ms = ANSWER_MS; vs_room(vs) < size; ms -= 20) {
 		if (ms <= 0)
 			suite_fail("the victim takes no records any more");
@@ -156,7 +140,7 @@ static void await_room(struct vs_end *vs, size_t size)
 
 void vs_put(struct vs_end *vs, const void *bytes, size_t size)
 {
-	struct stream *out = &vs->out;
+	struct stream *out = &vs->end.out;
 
 	await_room(vs, size);
 	for (size_t i = 0; i < size; i++)
@@ -181,7 +165,7 @@ void vs_send(struct vs_end *vs, struct vs_header header, const void *payload)
 
 static void take(struct vs_end *vs, uint32_t offset, void *to, size_t size)
 {
-	const struct stream *in = &vs->in;
+	const struct stream *in = &vs->end.in;
 
 	for (size_t i = 0; i < size; i++)
 		((unsigned char *)to)[i] = in->bytes[(in->index + offset + i) & (in->size - 1)];
@@ -189,19 +173,19 @@ static void take(struct vs_end *vs, uint32_t offset, void *to, size_t size)
 
 bool vs_receive(struct vs_end *vs, struct vs_header *header, void *payload, int ms)
 {
-	end_store(&vs->end, vs->in.mine + EVENT_OF_LINE, vs->in.index + 1);
-	for (; end_load(&vs->end, vs->in.theirs) == vs->in.index; ms -= 20) {
+	end_store(&vs->end, vs->end.in.mine + EVENT_OF_LINE, vs->end.in.index + 1);
+	for (; end_load(&vs->end, vs->end.in.theirs) == vs->end.in.index; ms -= 20) {
 		if (ms <= 0)
 			return false;
 		end_wait_event(&vs->end, ms < 20 ? ms : 20);
 	}
 	take(vs, 0, header, HEADER);
 	SUITE_EQUAL(header->zero, 0);
-	CU_ASSERT_FATAL(header->len <= vs->in.size);
+	CU_ASSERT_FATAL(header->len <= vs->end.in.size);
 	if (payload)
 		take(vs, HEADER, payload, header->len);
-	vs->in.index += HEADER + (header->len + 7) / 8 * 8;
-	vs_set_cons(vs, vs->in.index);
+	vs->end.in.index += HEADER + (header->len + 7) / 8 * 8;
+	vs_set_cons(vs, vs->end.in.index);
 	return true;
 }
 

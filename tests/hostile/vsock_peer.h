@@ -27,7 +27,6 @@ struct vs_end {
 	struct end end;
 	uint32_t own_cid, victim_cid;
 	uint32_t forwards;	/* what we say of it, 0 or 1 */
-	struct stream out, in;
 };
 
 /* The client's or the server's end of link @name is ours, and not connected yet. */
