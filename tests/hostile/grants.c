@@ -244,7 +244,7 @@ const struct suite_test client_grant_tests[] = {
 	{ "grants_chain_next_nobodys", chain_next_nobodys, 0 },
 	{ "grants_chain_loops", chain_loops, 0 },
 	{ "grants_chain_of_zeros", chain_of_zeros, 0 },
-	{ "grants_directory_changes_while_read", directory_changes_while_read, 90 },
+	{ "grants_directory_changes_while_read", directory_changes_while_read, 0 },
 	{ "grants_one_page_for_all", one_page_for_all, 0 },
 	{ "grants_largest_ring_of_few_pages", largest_ring_of_few_pages, 0 },
 	{ "grants_end_under_reader", grants_end_under_reader, 0 },
@@ -260,9 +260,7 @@ static long long quarantined(void)
 
 static void await_no_quarantine(void)
 {
-	unsigned int tries = 500;
-
-	while (quarantined() > 0 && tries--)
+	for (int ms = suite_patience_ms(); ms > 0 && quarantined() > 0; ms -= 20)
 		sleep_ms(20);
 	SUITE_EQUAL(quarantined(), 0);
 }

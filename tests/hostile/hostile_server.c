@@ -11,7 +11,6 @@ static const struct suite_test *const tables[] = { friendly_tests, server_key_te
 static const struct suite suite = {
 	.name = "hostile_server",
 	.tables = tables,
-	.seconds = 40,
 	.finish = close_session,
 };
 

@@ -90,7 +90,7 @@ static int64_t quarantined(void)
 /* There is no event for it. */
 static void await_number(int64_t (*number)(void), int64_t goal)
 {
-	for (unsigned int tries = 500 * suite_slowness(); tries && number() != goal; tries--)
+	for (int ms = suite_patience_ms(); ms > 0 && number() != goal; ms -= 20)
 		sleep_ms(20);
 	SUITE_EQUAL(number(), goal);
 }
@@ -546,7 +546,7 @@ static const struct suite_test tests[] = {
 	{ "vumem_nothing_is_mapped_after_the_free", nothing_is_mapped_after_the_free, 0 },
 	{ "vumem_free_waits_for_the_last_page", free_waits_for_the_last_page, 0 },
 	{ "vumem_kept_pages_are_nobodys", kept_pages_are_nobodys, 0 },
-	{ "vumem_never_unmaps", never_unmaps, 90 },
+	{ "vumem_never_unmaps", never_unmaps, 0 },
 	{ "vumem_reconnects_with_kept_pages", reconnects_with_kept_pages, 0 },
 	{ "vumem_vanishes_with_everything", vanishes_with_everything, 0 },
 	{ NULL, NULL, 0 },
@@ -557,7 +557,6 @@ static const struct suite_test *const tables[] = { tests, NULL };
 static const struct suite suite = {
 	.name = "hostile_vumem_client",
 	.tables = tables,
-	.seconds = 40,
 	.finish = close_control,
 };
 

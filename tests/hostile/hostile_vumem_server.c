@@ -536,7 +536,6 @@ static const struct suite_test *const tables[] = { tests, NULL };
 static const struct suite suite = {
 	.name = "hostile_vumem_server",
 	.tables = tables,
-	.seconds = 40,
 	.finish = close_victim,
 };
 

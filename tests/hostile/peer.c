@@ -16,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ANSWER_SECONDS	15	/* for the other kernel to answer */
-
 static long long now_ms(void)
 {
 	struct timespec now;
@@ -26,9 +24,10 @@ static long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* For the other kernel to answer. */
 static long long deadline(void)
 {
-	return now_ms() + ANSWER_SECONDS * 1000LL * suite_slowness();
+	return now_ms() + suite_patience_ms();
 }
 
 static const char *state_name(int state)

@@ -26,7 +26,6 @@
 #define LIST_MAX	32
 #define REPORT_MAX	4096	/* below the capacity of the report pipe */
 #define FD_MAX		1024
-#define KILL_SECONDS	15	/* for a killed test to be gone */
 
 enum outcome { PASSED = 0, FAILED = 1, SKIPPED = 77 };
 
@@ -56,6 +55,11 @@ const char *suite_option(const char *key, const char *fallback)
 unsigned int suite_slowness(void)
 {
 	return options.slow;
+}
+
+int suite_patience_ms(void)
+{
+	return (int)(SUITE_PATIENCE_SECONDS * 1000 * options.slow);
 }
 
 /* ---- in the process of a test ---- */
@@ -263,7 +267,7 @@ static void print_kernel_stacks(pid_t pid)
  */
 static bool kill_leftovers(pid_t group)
 {
-	long long end = now_ms() + KILL_SECONDS * 1000LL * options.slow;
+	long long end = now_ms() + suite_patience_ms();
 	enum waited waited;
 	int status;
 
@@ -373,7 +377,7 @@ static bool selected(const char *name)
 
 static void run_one(const struct suite *suite, const struct suite_test *entry, CU_pSuite registered)
 {
-	unsigned int seconds = (entry->seconds ? entry->seconds : suite->seconds) * options.slow;
+	unsigned int seconds = (entry->seconds ? entry->seconds : SUITE_HANG_SECONDS) * options.slow;
 	CU_pTest test = CU_get_test_by_name(entry->name, registered);
 	char text[REPORT_MAX] = "";
 

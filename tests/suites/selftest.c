@@ -86,7 +86,7 @@ static const struct suite_test sample_tests[] = {
 static int run_sample(int argc, char **argv)
 {
 	static const struct suite_test *const tables[] = { sample_tests, NULL };
-	static const struct suite sample = { .name = "sample", .tables = tables, .seconds = 10 };
+	static const struct suite sample = { .name = "sample", .tables = tables };
 
 	return suite_main(argc, argv, &sample);
 }

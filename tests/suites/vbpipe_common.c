@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 
 #define STILL_MS	40	/* how long a blocked call is watched */
-#define FINISH_SECONDS	10
 
 static struct agent session;
 static bool connected;
@@ -324,7 +323,7 @@ ssize_t call_finish(struct call *call)
 	struct timespec end;
 
 	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += FINISH_SECONDS * suite_slowness();
+	end.tv_sec += suite_patience_ms() / 1000;
 	if (pthread_timedjoin_np(call->thread, NULL, &end))
 		suite_fail("a blocked %s did not return", names[call->kind]);
 	errno = call->error;

@@ -9,7 +9,6 @@ static const struct suite_test *const tables[] = {
 static const struct suite suite = {
 	.name = "vbpipe_suite",
 	.tables = tables,
-	.seconds = 20,
 	.finish = close_session,
 };
 

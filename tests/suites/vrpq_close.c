@@ -280,6 +280,6 @@ const struct suite_test close_tests[] = {
 	  channel_create_ends_with_the_servers_session, 0 },
 	{ "channel_create_ends_with_the_server", channel_create_ends_with_the_server, 0 },
 	{ "other_channels_go_on_when_one_closes", other_channels_go_on_when_one_closes, 0 },
-	{ "everything_is_forgotten_after_the_end", everything_is_forgotten_after_the_end, 60 },
+	{ "everything_is_forgotten_after_the_end", everything_is_forgotten_after_the_end, 0 },
 	{ NULL, NULL, 0 },
 };

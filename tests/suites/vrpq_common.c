@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 #define STILL_MS	40	/* how long what blocks is watched */
-#define FINISH_SECONDS	20
-#define COUNTS_SECONDS	20
 
 static struct vq_end here = { .fd = -1 }, there = { .fd = -1 };
 static pid_t local_router;
@@ -169,7 +167,7 @@ struct vq_reply finish_within(struct pending pending, unsigned int seconds)
 
 struct vq_reply finish(struct pending pending)
 {
-	return finish_within(pending, FINISH_SECONDS);
+	return finish_within(pending, SUITE_PATIENCE_SECONDS);
 }
 
 bool unfinished(struct pending pending)
@@ -193,7 +191,7 @@ struct vq_reply stop_daemon(struct pending daemon)
 {
 	for (unsigned int tries = 100; tries && unfinished(daemon); tries--)
 		interrupt(daemon, false);
-	return finish_within(daemon, 60);
+	return finish(daemon);
 }
 
 struct both open_session_of(struct handle client, struct handle server, uint32_t port)
@@ -289,7 +287,7 @@ void expect_counts_return(struct handle end)
 {
 	struct vq_reply reply = { .result = VQ_LOST };
 
-	for (unsigned int tries = COUNTS_SECONDS * 20 * suite_slowness(); tries; tries--) {
+	for (int ms = suite_patience_ms(); ms > 0; ms -= 50) {
 		int64_t sum = 0;
 
 		reply = DO(end, STAT);

@@ -353,6 +353,6 @@ const struct suite_test session_tests[] = {
 	{ "wrong_devices_are_refused", wrong_devices_are_refused, 0 },
 	{ "roles_are_kept", roles_are_kept, 0 },
 	{ "devices_may_be_named_without_directory", devices_may_be_named_without_directory, 0 },
-	{ "sessions_leave_nothing_behind", sessions_leave_nothing_behind, 200 },
+	{ "sessions_leave_nothing_behind", sessions_leave_nothing_behind, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -9,7 +9,6 @@ static const struct suite_test *const tables[] = {
 static const struct suite suite = {
 	.name = "vrpq_suite",
 	.tables = tables,
-	.seconds = 30,
 	.finish = close_ends,
 };
 

@@ -138,8 +138,8 @@ short poll_for(int fd, short events)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = events };
 
-	if (poll(&poll_fd, 1, 10000 * (int)suite_slowness()) < 1)
-		suite_fail("nothing of 0x%x came within ten seconds", (unsigned int)events);
+	if (poll(&poll_fd, 1, suite_patience_ms()) < 1)
+		suite_fail("nothing of 0x%x comes", (unsigned int)events);
 	return poll_fd.revents;
 }
 

@@ -10,7 +10,6 @@ static const struct suite_test *const tables[] = {
 static const struct suite suite = {
 	.name = "vsock_suite",
 	.tables = tables,
-	.seconds = 30,
 	.finish = close_sockets,
 };
 

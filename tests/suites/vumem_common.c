@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define STILL_MS	40	/* how long what blocks is watched */
-#define SETTLE_SECONDS	20
 
 static int control_fd = -1;
 static _Atomic int *my_phase;
@@ -150,7 +149,7 @@ bool is_zero(const void *addr, size_t size)
 
 bool becomes_zero(const void *addr, size_t size)
 {
-	for (unsigned int tries = SETTLE_SECONDS * 100 * suite_slowness(); tries; tries--) {
+	for (int ms = suite_patience_ms(); ms > 0; ms -= 10) {
 		if (is_zero(addr, size))
 			return true;
 		sleep_ms(10);
@@ -174,7 +173,7 @@ void expect_all_returned(void)
 			    { .id = VUMEM_PROF_BUFFER_ALLOCATED_SIZE } };
 	struct vu_reply reply = { 0 };
 
-	for (unsigned int tries = SETTLE_SECONDS * 50 * suite_slowness(); tries; tries--) {
+	for (int ms = suite_patience_ms(); ms > 0; ms -= 20) {
 		int err = vumemProf(client_device(), VUMEM_PROF_GEN_STAT_GET, now, 4);
 
 		reply = command(VU_STAT, 0, 0);

@@ -32,7 +32,7 @@
 #define BUFFERS		1000u
 #define SIZE		32768u
 #define IDS		65536u
-#define SETTLE_TRIES	400u	/* of 50 ms */
+#define SETTLE_TRIES	1200u	/* of 50 ms */
 
 static const char *device;
 static unsigned int round_nr;

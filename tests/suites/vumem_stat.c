@@ -159,7 +159,7 @@ const struct suite_test vumem_stat_tests[] = {
 	{ "counters_count", counters_count, 0 },
 	{ "reset_keeps_what_there_is", reset_keeps_what_there_is, 0 },
 	{ "unknown_statistics_are_einval", unknown_statistics_are_einval, 0 },
-	{ "many_buffers_at_a_time", many_buffers_at_a_time, 180 },
+	{ "many_buffers_at_a_time", many_buffers_at_a_time, 0 },
 	{ "cycles_use_nothing_up", cycles_use_nothing_up, 600 },
 	{ NULL, NULL, 0 },
 };

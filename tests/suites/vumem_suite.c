@@ -11,7 +11,6 @@ int main(int argc, char **argv)
 	static const struct suite suite = {
 		.name = "vumem_suite",
 		.tables = tables,
-		.seconds = 60,
 		.finish = close_control,
 	};
 
