@@ -1309,8 +1309,70 @@ static void test_looks(void)
 	CU_ASSERT_EQUAL(sleeps_until_due(&file), 0);
 }
 
+/* Counts the looks, and finds nothing. */
+static bool is_counted(const void *what)
+{
+	++**(nku32_f *const *)what;
+	return false;
+}
+
+/* Two servers in turn give way to each other, unless they sleep shortly; one alone does not. */
+static void test_who_gives_way(void)
+{
+	struct vrpq_file a = { .slept_us = UINT32_MAX }, b = a, brief = { .slept_us = 1 };
+	unsigned int tries = 1000;	/* a machine may stall between the two */
+
+	vrpq_look_gives_way(&a);
+	CU_ASSERT_FALSE(vrpq_look_gives_way(&a));
+	while (tries && !vrpq_look_gives_way(&b)) {
+		vrpq_look_gives_way(&a);
+		tries--;
+	}
+	CU_ASSERT_TRUE(tries > 0);
+	CU_ASSERT_FALSE(vrpq_look_gives_way(&brief));
+}
+
+/* More of them at work than there are processors: whoever has nothing to do gives way. */
+static void test_crowd_gives_way(void)
+{
+	struct vrpq_file file = { .slept_us = 1 };
+	long n = 2 + sysconf(_SC_NPROCESSORS_ONLN);
+
+	vrpq_look_gives_way(&file);
+	for (long i = 0; i < n; i++)
+		vrpq_look_count(true);
+	CU_ASSERT_TRUE(vrpq_look_gives_way(&file));
+	for (long i = 0; i < n; i++)
+		vrpq_look_count(false);
+	CU_ASSERT_FALSE(vrpq_look_gives_way(&file));
+}
+
+/* A look in vain lasts two turns at least, those that are skipped after it one. */
+static void test_giving_way(void)
+{
+	struct vrpq_file file = { .slept_us = UINT32_MAX };
+	nku32_f looks = 0, *counter = &looks;
+	bool there = true;
+
+	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_TRUE(looks >= 2);
+	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	looks = 0;
+	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_EQUAL(looks, 1);
+	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_TRUE(looks >= 2);
+	CU_ASSERT_TRUE(vrpq_look_giving_way(&file, is_true, &there));
+	looks = 0;
+	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_TRUE(looks >= 2);
+}
+
 static const struct unit_test tests[] = {
 	{ "looks before sleeping", test_looks },
+	{ "who gives way", test_who_gives_way },
+	{ "a crowd gives way", test_crowd_gives_way },
+	{ "giving way", test_giving_way },
 	{ "handles that are none", test_bad_handles },
 	{ "information", test_info },
 	{ "creation interrupted", test_interrupted_creation },

@@ -99,12 +99,15 @@ static inline u32 vrpq_file_status(const struct vrpq_file *file)
 
 /* A server of the process begins to work, or sleeps or ends. */
 void vrpq_look_count(bool works);
-/* Do more servers work than there are processors? */
-bool vrpq_look_is_crowded(void);
 /* Is this a time to look? To be asked once before a sleep. */
 bool vrpq_look_is_due(struct vrpq_file *file);
 /* Looks until @found(@what) or for a while; returns whether it was found. */
 bool vrpq_look(struct vrpq_file *file, bool (*found)(const void *what), const void *what);
+/* Is this server, which has nothing to do, one of many? To be asked once before a sleep. */
+bool vrpq_look_gives_way(const struct vrpq_file *file);
+/* The same look for such a server. */
+bool vrpq_look_giving_way(struct vrpq_file *file, bool (*found)(const void *what),
+			  const void *what);
 
 /* --- pool.c: the pages of a zone ------------------------------------------- */
 

@@ -5,9 +5,14 @@
  *
  * Who looks does so for about as long as it slept the last time, and not at all if that
  * was long: an idle end looks once, and sleeps. Looks that found nothing make the next ones
- * rare. Where the process has other servers at work for each processor nobody looks; who
- * has nothing to do gives way to them, which takes a while as well.
+ * rare.
+ *
+ * A server that is one of many gives way to the others while it looks. Its own sleeps tell
+ * little then: they last until its turn has come round. So it stays as long as others of
+ * the process have something to do now and then, and while all stay awake the client rings
+ * for none of them; what is posted meanwhile waits for the next turn, all at once.
  */
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,12 +23,21 @@
 #define LOOK_MAX_US	250u
 #define MISSES_MAX	6u	/* then one sleep in 2^6 begins with a look */
 
+/* For servers that give way. */
+#define OTHERS_NEAR_US	1000u	/* since another had nothing to do: it had before */
+#define GIVE_WAY_MAX_US	5000u
+#define TURNS_MIN	2u	/* of all others, however long they take */
+
 /* Between two looks, so that the peer has its cache line for itself meanwhile. */
 #define PAUSES		8u
 #define LOOKS_PER_CLOCK	4u
 
 /* Servers of this process that have slept and do not sleep now; atomic. */
 static u32 at_work;
+
+/* When a server of this process last had nothing to do, and which; atomic. */
+static u32 dry_us;
+static const struct vrpq_file *dry_file;
 
 void vrpq_look_count(bool works)
 {
@@ -44,7 +58,8 @@ static u32 processors(void)
 	return n;
 }
 
-bool vrpq_look_is_crowded(void)
+/* Do more servers work than there are processors? */
+static bool is_crowded(void)
 {
 	u32 n = vrpq_get(&at_work);
 
@@ -72,7 +87,7 @@ bool vrpq_look_is_due(struct vrpq_file *file)
 {
 	u32 skip = vrpq_get(&file->skip);
 
-	if (vrpq_get(&file->slept_us) > SHORT_SLEEP_US || vrpq_look_is_crowded())
+	if (vrpq_get(&file->slept_us) > SHORT_SLEEP_US || is_crowded())
 		return false;
 	if (skip)
 		vrpq_set(&file->skip, skip - 1);
@@ -83,8 +98,7 @@ static void note_result(struct vrpq_file *file, bool found)
 {
 	u32 misses = vrpq_get(&file->misses);
 
-	if (!found)
-		vrpq_set(&file->skip, (1u << misses) - 1);
+	vrpq_set(&file->skip, found ? 0 : (1u << misses) - 1);
 	if (found)
 		misses = 0;
 	else if (misses < MISSES_MAX)
@@ -117,5 +131,51 @@ bool vrpq_look(struct vrpq_file *file, bool (*found)(const void *what), const vo
 			break;
 	}
 	note_result(file, there);
+	return there;
+}
+
+/* Had another server of the process nothing to do a moment ago? One alone asks no clock. */
+static bool others_are_near(const struct vrpq_file *file)
+{
+	const struct vrpq_file *who = __atomic_exchange_n(&dry_file, file, __ATOMIC_RELAXED);
+	u32 now, before;
+
+	if (!who || who == file)
+		return false;
+	now = (u32)now_us();
+	before = __atomic_exchange_n(&dry_us, now, __ATOMIC_RELAXED);
+	return now - before < OTHERS_NEAR_US;
+}
+
+bool vrpq_look_gives_way(const struct vrpq_file *file)
+{
+	bool near = others_are_near(file);
+
+	return is_crowded() || (near && vrpq_get(&file->slept_us) > SHORT_SLEEP_US);
+}
+
+/* Neither quiet elsewhere, nor time to sleep? @start: 0 at first. */
+static bool stays(u32 *start)
+{
+	u32 dry = vrpq_get(&dry_us), now = (u32)now_us();
+
+	if (!*start)
+		*start = now | 1;
+	return now - *start < GIVE_WAY_MAX_US && now - dry < OTHERS_NEAR_US;
+}
+
+bool vrpq_look_giving_way(struct vrpq_file *file, bool (*found)(const void *what), const void *what)
+{
+	u32 skip = vrpq_get(&file->skip), start = 0, turns = 0;
+	bool there;
+
+	do {
+		sched_yield();
+		there = found(what);
+	} while (!there && !skip && (++turns < TURNS_MIN || stays(&start)));
+	if (there || !skip)
+		note_result(file, there);
+	else
+		vrpq_set(&file->skip, skip - 1);
 	return there;
 }

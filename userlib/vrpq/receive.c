@@ -4,7 +4,6 @@
  * they are seen: it is what frees their memory at the client.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,15 +163,13 @@ static bool is_posted(const void *chan)
 }
 
 /*
- * Before sleeping: gives way to others, or looks for a while, if one of the two is promising.
+ * Before sleeping: looks for a while, giving way to others or alone, if that is promising.
  * Returns whether something came. Who is to be rung is not kept waiting meanwhile.
  */
 static bool tarry(struct vrpq_chan *chan, bool *bell)
 {
-	if (!*bell && vrpq_look_is_crowded()) {
-		sched_yield();
-		return is_posted(chan);
-	}
+	if (!*bell && vrpq_look_gives_way(&chan->file))
+		return vrpq_look_giving_way(&chan->file, is_posted, chan);
 	if (!vrpq_look_is_due(&chan->file))
 		return false;
 	if (*bell)
