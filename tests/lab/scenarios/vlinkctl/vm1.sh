@@ -66,7 +66,7 @@ detach_and_attach()
 	echo "--- detach and attach"
 	vlinkctl watch --all --timeout 600 p23 > /tmp/watch &
 	says 1 "link 'p32' is not published to any domain" vlinkctl detach p32
-	vlinkctl detach p23 || fail "detach"
+	vlinkctl detach --timeout $WAIT p23 || fail "detach"
 	no_device_of_p23 || fail "p23 is still there"
 	says 1 "link 'p23': is detached: 'vlinkctl attach p23'" vlinkctl check
 	says 0 "vm3      p23     vbpipe  vbpipe client 0    vm2      detached" vlinkctl list --all
@@ -80,7 +80,7 @@ detach_and_attach()
 	meet vm3
 	expect vm3 "vlinkctl wait --timeout 120 gfx"
 	no_device_of_p23 || fail "p23 is back"
-	vlinkctl attach p23 || fail "attach"
+	vlinkctl attach --timeout $WAIT p23 || fail "attach"
 	await_all "attached"
 	kill $!
 	cat /tmp/watch
@@ -125,7 +125,7 @@ faults()
 	# Confined as its unit confines it.
 	/usr/lib/xen-vlink/tests/confined vlinkd --foreground >> /tmp/vlinkd.log 2>&1 &
 	until_true $WAIT sh -c "vlinkctl list --all | grep -q 'gfx .* detached$'" || fail "it was not done"
-	vlinkctl attach gfx || fail "attach gfx"
+	vlinkctl attach --timeout $WAIT gfx || fail "attach gfx"
 	await_all "after vlinkd"
 }
 

@@ -24,7 +24,7 @@ vlinkctl list || fail "vlinkctl list"
 vlinkctl list | grep -q '^p23 *vbpipe *vbpipe *server *0 *vm3 *Connected$' || fail "state of p23"
 vlinkctl list | grep -q '^to-dom0 *vbpipe *vbpipe *client *0 *Domain-0 *Connected$' ||
 	fail "state of to-dom0"
-vlinkctl wait --timeout 5 p23 to-dom0 || fail "vlinkctl wait for both"
+vlinkctl wait --timeout 120 p23 to-dom0 || fail "vlinkctl wait for both"
 vlinkctl wait --timeout 1 nosuch 2> /tmp/err
 [ $? = 1 ] || fail "vlinkctl wait for a link that is none"
 grep -q "link 'nosuch' is not published" /tmp/err || fail "what vlinkctl says of it"
