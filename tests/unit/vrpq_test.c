@@ -308,6 +308,28 @@ static void test_one_bell(void)
 	pair_close(&p);
 }
 
+/*
+ * A handler that came by itself answers a callback before its thread gets to ring for it. The
+ * bell was for those behind it, too, whose threads saw that somebody rings.
+ */
+static void test_bell_of_answered_call(void)
+{
+	struct vrpq_slot slot = { .state = VRPQ_SLOT_DONE, .reason = 5 };
+	struct vrpq_sender *sender;
+	unsigned int before;
+	int reason = 0;
+
+	pair_open(&p, 4096, 64);
+	sender = &vrpq_chan_of(p.server_chan)->sender;
+	before = fake_counts().rings;
+	CU_ASSERT_EQUAL(vrpq_call_wait(sender, &slot, true, &reason), 0);
+	CU_ASSERT_EQUAL(reason, 5);
+	CU_ASSERT_EQUAL(fake_counts().rings, before + 1);
+	CU_ASSERT_EQUAL(vrpq_call_wait(sender, &slot, false, &reason), 0);
+	CU_ASSERT_EQUAL(fake_counts().rings, before + 1);
+	pair_close(&p);
+}
+
 static void test_bad_parameters(void)
 {
 	VrpqChanHandle client, server;
@@ -1379,6 +1401,7 @@ static const struct unit_test tests[] = {
 	{ "posts in order", test_posts_in_order },
 	{ "no system calls", test_no_system_calls },
 	{ "one bell", test_one_bell },
+	{ "bell of an answered call", test_bell_of_answered_call },
 	{ "parameters that are none", test_bad_parameters },
 	{ "input references", test_input_references },
 	{ "hostile references", test_hostile_references },

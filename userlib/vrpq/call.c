@@ -49,6 +49,9 @@ int vrpq_call_wait(struct vrpq_sender *sender, struct vrpq_slot *slot, bool ring
 		state &= VRPQ_SLOT_STATE;
 		if (state == VRPQ_SLOT_DONE) {
 			*reason = vrpq_get(&slot->reason);
+			/* Others may rely on that ring, whose callbacks have other handlers. */
+			if (flags & VRPQ_WAIT_RING)
+				vrpq_file_control(file, VRPQ_IOC_RING, NULL);
 			return 0;
 		}
 		if ((status & VRPQ_ENDED) || !is_pending(state))
