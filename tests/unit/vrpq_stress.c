@@ -318,6 +318,69 @@ static void run(uint32_t reqs, uint32_t pmem_pages, bool signals)
 	CU_ASSERT_TRUE(fake_stop());
 }
 
+/* --- handlers that leave after one callback ------------------------------------ */
+
+#define TURN_THREADS	3
+#define TURNS		(500 * SCALE)
+
+static struct {
+	struct pair pair;
+	pthread_barrier_t turn;
+	nku32_f wrong;			/* atomic */
+} turns;
+
+static int handle_turn(void *cookie, VrpqProcId proc_id, VrpqShmParamInPtr in,
+		       VrpqShmParamOutPtr out)
+{
+	(void)cookie;
+	(void)in;
+	(void)out;
+	return (int)proc_id;
+}
+
+static void end_turn(bool right)
+{
+	if (!right)
+		__atomic_fetch_add(&turns.wrong, 1, __ATOMIC_RELAXED);
+	pthread_barrier_wait(&turns.turn);
+}
+
+static void *turn_handler_main(void *arg)
+{
+	for (nku32_f i = 0; i < TURNS; i++)
+		end_turn(!vrpqCallbackHandle(turns.pair.client_chan, handle_turn, NULL));
+	return arg;
+}
+
+static void *turn_server_main(void *arg)
+{
+	for (nku32_f i = 1; i <= TURNS; i++)
+		end_turn(vrpqCallbackPerform(turns.pair.server_chan, i, NULL, NULL,
+					     VRPQ_CALLBACK_SYNC) == (int)i);
+	return arg;
+}
+
+/* As many handlers as callbacks: none is left asleep with a callback for it. */
+static void test_turns(void)
+{
+	pthread_t handlers[TURN_THREADS], servers[TURN_THREADS];
+
+	turns.wrong = 0;
+	pair_open(&turns.pair, 256, 8);
+	pthread_barrier_init(&turns.turn, NULL, 2 * TURN_THREADS);
+	for (unsigned int i = 0; i < TURN_THREADS; i++) {
+		pthread_create(&handlers[i], NULL, turn_handler_main, NULL);
+		pthread_create(&servers[i], NULL, turn_server_main, NULL);
+	}
+	for (unsigned int i = 0; i < TURN_THREADS; i++) {
+		pthread_join(handlers[i], NULL);
+		pthread_join(servers[i], NULL);
+	}
+	pthread_barrier_destroy(&turns.turn);
+	CU_ASSERT_EQUAL(turns.wrong, 0);
+	pair_close(&turns.pair);
+}
+
 static void test_room(void)
 {
 	run(65536, 1024, false);
@@ -395,6 +458,7 @@ static void test_churn(void)
 }
 
 static const struct unit_test tests[] = {
+	{ "handlers take turns", test_turns },
 	{ "room enough", test_room },
 	{ "little memory", test_little_memory },
 	{ "little memory and signals", test_signals },
