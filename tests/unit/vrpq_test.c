@@ -1390,8 +1390,41 @@ static void test_giving_way(void)
 	CU_ASSERT_TRUE(looks >= 2);
 }
 
+struct busy {
+	struct vrpq_file *others;	/* two */
+	nku32_f looks;
+};
+
+/* Finds nothing, while two others run out of work again and again. */
+static bool is_busy(const void *what)
+{
+	struct busy *busy = *(struct busy *const *)what;
+
+	vrpq_look_gives_way(&busy->others[busy->looks++ % 2]);
+	return false;
+}
+
+/* Who gives way stays beyond two turns while others are busy; not for ever. */
+static void test_staying(void)
+{
+	struct vrpq_file others[2] = { { .slept_us = UINT32_MAX }, { .slept_us = UINT32_MAX } };
+	struct busy busy = { .others = others }, *it = &busy;
+	unsigned int stayed = 0;
+
+	for (unsigned int i = 0; i < 40; i++) {
+		struct vrpq_file file = { .slept_us = UINT32_MAX };
+
+		busy.looks = 0;
+		CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_busy, &it));
+		stayed += busy.looks > 2;
+	}
+	/* A machine that stalls between a look and the clock may end some. */
+	CU_ASSERT_TRUE(stayed >= 30);
+}
+
 static const struct unit_test tests[] = {
 	{ "looks before sleeping", test_looks },
+	{ "staying for others", test_staying },
 	{ "who gives way", test_who_gives_way },
 	{ "a crowd gives way", test_crowd_gives_way },
 	{ "giving way", test_giving_way },

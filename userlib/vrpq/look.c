@@ -155,18 +155,20 @@ bool vrpq_look_gives_way(const struct vrpq_file *file)
 }
 
 /* Neither quiet elsewhere, nor time to sleep? @start: 0 at first. */
-static bool stays(u32 *start)
+static bool stays(u64 *start)
 {
-	u32 dry = vrpq_get(&dry_us), now = (u32)now_us();
+	u32 dry = vrpq_get(&dry_us);
+	u64 now = now_us();
 
 	if (!*start)
-		*start = now | 1;
-	return now - *start < GIVE_WAY_MAX_US && now - dry < OTHERS_NEAR_US;
+		*start = now;
+	return now - *start < GIVE_WAY_MAX_US && (u32)now - dry < OTHERS_NEAR_US;
 }
 
 bool vrpq_look_giving_way(struct vrpq_file *file, bool (*found)(const void *what), const void *what)
 {
-	u32 skip = vrpq_get(&file->skip), start = 0, turns = 0;
+	u32 skip = vrpq_get(&file->skip), turns = 0;
+	u64 start = 0;
 	bool there;
 
 	do {
