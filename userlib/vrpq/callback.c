@@ -47,12 +47,6 @@ struct work {
 	struct vrpq_slot copy;
 };
 
-static void ring(struct vrpq_chan *chan)
-{
-	vrpq_stats_bell(chan->session);
-	vrpq_file_control(&chan->file, VRPQ_IOC_RING, NULL);
-}
-
 /* Callbacks that are queued and that no thread has taken. */
 static u32 untaken(struct vrpq_chan *chan)
 {
@@ -152,7 +146,7 @@ int vrpqCallbackHandle(VrpqChanHandle chan, VrpqCallbackFunc func, void *cookie)
 	err = wait_for_work(c, &work, &bell);
 	pthread_mutex_unlock(&c->rx_lock);
 	if (bell)
-		ring(c);
+		vrpq_sender_ring(&c->sender);
 	if (err)
 		return err;
 	value = func(cookie, work.copy.proc_id, param_at(c, work.copy.in_offset),
@@ -163,6 +157,6 @@ int vrpqCallbackHandle(VrpqChanHandle chan, VrpqCallbackFunc func, void *cookie)
 		bell = true;
 	pthread_mutex_unlock(&c->rx_lock);
 	if (bell)
-		ring(c);
+		vrpq_sender_ring(&c->sender);
 	return 0;
 }

@@ -392,6 +392,8 @@ int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *req
 		      struct vrpq_ticket *ticket);
 /* Does the peer sleep for what was published since the last time? It is to be rung then. */
 bool vrpq_sender_announce(struct vrpq_sender *sender);
+/* Rings the peer, and counts it; EPIPE: it is gone. */
+int vrpq_sender_ring(struct vrpq_sender *sender);
 /* Asks the peer for a bell; true: it has moved on already. */
 bool vrpq_sender_arm(struct vrpq_sender *sender);
 /* Takes over what the file knows of the peer. */

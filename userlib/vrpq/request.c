@@ -8,12 +8,6 @@
 
 #include "lib.h"
 
-static int ring(struct vrpq_sender *sender)
-{
-	vrpq_stats_bell(sender->chan->session);
-	return vrpq_file_control(&sender->chan->file, VRPQ_IOC_RING, NULL) == EPIPE ? EPIPE : 0;
-}
-
 /*
  * Announces what was published, and counts it: @posts at a time in a way that has the
  * three statistics from @id on.
@@ -63,7 +57,7 @@ int vrpq_notify(struct vrpq_sender *sender)
 	else if (unannounced(sender))
 		bell = announce(sender, VRPQ_PROF_POST_MULTI, unannounced(sender));
 	vrpq_unlock(&sender->lock);
-	return bell ? ring(sender) : err;
+	return bell ? vrpq_sender_ring(sender) : err;
 }
 
 int vrpq_post(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqParamRef *out,
@@ -87,7 +81,7 @@ int vrpq_post(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 	free(outputs);
 	if (look)
 		vrpq_session_look_round(sender->chan->session);
-	return bell ? ring(sender) : err;
+	return bell ? vrpq_sender_ring(sender) : err;
 }
 
 int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqParamRef *out,
@@ -248,7 +242,7 @@ int vrpqPostAndNotify(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in)
 	vrpq_count_proc(&c->sender, procId);
 	bell = announce_post(&c->sender);
 	vrpq_unlock(&c->sender.lock);
-	return bell ? ring(&c->sender) : 0;
+	return bell ? vrpq_sender_ring(&c->sender) : 0;
 }
 
 int vrpqNotify(VrpqChanHandle chan)

@@ -251,10 +251,10 @@ bool vrpq_sender_arm(struct vrpq_sender *sender)
 	return moved || broken;
 }
 
-static void ring(struct vrpq_sender *sender)
+int vrpq_sender_ring(struct vrpq_sender *sender)
 {
 	vrpq_stats_bell(sender->chan->session);
-	vrpq_file_control(&sender->chan->file, VRPQ_IOC_RING, NULL);
+	return vrpq_file_control(&sender->chan->file, VRPQ_IOC_RING, NULL) == EPIPE ? EPIPE : 0;
 }
 
 /* --- memory for parameters ----------------------------------------------------- */
@@ -442,13 +442,13 @@ static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 	sender->waiting++;
 	vrpq_unlock(&sender->lock);
 	if (moved && bell) {
-		ring(sender);
+		vrpq_sender_ring(sender);
 	} else if (!moved && !fetching) {
 		err = vrpq_file_wait(&chan->file, chan_seq, bell ? VRPQ_WAIT_RING : 0);
 		vrpq_session_relieve(chan->session, &chan->file);
 	} else if (!moved) {
 		if (bell)
-			ring(sender);
+			vrpq_sender_ring(sender);
 		err = vrpq_session_wait(chan->session, chan, session_seq, chan_seq);
 	}
 	vrpq_lock(&sender->lock);
