@@ -5,7 +5,8 @@
  *
  * Each session and each channel is an open file of the device node: a fresh file
  * becomes one of them by one of the four calls that create or accept. A second
- * such call on the file is EINVAL; so is any call that needs the other kind.
+ * such call on the file is EINVAL; so is any call that needs the other kind. A fresh
+ * file comes from opening the node or, for a channel, from its session's file.
  * All structures are the same for 32-bit and 64-bit processes.
  *
  * Errors that all may return: EPIPE (the peer or the link is gone for good, for this
@@ -46,6 +47,16 @@ struct vrpq_session_args {
 	__u32 app_id;			/* server, out: the client's process id there */
 	__u32 reserved;
 	struct vrpq_geometry geometry;	/* out */
+};
+
+/*
+ * Session files. Opens a fresh file that can become nothing but a channel of this session,
+ * without the node's path and whatever the caller's rights to it are: a process that gave up
+ * its rights still gets its channels. EMFILE, ENFILE, ENOMEM as with open().
+ */
+struct vrpq_chan_file_args {
+	__u32 flags;			/* O_CLOEXEC or 0 */
+	__s32 fd;			/* out */
 };
 
 /*
@@ -138,6 +149,7 @@ struct vrpq_stat_args {
 #define VRPQ_IOC_WAIT		_IOWR('Q', 0x47, struct vrpq_wait_args)
 #define VRPQ_IOC_KICK		_IO('Q', 0x48)	/* sessions: moves its own sequence number */
 #define VRPQ_IOC_STAT		_IOWR('Q', 0x49, struct vrpq_stat_args)
+#define VRPQ_IOC_CHAN_FILE	_IOWR('Q', 0x4a, struct vrpq_chan_file_args)
 
 /*
  * mmap: session files only, offset 0, length up to that of the area, shared. It is not

@@ -498,7 +498,7 @@ static long session_accept_ioctl(struct vrpq_file *file, void __user *arg)
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
-	if (READ_ONCE(file->obj))
+	if (!vrpq_file_is_fresh(file))
 		return -EINVAL;
 	session = await_session(file->dev, args.port, &args.vm_id);
 	if (IS_ERR(session))
@@ -526,9 +526,7 @@ static long chan_accept_ioctl(struct vrpq_file *file, void __user *arg)
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
-	if (READ_ONCE(file->obj))
-		return -EINVAL;
-	session = vrpq_session_of_fd(file->dev, args.session_fd);
+	session = vrpq_file_chan_session(file, args.session_fd);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 	chan = await_chan(session);

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -14,18 +15,34 @@
 
 static struct vlink_nodes vrpq_nodes;
 
-static int vrpq_open(struct inode *inode, struct file *file)
+static struct vrpq_file *file_new(struct vrpq_dev *dev)
 {
-	struct vrpq_dev *dev = container_of(inode->i_cdev, struct vrpq_dev, cdev);
 	struct vrpq_file *vfile = kzalloc(sizeof(*vfile), GFP_KERNEL_ACCOUNT);
 
 	if (!vfile)
-		return -ENOMEM;
+		return NULL;
 	mutex_init(&vfile->lock);
-	/* The open file keeps the cdev, and that its parent, our device. */
 	vfile->dev = dev;
-	file->private_data = vfile;
-	return nonseekable_open(inode, file);
+	return vfile;
+}
+
+static int vrpq_open(struct inode *inode, struct file *file)
+{
+	/* The open file keeps the cdev, and that its parent, our device. */
+	file->private_data = file_new(container_of(inode->i_cdev, struct vrpq_dev, cdev));
+	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+}
+
+/* A file of an inode that is not the node's keeps what an open node would. */
+static void chan_file_free(struct vrpq_file *vfile)
+{
+	struct module *owner = vfile->dev->cdev.owner;
+
+	/* All three references are chan_file_new()'s. */
+	vrpq_object_put(&vfile->session->obj);
+	put_device(&vfile->dev->dev);
+	kfree(vfile);
+	module_put(owner);
 }
 
 static int vrpq_release(struct inode *inode, struct file *file)
@@ -39,7 +56,10 @@ static int vrpq_release(struct inode *inode, struct file *file)
 		/* vrpq_file_become()'s reference */
 		vrpq_object_put(obj);
 	}
-	kfree(vfile);
+	if (vfile->session)
+		chan_file_free(vfile);
+	else
+		kfree(vfile);
 	return 0;
 }
 
@@ -71,6 +91,63 @@ struct vrpq_session *vrpq_file_session(struct vrpq_file *file)
 }
 EXPORT_SYMBOL_GPL(vrpq_file_session);
 
+static const struct file_operations vrpq_fops;
+
+/* Of a session's file, which keeps the driver loaded and the device there meanwhile. */
+static struct vrpq_file *chan_file_new(struct vrpq_session *session)
+{
+	struct vrpq_dev *dev = session->obj.conn->dev;
+	struct vrpq_file *vfile = file_new(dev);
+
+	if (!vfile)
+		return NULL;
+	/* All three are dropped by chan_file_free(). */
+	__module_get(dev->cdev.owner);
+	get_device(&dev->dev);
+	vrpq_object_get(&session->obj);
+	vfile->session = session;
+	return vfile;
+}
+
+static int chan_file_open(struct vrpq_session *session, int flags, struct file **file)
+{
+	int fd = get_unused_fd_flags(flags);
+	struct vrpq_file *vfile;
+
+	if (fd < 0)
+		return fd;
+	vfile = chan_file_new(session);
+	*file = vfile ? anon_inode_getfile("[vrpq-channel]", &vrpq_fops, vfile, O_RDWR) :
+			ERR_PTR(-ENOMEM);
+	if (!IS_ERR(*file))
+		return fd;
+	if (vfile)
+		chan_file_free(vfile);
+	put_unused_fd(fd);
+	return PTR_ERR(*file);
+}
+
+static long chan_file_ioctl(struct vrpq_session *session, void __user *arg)
+{
+	struct vrpq_chan_file_args args;
+	struct file *file;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	if (args.flags & ~O_CLOEXEC)
+		return -EINVAL;
+	args.fd = chan_file_open(session, args.flags, &file);
+	if (args.fd < 0)
+		return args.fd;
+	if (copy_to_user(arg, &args, sizeof(args))) {
+		fput(file);
+		put_unused_fd(args.fd);
+		return -EFAULT;
+	}
+	fd_install(args.fd, file);
+	return 0;
+}
+
 static long vrpq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct vrpq_file *vfile = file->private_data;
@@ -91,7 +168,11 @@ static long vrpq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		vrpq_object_moved(obj);
 		return 0;
 	case VRPQ_IOC_STAT:
-		return obj ? -EINVAL : vrpq_stat(vfile->dev, uarg);
+		return vrpq_file_is_fresh(vfile) ? vrpq_stat(vfile->dev, uarg) : -EINVAL;
+	case VRPQ_IOC_CHAN_FILE:
+		if (!obj || obj->is_chan)
+			return -EINVAL;
+		return chan_file_ioctl(to_session(obj), uarg);
 	default:
 		return vfile->dev->role->ioctl(vfile, cmd, uarg);
 	}
@@ -112,6 +193,7 @@ static int vrpq_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations vrpq_fops = {
+	.owner = THIS_MODULE,
 	.open = vrpq_open,
 	.release = vrpq_release,
 	.unlocked_ioctl = vrpq_ioctl,
@@ -120,26 +202,36 @@ static const struct file_operations vrpq_fops = {
 	.llseek = no_llseek,
 };
 
-struct vrpq_session *vrpq_session_of_fd(struct vrpq_dev *dev, int fd)
+bool vrpq_file_is_fresh(struct vrpq_file *file)
 {
-	struct vrpq_session *session = ERR_PTR(-EINVAL);
+	return !file_object(file) && !file->session;
+}
+EXPORT_SYMBOL_GPL(vrpq_file_is_fresh);
+
+/* May @file become a channel of @session? */
+static bool file_fits(const struct vrpq_file *file, const struct vrpq_session *session)
+{
+	return file->session ? file->session == session : file->dev == session->obj.conn->dev;
+}
+
+struct vrpq_session *vrpq_file_chan_session(struct vrpq_file *file, int fd)
+{
+	struct vrpq_session *session = NULL;
 	struct fd f = fdget(fd);
 
 	if (!f.file)
 		return ERR_PTR(-EBADF);
-	if (f.file->f_op == &vrpq_fops) {
-		struct vrpq_file *file = f.file->private_data;
-
-		if (file->dev == dev && vrpq_file_session(file)) {
-			session = vrpq_file_session(file);
-			/* The caller's. */
-			vrpq_object_get(&session->obj);
-		}
-	}
+	if (f.file->f_op == &vrpq_fops && !file_object(file))
+		session = vrpq_file_session(f.file->private_data);
+	if (session && file_fits(file, session))
+		/* The caller's. */
+		vrpq_object_get(&session->obj);
+	else
+		session = ERR_PTR(-EINVAL);
 	fdput(f);
 	return session;
 }
-EXPORT_SYMBOL_GPL(vrpq_session_of_fd);
+EXPORT_SYMBOL_GPL(vrpq_file_chan_session);
 
 /* ------------------------------------------------------------------------ */
 /* Links come and go                                                          */

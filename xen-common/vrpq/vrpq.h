@@ -182,6 +182,7 @@ struct vrpq_dev {
 
 struct vrpq_file {
 	struct vrpq_dev *dev;
+	struct vrpq_session *session;	/* the only one it can be a channel of; a reference */
 	struct mutex lock;		/* guards the change from fresh */
 	struct vrpq_object *obj;	/* NULL: fresh; a reference */
 };
@@ -208,8 +209,13 @@ int vrpq_dev_add(struct vlink *link, const struct vrpq_role *role);
 void vrpq_dev_remove(struct vlink *link);
 /* Makes the fresh @file an object; takes the caller's reference. 0 or -EINVAL. */
 int vrpq_file_become(struct vrpq_file *file, struct vrpq_object *obj);
-/* The session that is open as @fd, a file of @dev; drop the reference of its object. */
-struct vrpq_session *vrpq_session_of_fd(struct vrpq_dev *dev, int fd);
+/* Can @file become a session? */
+bool vrpq_file_is_fresh(struct vrpq_file *file);
+/*
+ * The session that is open as @fd, of which the fresh @file is to be a channel; drop the
+ * reference of its object.
+ */
+struct vrpq_session *vrpq_file_chan_session(struct vrpq_file *file, int fd);
 struct vrpq_session *vrpq_file_session(struct vrpq_file *file);
 
 /* conn.c */

@@ -361,7 +361,7 @@ static long session_create_ioctl(struct vrpq_file *file, void __user *arg)
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
-	if (READ_ONCE(file->obj))
+	if (!vrpq_file_is_fresh(file))
 		return -EINVAL;
 	err = copy_info(args.info_size, args.info, &info);
 	if (err)
@@ -450,12 +450,10 @@ static long chan_create_ioctl(struct vrpq_file *file, void __user *arg)
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
-	if (READ_ONCE(file->obj))
-		return -EINVAL;
 	err = copy_info(args.info_size, args.info, &info);
 	if (err)
 		return err;
-	session = vrpq_session_of_fd(file->dev, args.session_fd);
+	session = vrpq_file_chan_session(file, args.session_fd);
 	if (IS_ERR(session)) {
 		kfree(info);
 		return PTR_ERR(session);
