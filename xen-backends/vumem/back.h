@@ -62,19 +62,19 @@ static inline struct back_conn *to_back(struct vumem_conn *conn)
 
 /* buffer.c */
 /* An id for a buffer that is about to be allocated, or a negative errno. */
-int buffer_id_alloc(void);
-void buffer_id_free(u32 id);
+int vumem_back_buffer_id_alloc(void);
+void vumem_back_buffer_id_free(u32 id);
 /*
  * Pins and grants @bytes from @vaddr of the calling process, and fills in the response.
  * Takes and drops the lock. -EINVAL, -ENOMEM, -EOPNOTSUPP, -EPIPE.
  */
-int buffer_export(struct server *server, const struct vumem_respond_args *args,
+int vumem_back_buffer_export(struct server *server, const struct vumem_respond_args *args,
 		  struct vumem_msg *response);
-struct back_buffer *buffer_find(struct back_conn *conn, u32 id);
+struct back_buffer *vumem_back_buffer_find(struct back_conn *conn, u32 id);
 /* The client has unmapped all: ends the grants and pins; false if that is not so. */
-bool buffer_try_end(struct back_conn *conn, struct back_buffer *buffer);
+bool vumem_back_buffer_try_end(struct back_conn *conn, struct back_buffer *buffer);
 /* Ends it anyhow: pages that the client still maps stay pinned. Under the lock. */
-void buffer_drop(struct back_conn *conn, struct back_buffer *buffer);
-void buffer_free(struct back_conn *conn, struct back_buffer *buffer);
+void vumem_back_buffer_drop(struct back_conn *conn, struct back_buffer *buffer);
+void vumem_back_buffer_free(struct back_conn *conn, struct back_buffer *buffer);
 
 #endif

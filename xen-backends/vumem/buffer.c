@@ -25,17 +25,17 @@
 /* Ids are unique among all buffers of the domain. */
 static DEFINE_IDA(buffer_ids);
 
-int buffer_id_alloc(void)
+int vumem_back_buffer_id_alloc(void)
 {
 	return ida_alloc_min(&buffer_ids, 1, GFP_KERNEL);
 }
 
-void buffer_id_free(u32 id)
+void vumem_back_buffer_id_free(u32 id)
 {
 	ida_free(&buffer_ids, id);
 }
 
-struct back_buffer *buffer_find(struct back_conn *conn, u32 id)
+struct back_buffer *vumem_back_buffer_find(struct back_conn *conn, u32 id)
 {
 	struct back_buffer *buffer;
 
@@ -146,7 +146,7 @@ static void unaccount(struct vumem_dev *dev, struct back_buffer *buffer)
 	buffer->mm = NULL;
 }
 
-bool buffer_try_end(struct back_conn *conn, struct back_buffer *buffer)
+bool vumem_back_buffer_try_end(struct back_conn *conn, struct back_buffer *buffer)
 {
 	if (buffer->region && !vlink_pages_try_unshare(buffer->region))
 		return false;
@@ -155,20 +155,20 @@ bool buffer_try_end(struct back_conn *conn, struct back_buffer *buffer)
 	return true;
 }
 
-void buffer_free(struct back_conn *conn, struct back_buffer *buffer)
+void vumem_back_buffer_free(struct back_conn *conn, struct back_buffer *buffer)
 {
 	list_del(&buffer->node);
-	buffer_id_free(buffer->id);
+	vumem_back_buffer_id_free(buffer->id);
 	kfree(buffer);
 }
 
-void buffer_drop(struct back_conn *conn, struct back_buffer *buffer)
+void vumem_back_buffer_drop(struct back_conn *conn, struct back_buffer *buffer)
 {
 	if (buffer->region)
 		vlink_pages_unshare(conn->conn.link, buffer->region);
 	buffer->region = NULL;
 	unaccount(conn->conn.dev, buffer);
-	buffer_free(conn, buffer);
+	vumem_back_buffer_free(conn, buffer);
 }
 
 static int check_memory(struct vumem_dev *dev, const struct vumem_respond_args *args, u32 *nr)
@@ -236,7 +236,7 @@ static int buffer_enter(struct server *server, struct back_buffer *buffer, struc
 	return err;
 }
 
-int buffer_export(struct server *server, const struct vumem_respond_args *args,
+int vumem_back_buffer_export(struct server *server, const struct vumem_respond_args *args,
 		  struct vumem_msg *response)
 {
 	struct back_conn *conn = server->conn;

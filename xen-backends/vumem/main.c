@@ -79,7 +79,7 @@ static void unmapping_pass(struct back_conn *conn)
 	struct back_request *request, *next;
 
 	list_for_each_entry_safe(request, next, &conn->unmapping, node)
-		if (buffer_try_end(conn, request->buffer))
+		if (vumem_back_buffer_try_end(conn, request->buffer))
 			deliver(conn, request);
 }
 
@@ -102,7 +102,7 @@ static void unmap_work_fn(struct work_struct *work)
 /* An honest client unmaps before it frees; the server hears of it when that is so. */
 static void receive_free(struct back_conn *conn, struct back_request *request)
 {
-	if (buffer_try_end(conn, request->buffer)) {
+	if (vumem_back_buffer_try_end(conn, request->buffer)) {
 		deliver(conn, request);
 		return;
 	}
@@ -119,7 +119,7 @@ static void receive_request(struct back_conn *conn, struct back_request *request
 		deliver(conn, request);
 		return;
 	}
-	request->buffer = buffer_find(conn, msg->buffer);
+	request->buffer = vumem_back_buffer_find(conn, msg->buffer);
 	if (!request->buffer || request->buffer->freeing) {
 		answer(conn, request, EINVAL);
 	} else if (msg->type == VUMEM_FREE) {
@@ -220,7 +220,7 @@ static int number_buffer(struct back_request *request)
 
 	if (request->msg.type != VUMEM_ALLOC)
 		return 0;
-	id = buffer_id_alloc();
+	id = vumem_back_buffer_id_alloc();
 	if (id < 0)
 		return id;
 	request->msg.buffer = id;
@@ -231,8 +231,8 @@ static int number_buffer(struct back_request *request)
 static void forget_number(struct back_conn *conn, const struct back_request *request)
 {
 	if (request->msg.type == VUMEM_ALLOC && request->thread &&
-	    !buffer_find(conn, request->msg.buffer))
-		buffer_id_free(request->msg.buffer);
+	    !vumem_back_buffer_find(conn, request->msg.buffer))
+		vumem_back_buffer_id_free(request->msg.buffer);
 }
 
 /* 1: @args is the next request; 0: there is none; or a negative errno. */
@@ -278,7 +278,7 @@ static void untake(struct back_conn *conn)
 	request = my_request(conn);
 	if (request) {
 		if (request->msg.type == VUMEM_ALLOC)
-			buffer_id_free(request->msg.buffer);
+			vumem_back_buffer_id_free(request->msg.buffer);
 		/* take_request()'s reference */
 		put_task_struct(request->thread);
 		request->thread = NULL;
@@ -327,9 +327,9 @@ static int respond_error(const struct back_request *request, const struct vumem_
 static void settle(struct back_conn *conn, struct back_request *request, u32 type, u32 ret)
 {
 	if (type == VUMEM_ALLOC && ret)
-		buffer_id_free(request->msg.buffer);
+		vumem_back_buffer_id_free(request->msg.buffer);
 	if (type == VUMEM_FREE)
-		buffer_free(conn, request->buffer);
+		vumem_back_buffer_free(conn, request->buffer);
 }
 
 /*
@@ -394,7 +394,7 @@ static long respond_ioctl(struct server *server, void __user *arg)
 	memcpy(response.opaque, args.opaque, sizeof(response.opaque));
 	response.opaque_size = VUMEM_OPAQUE_MAX;
 	if (!err && !args.ret && type == VUMEM_ALLOC)
-		err = buffer_export(server, &args, &response);
+		err = vumem_back_buffer_export(server, &args, &response);
 
 	mutex_lock(&conn->conn.lock);
 	request = my_request(conn);
@@ -475,7 +475,7 @@ static void drop_buffers(struct back_conn *conn)
 	struct back_buffer *buffer, *next;
 
 	list_for_each_entry_safe(buffer, next, &conn->buffers, node)
-		buffer_drop(conn, buffer);
+		vumem_back_buffer_drop(conn, buffer);
 }
 
 /* Nobody is the server any more. Under both locks. */

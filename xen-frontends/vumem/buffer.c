@@ -17,7 +17,7 @@
 static void registration_free(struct registration *reg)
 {
 	/* register_session()'s reference */
-	session_put(reg->session);
+	vumem_session_put(reg->session);
 	kfree(reg);
 }
 
@@ -29,18 +29,18 @@ static void buffer_free(struct kref *ref)
 	list_for_each_entry_safe(reg, next, &buffer->registrations, node)
 		registration_free(reg);
 	if (buffer->free_request)
-		request_put(buffer->free_request);
+		vumem_request_put(buffer->free_request);
 	/* buffer_new()'s reference */
-	session_put(buffer->session);
+	vumem_session_put(buffer->session);
 	kfree(buffer);
 }
 
-void buffer_put(struct buffer *buffer)
+void vumem_buffer_put(struct buffer *buffer)
 {
 	kref_put(&buffer->ref, buffer_free);
 }
 
-void buffer_revoke(struct buffer *buffer)
+void vumem_buffer_revoke(struct buffer *buffer)
 {
 	lockdep_assert_held(&buffer->session->conn->conn.lock);
 	if (buffer->window)
@@ -59,7 +59,7 @@ static bool buffer_end(struct buffer *buffer)
 	if (buffer->freed)
 		return false;
 	buffer->freed = true;
-	buffer_revoke(buffer);
+	vumem_buffer_revoke(buffer);
 	list_del_init(&buffer->node);
 	atomic64_inc(&dev->stats[VUMEM_PROF_BUFFER_FREE]);
 	atomic64_dec(&dev->stats[VUMEM_PROF_BUFFERS]);
@@ -67,7 +67,7 @@ static bool buffer_end(struct buffer *buffer)
 	return true;
 }
 
-void buffer_forsake(struct buffer *buffer)
+void vumem_buffer_forsake(struct buffer *buffer)
 {
 	struct front_conn *conn = buffer->session->conn;
 	struct request *request = buffer->free_request;
@@ -77,10 +77,10 @@ void buffer_forsake(struct buffer *buffer)
 	if (!buffer->session->broken) {
 		request->orphan = true;
 		/* If the connection is broken, the server knows. */
-		request_submit(conn, request);
+		vumem_request_submit(conn, request);
 	}
 	/* The session's reference. */
-	buffer_put(buffer);
+	vumem_buffer_put(buffer);
 }
 
 /* What the server says about a new buffer, as far as it can be true. */
@@ -100,7 +100,7 @@ static struct buffer *buffer_new(struct session *session)
 
 	if (!buffer)
 		return NULL;
-	buffer->free_request = request_new(VUMEM_FREE, session, 0);
+	buffer->free_request = vumem_request_new(VUMEM_FREE, session, 0);
 	if (!buffer->free_request) {
 		kfree(buffer);
 		return NULL;
@@ -167,7 +167,7 @@ static int may_allocate(struct session *session)
 static int allocate(struct buffer *buffer, struct request *request)
 {
 	struct front_conn *conn = buffer->session->conn;
-	int err = request_call(conn, request, true);
+	int err = vumem_request_call(conn, request, true);
 
 	if (err)
 		return err;
@@ -202,7 +202,7 @@ static void buffer_abandon(struct buffer *buffer)
 	struct vumem_conn *conn = &buffer->session->conn->conn;
 
 	mutex_lock(&conn->lock);
-	buffer_forsake(buffer);
+	vumem_buffer_forsake(buffer);
 	vumem_push(conn);
 	mutex_unlock(&conn->lock);
 }
@@ -230,7 +230,7 @@ static int alloc_in_session(struct front_file *file, struct session *session,
 		return 0;
 	buffer_abandon(buffer);
 drop:
-	buffer_put(buffer);
+	vumem_buffer_put(buffer);
 	return err;
 }
 
@@ -240,7 +240,7 @@ static int request_set_opaque(struct request *request, u64 opaque, u32 size)
 	return copy_from_user(request->msg.opaque, u64_to_user_ptr(opaque), size) ? -EFAULT : 0;
 }
 
-long buffer_alloc_ioctl(struct front_file *file, void __user *arg)
+long vumem_buffer_alloc_ioctl(struct front_file *file, void __user *arg)
 {
 	struct vumem_alloc_args args;
 	struct session *session;
@@ -251,12 +251,12 @@ long buffer_alloc_ioctl(struct front_file *file, void __user *arg)
 		return -EFAULT;
 	if (args.size > VUMEM_OPAQUE_MAX || READ_ONCE(file->session) || READ_ONCE(file->buffer))
 		return -EINVAL;
-	session = session_of_fd(file->dev, args.session_fd);
+	session = vumem_session_of_fd(file->dev, args.session_fd);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 
 	err = may_allocate(session);
-	request = err ? NULL : request_new(VUMEM_ALLOC, session, 0);
+	request = err ? NULL : vumem_request_new(VUMEM_ALLOC, session, 0);
 	if (!err && !request)
 		err = -ENOMEM;
 	if (!err)
@@ -264,8 +264,8 @@ long buffer_alloc_ioctl(struct front_file *file, void __user *arg)
 	if (!err)
 		err = alloc_in_session(file, session, request, &args);
 	if (request)
-		request_put(request);
-	session_put(session);
+		vumem_request_put(request);
+	vumem_session_put(session);
 	if (err)
 		return err;
 	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
@@ -277,7 +277,7 @@ long buffer_alloc_ioctl(struct front_file *file, void __user *arg)
 static long buffer_free_ioctl(struct buffer *buffer)
 {
 	struct front_conn *conn = buffer->session->conn;
-	struct request *request = request_new(VUMEM_FREE, buffer->session, buffer->id);
+	struct request *request = vumem_request_new(VUMEM_FREE, buffer->session, buffer->id);
 	bool ours, broken;
 	int err = -EPIPE;
 
@@ -289,25 +289,25 @@ static long buffer_free_ioctl(struct buffer *buffer)
 	mutex_unlock(&conn->conn.lock);
 	if (ours && !broken)
 		/* Interrupted or not, the server will hear of it. */
-		err = request_call(conn, request, true);
-	request_put(request);
+		err = vumem_request_call(conn, request, true);
+	vumem_request_put(request);
 	if (!ours)
 		return broken ? -EPIPE : -EINVAL;
 	/* The session's reference. */
-	buffer_put(buffer);
+	vumem_buffer_put(buffer);
 	return err;
 }
 
 /* Sends a request about the buffer for another session. */
 static int call_about(struct buffer *buffer, struct session *session, u32 type)
 {
-	struct request *request = request_new(type, session, buffer->id);
+	struct request *request = vumem_request_new(type, session, buffer->id);
 	int err;
 
 	if (!request)
 		return -ENOMEM;
-	err = request_call(buffer->session->conn, request, true);
-	request_put(request);
+	err = vumem_request_call(buffer->session->conn, request, true);
+	vumem_request_put(request);
 	return err;
 }
 
@@ -362,7 +362,7 @@ static int unregister_session(struct buffer *buffer, struct session *session)
 	return 0;
 }
 
-void buffer_forget_session(struct buffer *buffer, struct session *session)
+void vumem_buffer_forget_session(struct buffer *buffer, struct session *session)
 {
 	struct registration *reg = find_registration(buffer, session);
 	struct request *request;
@@ -371,12 +371,12 @@ void buffer_forget_session(struct buffer *buffer, struct session *session)
 		return;
 	list_del(&reg->node);
 	registration_free(reg);
-	request = request_new(VUMEM_UNREGISTER, session, buffer->id);
+	request = vumem_request_new(VUMEM_UNREGISTER, session, buffer->id);
 	if (!request)
 		return;
 	request->orphan = true;
-	request_submit(session->conn, request);
-	request_put(request);
+	vumem_request_submit(session->conn, request);
+	vumem_request_put(request);
 }
 
 static long registration_ioctl(struct front_file *file, struct buffer *buffer, u32 type,
@@ -389,7 +389,7 @@ static long registration_ioctl(struct front_file *file, struct buffer *buffer, u
 
 	if (copy_from_user(&fd, arg, sizeof(fd)))
 		return -EFAULT;
-	session = session_of_fd(dev, fd);
+	session = vumem_session_of_fd(dev, fd);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 	if (session->conn != buffer->session->conn)
@@ -405,7 +405,7 @@ static long registration_ioctl(struct front_file *file, struct buffer *buffer, u
 	if (!err)
 		atomic64_inc(&dev->stats[type == VUMEM_REGISTER ? VUMEM_PROF_BUFFER_REGISTER :
 								  VUMEM_PROF_BUFFER_UNREGISTER]);
-	session_put(session);
+	vumem_session_put(session);
 	/* Twice is as good as once. */
 	return err == -EBUSY ? 0 : err;
 }
@@ -422,17 +422,17 @@ static long ctl_ioctl(struct buffer *buffer, void __user *arg)
 		return -EINVAL;
 	if (READ_ONCE(buffer->freed))
 		return READ_ONCE(buffer->session->broken) ? -EPIPE : -EINVAL;
-	request = request_new(VUMEM_CTL, buffer->session, buffer->id);
+	request = vumem_request_new(VUMEM_CTL, buffer->session, buffer->id);
 	if (!request)
 		return -ENOMEM;
 	err = request_set_opaque(request, args.opaque, args.size);
 	if (!err)
-		err = request_call(buffer->session->conn, request, true);
+		err = vumem_request_call(buffer->session->conn, request, true);
 	if (!err && copy_to_user(u64_to_user_ptr(args.opaque), request->msg.opaque, args.size))
 		err = -EFAULT;
 	if (!err)
 		atomic64_inc(&buffer->session->conn->conn.dev->stats[VUMEM_PROF_BUFFER_CTL_REMOTE]);
-	request_put(request);
+	vumem_request_put(request);
 	return err;
 }
 
@@ -448,7 +448,7 @@ static long info_ioctl(struct buffer *buffer, void __user *arg)
 	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
 }
 
-long buffer_ioctl(struct front_file *file, unsigned int cmd, void __user *arg)
+long vumem_buffer_ioctl(struct front_file *file, unsigned int cmd, void __user *arg)
 {
 	struct buffer *buffer = smp_load_acquire(&file->buffer);
 
@@ -490,11 +490,11 @@ static int buffer_open_window(struct buffer *buffer)
 	buffer->region = region;
 	err = vlink_window_add(window, 0, region);
 	if (err)
-		buffer_revoke(buffer);
+		vumem_buffer_revoke(buffer);
 	return err;
 }
 
-int buffer_mmap(struct buffer *buffer, struct vm_area_struct *vma)
+int vumem_buffer_mmap(struct buffer *buffer, struct vm_area_struct *vma)
 {
 	struct vumem_conn *conn = &buffer->session->conn->conn;
 	int err;

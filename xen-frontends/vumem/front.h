@@ -74,38 +74,38 @@ static inline struct front_conn *to_front(struct vumem_conn *conn)
 }
 
 /* request.c */
-struct request *request_new(u32 type, const struct session *session, u32 buffer);
-void request_put(struct request *request);
+struct request *vumem_request_new(u32 type, const struct session *session, u32 buffer);
+void vumem_request_put(struct request *request);
 /*
  * Queues the request, for the caller to push; the connection takes a reference. -EPIPE: it
  * is broken. Under the lock.
  */
-int request_submit(struct front_conn *conn, struct request *request);
+int vumem_request_submit(struct front_conn *conn, struct request *request);
 /*
  * Submits and waits for the response, which is in request->msg then. Returns 0, the
  * server's error as a negative errno, -EPIPE, or -ERESTARTSYS on a signal (a fatal
  * one, if @killable), after which the request is cancelled or its result undone.
  */
-int request_call(struct front_conn *conn, struct request *request, bool killable);
-int request_push(struct vumem_conn *conn);
-int request_answered(struct front_conn *conn, const struct vumem_msg *msg);
+int vumem_request_call(struct front_conn *conn, struct request *request, bool killable);
+int vumem_request_push(struct vumem_conn *conn);
+int vumem_request_answered(struct front_conn *conn, const struct vumem_msg *msg);
 /* All waiters get -EPIPE. Under the lock. */
-void requests_end(struct front_conn *conn);
+void vumem_requests_end(struct front_conn *conn);
 
 /* buffer.c */
-long buffer_alloc_ioctl(struct front_file *file, void __user *arg);
-long buffer_ioctl(struct front_file *file, unsigned int cmd, void __user *arg);
-int buffer_mmap(struct buffer *buffer, struct vm_area_struct *vma);
-void buffer_put(struct buffer *buffer);
+long vumem_buffer_alloc_ioctl(struct front_file *file, void __user *arg);
+long vumem_buffer_ioctl(struct front_file *file, unsigned int cmd, void __user *arg);
+int vumem_buffer_mmap(struct buffer *buffer, struct vm_area_struct *vma);
+void vumem_buffer_put(struct buffer *buffer);
 /* The buffer's file is closed, or its session's. Under the lock. */
-void buffer_forsake(struct buffer *buffer);
+void vumem_buffer_forsake(struct buffer *buffer);
 /* The session is closed: the server hears that it is not registered. Under the lock. */
-void buffer_forget_session(struct buffer *buffer, struct session *session);
+void vumem_buffer_forget_session(struct buffer *buffer, struct session *session);
 /* Ends all mappings. Under the lock. */
-void buffer_revoke(struct buffer *buffer);
+void vumem_buffer_revoke(struct buffer *buffer);
 
 /* main.c */
-struct session *session_of_fd(struct vumem_dev *dev, int fd);
-void session_put(struct session *session);
+struct session *vumem_session_of_fd(struct vumem_dev *dev, int fd);
+void vumem_session_put(struct session *session);
 
 #endif

@@ -21,7 +21,7 @@ static void session_free(struct kref *ref)
 	kfree(session);
 }
 
-void session_put(struct session *session)
+void vumem_session_put(struct session *session)
 {
 	kref_put(&session->ref, session_free);
 }
@@ -47,7 +47,7 @@ static void session_end_buffers(struct session *session)
 	struct buffer *buffer, *next;
 
 	list_for_each_entry_safe(buffer, next, &session->buffers, node)
-		buffer_forsake(buffer);
+		vumem_buffer_forsake(buffer);
 }
 
 /* The server of the session is gone. Under the lock. */
@@ -83,7 +83,7 @@ static void session_unregister(struct session *session)
 
 	list_for_each_entry(other, &session->conn->sessions, node)
 		list_for_each_entry(buffer, &other->buffers, node)
-			buffer_forget_session(buffer, session);
+			vumem_buffer_forget_session(buffer, session);
 }
 
 static void session_close(struct session *session)
@@ -100,27 +100,27 @@ static void session_close(struct session *session)
 	atomic64_dec(&conn->conn.dev->stats[VUMEM_PROF_SESSIONS]);
 	vumem_push(&conn->conn);
 	mutex_unlock(&conn->conn.lock);
-	session_put(session);
+	vumem_session_put(session);
 }
 
 /* Asks the server that receives next; -EPIPE: the connection broke first. */
 static struct session *session_create_on(struct front_conn *conn, bool master)
 {
-	struct request *request = request_new(VUMEM_SESSION, NULL, 0);
+	struct request *request = vumem_request_new(VUMEM_SESSION, NULL, 0);
 	struct session *session = session_new(conn);
 	int err = -ENOMEM;
 
 	if (request && session)
-		err = request_call(conn, request, false);
+		err = vumem_request_call(conn, request, false);
 	if (!err) {
 		mutex_lock(&conn->conn.lock);
 		err = session_begin(session, request->msg.epoch, master);
 		mutex_unlock(&conn->conn.lock);
 	}
 	if (request)
-		request_put(request);
+		vumem_request_put(request);
 	if (err && session)
-		session_put(session);
+		vumem_session_put(session);
 	return err ? ERR_PTR(err) : session;
 }
 
@@ -169,7 +169,7 @@ static long session_create_ioctl(struct front_file *file, void __user *arg)
 
 	mutex_lock(&file->lock);
 	if (!file->session && !file->buffer) {
-		/* Pairs with smp_load_acquire() in session_of_fd(). */
+		/* Pairs with smp_load_acquire() in vumem_session_of_fd(). */
 		smp_store_release(&file->session, session);
 		err = 0;
 	}
@@ -200,11 +200,11 @@ static void buffer_close(struct buffer *buffer)
 	struct vumem_conn *conn = &buffer->session->conn->conn;
 
 	mutex_lock(&conn->lock);
-	buffer_forsake(buffer);
+	vumem_buffer_forsake(buffer);
 	vumem_push(conn);
 	mutex_unlock(&conn->lock);
 	/* The file's reference. */
-	buffer_put(buffer);
+	vumem_buffer_put(buffer);
 }
 
 static int front_release(struct inode *inode, struct file *file)
@@ -228,13 +228,13 @@ static long front_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case VUMEM_IOC_SESSION_CREATE:
 		return session_create_ioctl(ffile, uarg);
 	case VUMEM_IOC_ALLOC:
-		return buffer_alloc_ioctl(ffile, uarg);
+		return vumem_buffer_alloc_ioctl(ffile, uarg);
 	case VUMEM_IOC_FREE:
 	case VUMEM_IOC_REGISTER:
 	case VUMEM_IOC_UNREGISTER:
 	case VUMEM_IOC_CTL:
 	case VUMEM_IOC_BUFFER:
-		return buffer_ioctl(ffile, cmd, uarg);
+		return vumem_buffer_ioctl(ffile, cmd, uarg);
 	case VUMEM_IOC_STAT:
 		return vumem_stat(ffile->dev, uarg);
 	}
@@ -246,7 +246,7 @@ static int front_mmap(struct file *file, struct vm_area_struct *vma)
 	struct front_file *ffile = file->private_data;
 	struct buffer *buffer = smp_load_acquire(&ffile->buffer);
 
-	return buffer ? buffer_mmap(buffer, vma) : -EINVAL;
+	return buffer ? vumem_buffer_mmap(buffer, vma) : -EINVAL;
 }
 
 static const struct file_operations front_fops = {
@@ -258,7 +258,7 @@ static const struct file_operations front_fops = {
 	.llseek = no_llseek,
 };
 
-struct session *session_of_fd(struct vumem_dev *dev, int fd)
+struct session *vumem_session_of_fd(struct vumem_dev *dev, int fd)
 {
 	struct session *session = ERR_PTR(-EINVAL);
 	struct fd f = fdget(fd);
@@ -296,7 +296,7 @@ static int front_receive(struct vumem_conn *conn, const struct vumem_msg *msg)
 {
 	switch (msg->type) {
 	case VUMEM_RESPONSE:
-		return request_answered(to_front(conn), msg);
+		return vumem_request_answered(to_front(conn), msg);
 	case VUMEM_RESET:
 		return front_reset(to_front(conn), msg->epoch);
 	}
@@ -310,7 +310,7 @@ static void front_end(struct vumem_conn *vconn)
 
 	list_for_each_entry(session, &conn->sessions, node)
 		session_break(session);
-	requests_end(conn);
+	vumem_requests_end(conn);
 }
 
 static u64 front_mappings(struct vumem_conn *vconn)
@@ -336,7 +336,7 @@ static const struct vumem_role front_role = {
 	.prefix = "vumem-clt-",
 	.fops = &front_fops,
 	.receive = front_receive,
-	.push = request_push,
+	.push = vumem_request_push,
 	.end = front_end,
 	.mappings = front_mappings,
 	.free = front_free,

@@ -5,7 +5,7 @@
 
 #include "front.h"
 
-struct request *request_new(u32 type, const struct session *session, u32 buffer)
+struct request *vumem_request_new(u32 type, const struct session *session, u32 buffer)
 {
 	struct request *request = kzalloc(sizeof(*request), GFP_KERNEL);
 
@@ -27,17 +27,17 @@ static void request_free(struct kref *ref)
 	kfree(container_of(ref, struct request, ref));
 }
 
-void request_put(struct request *request)
+void vumem_request_put(struct request *request)
 {
 	kref_put(&request->ref, request_free);
 }
 
-int request_submit(struct front_conn *conn, struct request *request)
+int vumem_request_submit(struct front_conn *conn, struct request *request)
 {
 	lockdep_assert_held(&conn->conn.lock);
 	if (conn->conn.broken)
 		return -EPIPE;
-	/* Dropped when it is answered, or by requests_end(). */
+	/* Dropped when it is answered, or by vumem_requests_end(). */
 	kref_get(&request->ref);
 	list_add_tail(&request->node, &conn->pending);
 	atomic64_inc(&conn->conn.dev->stats[VUMEM_PROF_RPC_CALLS]);
@@ -67,7 +67,7 @@ static int send_request(struct front_conn *conn, struct request *request)
 	return 0;
 }
 
-int request_push(struct vumem_conn *vconn)
+int vumem_request_push(struct vumem_conn *vconn)
 {
 	struct front_conn *conn = to_front(vconn);
 	int space;
@@ -93,14 +93,14 @@ int request_push(struct vumem_conn *vconn)
 /* Frees what the server allocated for a process that did not wait for it. */
 static void free_orphan(struct front_conn *conn, const struct vumem_msg *msg)
 {
-	struct request *request = request_new(VUMEM_FREE, NULL, msg->buffer);
+	struct request *request = vumem_request_new(VUMEM_FREE, NULL, msg->buffer);
 
 	if (!request)
 		return;
 	request->msg.epoch = msg->epoch;
 	request->orphan = true;
-	request_submit(conn, request);
-	request_put(request);
+	vumem_request_submit(conn, request);
+	vumem_request_put(request);
 }
 
 static void request_finish(struct request *request)
@@ -108,11 +108,11 @@ static void request_finish(struct request *request)
 	request->done = true;
 	list_del_init(&request->node);
 	complete(&request->completion);
-	/* request_submit()'s reference */
-	request_put(request);
+	/* vumem_request_submit()'s reference */
+	vumem_request_put(request);
 }
 
-int request_answered(struct front_conn *conn, const struct vumem_msg *msg)
+int vumem_request_answered(struct front_conn *conn, const struct vumem_msg *msg)
 {
 	struct request *request = xa_erase(&conn->tags, msg->tag);
 	u32 type, epoch;
@@ -131,7 +131,7 @@ int request_answered(struct front_conn *conn, const struct vumem_msg *msg)
 	return 0;
 }
 
-void requests_end(struct front_conn *conn)
+void vumem_requests_end(struct front_conn *conn)
 {
 	struct request *request, *next;
 	unsigned long tag;
@@ -183,12 +183,12 @@ static int error_of(u32 untrusted_ret)
 	return untrusted_ret <= MAX_ERRNO ? -(int)untrusted_ret : -EINVAL;
 }
 
-int request_call(struct front_conn *conn, struct request *request, bool killable)
+int vumem_request_call(struct front_conn *conn, struct request *request, bool killable)
 {
 	int err;
 
 	mutex_lock(&conn->conn.lock);
-	err = request_submit(conn, request);
+	err = vumem_request_submit(conn, request);
 	if (!err)
 		vumem_push(&conn->conn);
 	mutex_unlock(&conn->conn.lock);
