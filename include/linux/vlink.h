@@ -240,6 +240,27 @@ int vlink_mailbox_receive(struct vlink_mailbox *box, void *msg);
 bool vlink_mailbox_moved(struct vlink_mailbox *box);
 
 /*
+ * Who is charged for what a process makes the domain map or grant: its user. An account is
+ * taken by a process's own call, and charged and given back in any process's name
+ * later: whoever holds what was charged holds the account.
+ */
+enum vlink_charge_kind {
+	VLINK_CHARGE_MAPPED,	/* pages of other domains: entries of Xen's maptrack table */
+	VLINK_CHARGE_GRANTED,	/* pages granted to other domains: entries of the grant table */
+	VLINK_CHARGE_KINDS
+};
+
+struct vlink_account;
+
+/* The current process's user's, with a reference; or ERR_PTR(-ENOMEM). May sleep. */
+struct vlink_account *vlink_account_get(void);
+/* When all that was charged has been given back. Not in interrupts, as those below. */
+void vlink_account_put(struct vlink_account *account);
+/* Takes @nr pages, or returns -ENOMEM if the user, or all users, would have too many. */
+int vlink_charge(struct vlink_account *account, enum vlink_charge_kind kind, unsigned long nr);
+void vlink_uncharge(struct vlink_account *account, enum vlink_charge_kind kind, unsigned long nr);
+
+/*
  * A window to pages that processes map: the client's own, or those of a
  * peer. It is filled and emptied while it is mapped; where nothing is, and after
  * vlink_window_close(), a process sees zeros of its own, and what it writes there

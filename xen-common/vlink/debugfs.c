@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/vlink/: links, a line for each link that a driver serves, and
- * quarantined_pages, how many pages of ended connections a server still maps.
+ * /sys/kernel/debug/vlink/: links, a line for each link that a driver serves;
+ * quarantined_pages, how many pages of ended connections a server still maps; charges,
+ * how many pages are mapped and granted for processes, and how many may be.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -50,11 +51,19 @@ static int quarantined_get(void *data, u64 *value)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(quarantined_fops, quarantined_get, NULL, "%llu\n");
 
+static int charges_show(struct seq_file *m, void *v)
+{
+	vlink_charges_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(charges);
+
 void vlink_debugfs_init(void)
 {
 	root = debugfs_create_dir("vlink", NULL);
 	debugfs_create_file("links", 0400, root, NULL, &links_fops);
 	debugfs_create_file("quarantined_pages", 0400, root, NULL, &quarantined_fops);
+	debugfs_create_file("charges", 0400, root, NULL, &charges_fops);
 }
 
 void vlink_debugfs_exit(void)

@@ -2,6 +2,7 @@
 #ifndef VLINK_INTERNAL_H
 #define VLINK_INTERNAL_H
 
+#include <linux/seq_file.h>
 #include <linux/vlink.h>
 
 extern struct workqueue_struct *vlink_wq;
@@ -37,6 +38,9 @@ void vlink_quarantine_stop(void);
 /* window.c */
 int vlink_windows_init(void);
 void vlink_windows_exit(void);
+
+/* charge.c */
+void vlink_charges_show(struct seq_file *m);
 
 /* debugfs.c */
 void vlink_debugfs_init(void);
