@@ -30,3 +30,13 @@ $(O)/test/rendezvous_test: tests/unit/rendezvous_test.c xen-common/vbpipe/rendez
 	include/xen/io/vbpipe.h $(RING_DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -o $@ $< -lcunit
+
+# The kernel's readers of info strings, over the headers of tests/unit/text.
+$(call unit_test,check-info,$(O)/test/info_test)
+check-info:
+	$<
+
+$(O)/test/info_test: tests/unit/info_test.c xen-common/vlink/param.c xen-common/vbpipe/config.c \
+	tests/unit/unit.h $(wildcard tests/unit/text/linux/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -D_GNU_SOURCE -Itests/unit/text -o $@ $< -lcunit
