@@ -4,7 +4,7 @@
  * with them build unchanged. vmci_sockets(3) describes them.
  *
  * Everything is inline: there is no library. VMCI_SOCKETS_NO_SHORT_TYPES, defined before
- * this file is included, leaves out the type uint64.
+ * this file is included, leaves out the type uint64. C89 and C++ will do.
  */
 #ifndef VMCI_SOCKETS_H
 #define VMCI_SOCKETS_H
@@ -13,10 +13,13 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <linux/vm_sockets.h>
@@ -25,13 +28,17 @@
 extern "C" {
 #endif
 
-#ifndef VMCI_SOCKETS_NO_SHORT_TYPES
-typedef uint64_t uint64;
+/*
+ * The guide's programs need it, and others define it themselves. That they do so once more is
+ * no error when it is the same type (in C before C11: when this is a system header).
+ */
+#if !defined(VMCI_SOCKETS_NO_SHORT_TYPES) && !defined(uint64)
+__extension__ typedef unsigned long long uint64;
 #endif
 
 /*
- * Options; their level is the value of VMCISock_GetAFValue(). Number 8 means another thing
- * here than there, and has no name.
+ * Options; their level is the value of VMCISock_GetAFValue(). VMware's number 8 means another
+ * thing here: the cause of a disconnect has a number that the kernel knows not (ENOPROTOOPT).
  */
 #define SO_VMCI_BUFFER_SIZE		SO_VM_SOCKETS_BUFFER_SIZE
 #define SO_VMCI_BUFFER_MIN_SIZE		SO_VM_SOCKETS_BUFFER_MIN_SIZE
@@ -41,16 +48,22 @@ typedef uint64_t uint64;
 #define SO_VMCI_TRUSTED			SO_VM_SOCKETS_TRUSTED
 #define SO_VMCI_CONNECT_TIMEOUT		SO_VM_SOCKETS_CONNECT_TIMEOUT
 #define SO_VMCI_NONBLOCK_TXRX		SO_VM_SOCKETS_NONBLOCK_TXRX
+#define SO_VMCI_DISCONNECT_CAUSE	(-8)
+
+#define VMCI_SOCKETS_DISCONNECT_REGULAR	0
+#define VMCI_SOCKETS_DISCONNECT_VMOTION	1
 
 #define VMCI_SOCKETS_INVALID_VERSION	((unsigned int)-1)
 #define VMCI_SOCKETS_VERSION_EPOCH(v)	(((v) & 0xff000000u) >> 24)
 #define VMCI_SOCKETS_VERSION_MAJOR(v)	(((v) & 0x00ff0000u) >> 16)
 #define VMCI_SOCKETS_VERSION_MINOR(v)	((v) & 0x0000ffffu)
 
-/* Requests to /dev/vsock. Linux answers the second; the others other systems do. */
-#define VMCI_SOCKETS_IOCTL_VERSION	1972
-#define VMCI_SOCKETS_IOCTL_LOCAL_CID	IOCTL_VM_SOCKETS_GET_LOCAL_CID
-#define VMCI_SOCKETS_IOCTL_UUID		1991
+/* Requests to the device. Linux answers GET_LOCAL_CID; the others other systems do. */
+#define VMCI_SOCKETS_DEFAULT_DEVICE	"/dev/vsock"
+#define VMCI_SOCKETS_VERSION		1972
+#define VMCI_SOCKETS_GET_AF_VALUE	1976
+#define VMCI_SOCKETS_GET_LOCAL_CID	IOCTL_VM_SOCKETS_GET_LOCAL_CID
+#define VMCI_SOCKETS_UUID_2_CID		1991
 #define VMCI_SOCKETS_UUID_MAX		128
 
 /* Plain C99 does not know it; the descriptor is closed at once. */
@@ -67,7 +80,7 @@ typedef uint64_t uint64;
  * The value of the address family, or -1 with errno when the kernel has none. *@fd is
  * for VMCISock_ReleaseAFValueFd(): here nothing has to be kept open, it is always -1.
  */
-static inline int VMCISock_GetAFValueFd(int *fd)
+static __inline int VMCISock_GetAFValueFd(int *fd)
 {
 	int probe = socket(AF_VSOCK, SOCK_STREAM, 0);
 
@@ -79,21 +92,21 @@ static inline int VMCISock_GetAFValueFd(int *fd)
 	return AF_VSOCK;
 }
 
-static inline int VMCISock_GetAFValue(void)
+static __inline int VMCISock_GetAFValue(void)
 {
 	return VMCISock_GetAFValueFd(NULL);
 }
 
-static inline void VMCISock_ReleaseAFValueFd(int fd)
+static __inline void VMCISock_ReleaseAFValueFd(int fd)
 {
 	if (fd >= 0)
 		close(fd);
 }
 
 /* The value that /dev/vsock answers to a request, or ~0. */
-static inline unsigned int VMCISock_Ask(unsigned long request, void *argument)
+static __inline unsigned int VMCISock_Ask(unsigned long request, void *argument)
 {
-	int fd = open("/dev/vsock", VMCI_SOCKETS_OPEN_FLAGS);
+	int fd = open(VMCI_SOCKETS_DEFAULT_DEVICE, VMCI_SOCKETS_OPEN_FLAGS);
 	int failed, error;
 
 	if (fd < 0)
@@ -106,27 +119,27 @@ static inline unsigned int VMCISock_Ask(unsigned long request, void *argument)
 }
 
 /* The CID of this domain, or VMADDR_CID_ANY with errno. */
-static inline unsigned int VMCISock_GetLocalCID(void)
+static __inline unsigned int VMCISock_GetLocalCID(void)
 {
 	unsigned int cid = VMADDR_CID_ANY;
 
-	if (VMCISock_Ask(VMCI_SOCKETS_IOCTL_LOCAL_CID, &cid))
+	if (VMCISock_Ask(VMCI_SOCKETS_GET_LOCAL_CID, &cid))
 		return VMADDR_CID_ANY;
 	return cid;
 }
 
 /* The version of the interface; Linux has none: VMCI_SOCKETS_INVALID_VERSION, ENOTTY. */
-static inline unsigned int VMCISock_Version(void)
+static __inline unsigned int VMCISock_Version(void)
 {
 	unsigned int version = VMCI_SOCKETS_INVALID_VERSION;
 
-	if (VMCISock_Ask(VMCI_SOCKETS_IOCTL_VERSION, &version))
+	if (VMCISock_Ask(VMCI_SOCKETS_VERSION, &version))
 		return VMCI_SOCKETS_INVALID_VERSION;
 	return version;
 }
 
 /* The CID of a virtual machine by its uuid; Linux has none: VMADDR_CID_ANY, ENOTTY. */
-static inline unsigned int VMCISock_Uuid2ContextId(const char *uuid)
+static __inline unsigned int VMCISock_Uuid2ContextId(const char *uuid)
 {
 	union {
 		char uuid[VMCI_SOCKETS_UUID_MAX];
@@ -139,7 +152,7 @@ static inline unsigned int VMCISock_Uuid2ContextId(const char *uuid)
 		return VMADDR_CID_ANY;
 	}
 	memcpy(question.uuid, uuid, len + 1);
-	if (VMCISock_Ask(VMCI_SOCKETS_IOCTL_UUID, &question))
+	if (VMCISock_Ask(VMCI_SOCKETS_UUID_2_CID, &question))
 		return VMADDR_CID_ANY;
 	return question.cid;
 }
@@ -148,7 +161,7 @@ static inline unsigned int VMCISock_Uuid2ContextId(const char *uuid)
  * A stream or seqpacket socket as the vSockets guide describes it: with a buffer of 65536
  * bytes. -1 with errno.
  */
-static inline int vsock_socket(int type)
+static __inline int vsock_socket(int type)
 {
 	uint64_t size = VMCI_SOCKETS_BUFFER_SIZE;
 	int fd = socket(AF_VSOCK, type, 0);

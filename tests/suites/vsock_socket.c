@@ -250,7 +250,8 @@ static void the_connect_timeout_can_be_set(void)
 static void other_options_are_refused(void)
 {
 	static const int names[] = { SO_VMCI_PEER_HOST_VM_ID, SO_VMCI_SERVICE_LABEL,
-				     SO_VMCI_TRUSTED, SO_VMCI_NONBLOCK_TXRX, 9, 100 };
+				     SO_VMCI_TRUSTED, SO_VMCI_NONBLOCK_TXRX,
+				     SO_VMCI_DISCONNECT_CAUSE, 9, 100 };
 	int fd = vm_socket(SOCK_STREAM);
 	uint64_t value = 1;
 

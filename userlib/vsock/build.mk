@@ -12,13 +12,17 @@ install-vsock:
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed 's|@PREFIX@|$(PREFIX)|' userlib/vsock/vmci-sockets.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vmci-sockets.pc
 
-# The header in every language it may be included from, by both of its names
-VSOCK_HEADER_CC := $(CC)~-std=gnu11 $(CC)~-std=c99~-pedantic $(CC:gcc=g++)~-x~c++~-std=c++17~-pedantic
+# The header in every language it may be included from, by both of its names, and as it is
+# installed: as a system's header
+VSOCK_HEADER_CC := $(CC)~-std=c89~-pedantic $(CC)~-std=c99~-pedantic $(CC)~-std=gnu99 $(CC)~-std=gnu11 \
+		   $(CC)~-std=c11~-pedantic $(CC:gcc=g++)~-x~c++~-std=c++17~-pedantic
+VSOCK_HEADER_WAYS := -Iinclude -isystem~include -isystem~include~-DOWN_UINT64 \
+		     -isystem~include~-DOWN_UINT64~-DVMCI_SOCKETS_NO_SHORT_TYPES
 
 $(call unit_test,check-vsock-headers,)
 check-vsock-headers:
-	@passed=0; for cc in $(VSOCK_HEADER_CC); do \
-		$$(echo $$cc | tr '~' ' ') $(WARN) -Iinclude -fsyntax-only tests/unit/vsock_headers.c || \
-			{ echo "vsock-headers: $$passed passed, 1 failed"; exit 1; }; \
+	@passed=0; for cc in $(VSOCK_HEADER_CC); do for way in $(VSOCK_HEADER_WAYS); do \
+		$$(echo $$cc $$way | tr '~' ' ') $(WARN) -fsyntax-only tests/unit/vsock_headers.c || \
+			{ echo "vsock-headers: $$passed passed, 1 failed: $$cc $$way"; exit 1; }; \
 		passed=$$((passed + 1)); \
-	done; echo "vsock-headers: $$passed passed, 0 failed"
+	done; done; echo "vsock-headers: $$passed passed, 0 failed"
