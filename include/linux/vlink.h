@@ -26,6 +26,7 @@
 #define VLINK_NAME_MAX		31	/* characters of a node name */
 #define VLINK_PEER_MAX		63	/* characters of a domain's name */
 #define VLINK_INFO_MAX		1024	/* bytes of an info string */
+#define VLINK_FAILURE_MAX	127	/* characters of a reason */
 
 enum vlink_role { VLINK_SERVER, VLINK_CLIENT };
 
@@ -64,8 +65,8 @@ struct vlink_ops {
 	/*
 	 * Both ends are ready. The server reads and checks the client's keys
 	 * and maps its regions (vlink_region_map) here. From now on until
-	 * disconnect vlink_notify() may be called. A negative errno closes the
-	 * connection.
+	 * disconnect vlink_notify() may be called. A negative errno, here as in
+	 * offer, setup and publish, is a failure of the connection, as by vlink_fail().
 	 */
 	int (*connect)(struct vlink *link);
 	/*
@@ -120,13 +121,19 @@ struct vlink {
 	bool gone;
 	bool connected;
 	struct xenbus_device *xdev;
-	struct work_struct work;
+	struct delayed_work work;
 	struct list_head regions;
 	atomic_t quarantined;			/* regions of old that the server maps */
 	atomic_t quarantined_pages;		/* the same for vlink_pages_share() */
-	struct ratelimit_state failures;	/* reports of connections that failed */
 	evtchn_port_t evtchn;
 	int irq;
+	unsigned long connected_at, retry_at;	/* jiffies */
+	unsigned int pause_ms;			/* the last one before a new connection */
+	struct ratelimit_state failure_reports;
+
+	spinlock_t failure_lock;			/* guards what follows */
+	bool failing;				/* vlink_fail() was called */
+	char failure[VLINK_FAILURE_MAX + 1];	/* the first reason; fixed while failing */
 };
 
 /*
@@ -168,6 +175,18 @@ void vlink_unregister_driver(struct vlink_driver *drv);
 
 /* Notifies the peer. Any context; only between connect and disconnect. */
 void vlink_notify(struct vlink *link);
+
+/*
+ * The service gives up its present connection: the peer breaks the protocol, or something
+ * is lacking that it cannot do without. Any context; from offer or setup on until
+ * disconnect has returned. The first reason is the one that counts; it is for an
+ * administrator, so plain words, and nothing that the peer wrote.
+ *
+ * The caller stops using the connection as it likes best. disconnect comes soon, from a
+ * work item; the peer learns that the connection is over, and both ends begin another one
+ * after a pause, which grows while connections fail soon after they were made.
+ */
+__printf(2, 3) void vlink_fail(struct vlink *link, const char *fmt, ...);
 
 /*
  * Client, in setup: @nr_pages zeroed pages, granted to the server under @name.
@@ -308,7 +327,7 @@ int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,
 		    const char *key, unsigned int value);
 /*
  * Reads a decimal key of the peer's xenbus directory and checks that it lies
- * within @min and @max. Returns 0, or -EPROTO and reports it.
+ * within @min and @max. Returns 0, or -EPROTO: then the connection fails for it.
  */
 int vlink_peer_u32(struct vlink *link, const char *key, u32 min, u32 max, u32 *value);
 

@@ -4,6 +4,7 @@
 #include "../suites/pattern.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FRIENDLY_SIZE	4096
@@ -97,8 +98,7 @@ static void leave_victim(void)
 /* So that nothing of ours stays mapped. */
 static void end_closed(struct end *end)
 {
-	end_set_state(end, XenbusStateClosed);
-	end_await(end, XenbusStateClosed);
+	end_close(end);
 	end_drop(end);
 }
 
@@ -157,8 +157,12 @@ void victim_sees_end(int fd)
 
 void expect_refused(struct end *end)
 {
+	char *reason;
+
 	end_await(end, XenbusStateClosing);
-	CU_PASS("refused");
+	reason = end_read_text(end, "failure");
+	CU_ASSERT(reason && *reason);
+	free(reason);
 }
 
 /* ---- noise ---- */

@@ -492,8 +492,7 @@ static void vanishes_under_a_mapping(void)
 	begin();
 	give_buffer();
 	SUITE_EQUAL(victim(VICTIM_MAP), 0);
-	end_set_state(&box.end, XenbusStateClosed);
-	end_await(&box.end, XenbusStateClosed);
+	end_close(&box.end);
 	SUITE_EQUAL(victim_value(VICTIM_ZERO, 0), 1);
 	order(VICTIM_CTL, 0);
 	SUITE_EQUAL(report().result, EPIPE);

@@ -80,6 +80,13 @@ uint32_t end_read_number(struct end *end, const char *key)
 	return number;
 }
 
+char *end_read_text(struct end *end, const char *key)
+{
+	unsigned int length;
+
+	return read_key(end, end->other, key, &length);
+}
+
 static void write_key(struct end *end, xs_transaction_t transaction, const char *key,
 		      const char *value, size_t length)
 {
@@ -383,10 +390,17 @@ void end_drop(struct end *end)
 
 /* ---- connecting ---- */
 
-void end_reset(struct end *end)
+void end_close(struct end *end)
 {
 	end_set_state(end, XenbusStateClosed);
-	end_await(end, XenbusStateClosed);
+	/* A client that was closed begins anew at once. */
+	end_await_any(end, 1u << XenbusStateClosed |
+			   (end->server ? 1u << XenbusStateInitialising : 0));
+}
+
+void end_reset(struct end *end)
+{
+	end_close(end);
 	end_set_state(end, XenbusStateInitialising);
 	end_await(end, end->server ? XenbusStateInitialising : XenbusStateInitWait);
 }

@@ -111,9 +111,13 @@ void end_write(struct end *end, const char *key, const char *value, size_t lengt
 void end_remove(struct end *end, const char *key);
 /* A number in the other's directory. */
 uint32_t end_read_number(struct end *end, const char *key);
+/* A text there, for free(); NULL: there is none. */
+char *end_read_text(struct end *end, const char *key);
 
 /* ---- connecting ---- */
 
+/* Ours is Closed, and the other end without a connection. */
+void end_close(struct end *end);
 /* Makes the other end begin anew, whatever state it is in. */
 void end_reset(struct end *end);
 

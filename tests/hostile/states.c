@@ -142,6 +142,9 @@ static void state_ends_reader(int state)
 	end_set_state(&end, state);
 	SUITE_EQUAL(agent_finish(peer(), ticket).value, 0);
 	victim_sees_end(fd);
+	if (end.server && state == XenbusStateInitWait)
+		/* It takes that for an offer: only then it looks at what we do next. */
+		end_await(&end, XenbusStateInitialised);
 	attack_end(&end);
 }
 
@@ -230,6 +233,11 @@ static void states_flap(void)
 		end_set_state(&end, (int)random_below(&random, 9));
 		if (!(i % 50))
 			neighbour_works();
+	}
+	if (end.server) {
+		/* The same. */
+		end_set_state(&end, XenbusStateInitWait);
+		end_await(&end, XenbusStateInitialised);
 	}
 	attack_end(&end);
 }

@@ -40,8 +40,7 @@ void vs_open(struct vs_end *vs, const char *name, bool server)
 
 void vs_close(struct vs_end *vs)
 {
-	end_set_state(&vs->end, XenbusStateClosed);
-	end_await(&vs->end, XenbusStateClosed);
+	end_close(&vs->end);
 	end_drop(&vs->end);
 }
 

@@ -34,8 +34,7 @@ void box_open(struct box *box, const char *name, bool server)
 
 void box_close(struct box *box)
 {
-	end_set_state(&box->end, XenbusStateClosed);
-	end_await(&box->end, XenbusStateClosed);
+	end_close(&box->end);
 	end_drop(&box->end);
 	end_drop(&box->memory);
 }

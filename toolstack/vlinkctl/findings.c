@@ -8,7 +8,7 @@
 #include "local.h"
 
 /* As xenbus numbers them. */
-enum state { INITIALISING = 1, INIT_WAIT = 2, CONNECTED = 4, CLOSING = 5, CLOSED = 6 };
+enum state { INITIALISING = 1, INIT_WAIT = 2, CONNECTED = 4 };
 
 /* One service of a link, seen from the end that is known. */
 struct view {
@@ -16,6 +16,7 @@ struct view {
 	const struct link *link;
 	const char *server, *client;	/* domains */
 	int server_state, client_state;
+	const char *server_failure, *client_failure;
 };
 
 void findings_add(struct findings *findings, const char *link, char *text)
@@ -45,23 +46,20 @@ static void no_driver(const struct view *view, const char *domain, const char *r
 				  view->link->service, domain, role, view->link->service, role));
 }
 
-static bool is_closed(int state)
-{
-	return state == CLOSING || state == CLOSED;
-}
-
-/* What a driver reported begins with its error number. */
-static bool is_not_permitted(const char *error)
-{
-	return error && !strncmp(error, "1 ", 2);
-}
-
+/* What xenbus reports begins with the error number. */
 static void report_error(const struct view *view, const char *domain, const char *error)
 {
 	findings_add(view->findings, view->link->link,
-		     alloc_printf("service %s: %s reports error %s%s", view->link->service, domain,
-				  error, !is_not_permitted(error) ? "" :
-				  " (Xen forbids guests to talk to each other, which is the default on arm64: boot it with xsm=dummy)"));
+		     alloc_printf("service %s: %s reports error %s", view->link->service, domain,
+				  error));
+}
+
+static void report_failure(const struct view *view, const char *domain, const char *failure)
+{
+	if (failure)
+		findings_add(view->findings, view->link->link,
+			     alloc_printf("service %s: %s ended the connection and will try again: %s",
+					  view->link->service, domain, failure));
 }
 
 static void unfinished(const struct view *view)
@@ -71,6 +69,14 @@ static void unfinished(const struct view *view)
 				  view->link->service, view->server,
 				  links_state_name(view->server_state), view->client,
 				  links_state_name(view->client_state)));
+	report_failure(view, view->server, view->server_failure);
+	report_failure(view, view->client, view->client_failure);
+}
+
+/* A driver that failed is there, whatever the states of that moment look like. */
+static bool has_failed(const struct view *view)
+{
+	return view->server_failure || view->client_failure;
 }
 
 /* Both devices are there. Returns whether all is well. */
@@ -78,7 +84,9 @@ static bool judge_states(const struct view *view)
 {
 	if (view->server_state == CONNECTED && view->client_state == CONNECTED)
 		return true;
-	if (view->server_state == INITIALISING)
+	if (has_failed(view))
+		unfinished(view);
+	else if (view->server_state == INITIALISING)
 		no_driver(view, view->server, "server");
 	else if (view->server_state == INIT_WAIT && view->client_state == INITIALISING)
 		no_driver(view, view->client, "client");
@@ -96,9 +104,11 @@ static void judge_link(struct findings *findings, const struct link *link, const
 		.client = is_server ? link->peer : domain,
 		.server_state = is_server ? link->state : link->peer_state,
 		.client_state = is_server ? link->peer_state : link->state,
+		.server_failure = is_server ? link->failure : link->peer_failure,
+		.client_failure = is_server ? link->peer_failure : link->failure,
 	};
 
-	if (!judge_states(&view) && link->error && is_closed(link->state))
+	if (!judge_states(&view) && link->error)
 		report_error(&view, domain, link->error);
 }
 
@@ -240,7 +250,7 @@ static void judge_end(const struct judge *judge, const struct domain_links *dom,
 		judge_driver(judge->findings, link);
 	else if (is_server)
 		judge_link(judge->findings, link, dom->name);
-	else if (link->error && is_closed(link->state))
+	else if (link->error && link->state != CONNECTED)
 		report_error(&(struct view){ .findings = judge->findings, .link = link },
 			     dom->name, link->error);
 }

@@ -319,10 +319,11 @@ static struct xsh_path peer_path(const struct reader *rd, const struct device *d
 static void set_device(struct reader *rd, struct link *link)
 {
 	const struct device *device = device_of(&rd->devices, link);
-	struct xsh_path peer, error;
+	struct xsh_path own, peer, error;
 
 	if (!device)
 		return;
+	own = xsh_path("%s%s", rd->home, device->path);
 	peer = peer_path(rd, device);
 	error = xsh_path("%serror/%s", rd->home, device->path);
 	link->state = device->state;
@@ -331,6 +332,8 @@ static void set_device(struct reader *rd, struct link *link)
 	if (xsh_exists(rd->xs, XBT_NULL, xsh_path("%s/state", peer.s).s))
 		link->peer_state = read_state(rd, peer.s);
 	link->error = read_long_text(rd, error.s, "error", LONG_TEXT_MAX);
+	link->failure = read_long_text(rd, own.s, "failure", LONG_TEXT_MAX);
+	link->peer_failure = read_long_text(rd, peer.s, "failure", LONG_TEXT_MAX);
 }
 
 static void read_domid(struct reader *rd)
@@ -403,6 +406,8 @@ static void clear_link(struct link *link)
 	free(link->info);
 	free(link->device);
 	free(link->error);
+	free(link->failure);
+	free(link->peer_failure);
 }
 
 void links_clear(struct links *links)

@@ -35,7 +35,9 @@ struct link {
 	char *device;		/* directory, relative to the domain's home */
 	unsigned int peer_domid;
 	int peer_state;		/* LINKS_STATE_NONE: the peer's directory is gone */
-	char *error;		/* what the domain's own driver says failed, or NULL */
+	char *error;		/* what the domain's xenbus says failed, or NULL */
+	char *failure;		/* why its end failed last, or NULL; the peer's likewise */
+	char *peer_failure;
 };
 
 struct links {

@@ -68,6 +68,8 @@ static void show_text(struct printer *pr, const struct domain_links *dom,
 	line("peer's state", links_state_name(link->peer_state));
 	line("device", link->device);
 	line("error", link->error);
+	line("failure", link->failure);
+	line("peer-failure", link->peer_failure);
 	if (is_here(pr, dom))
 		show_local(link);
 }
@@ -90,6 +92,8 @@ static void show_json(struct printer *pr, const struct domain_links *dom,
 		    links_state_name(link->peer_state));
 	json_string(&pr->json, "device", link->device);
 	json_string(&pr->json, "error", link->error);
+	json_string(&pr->json, "failure", link->failure);
+	json_string(&pr->json, "peer-failure", link->peer_failure);
 	if (is_here(pr, dom))
 		show_json_local(pr, link);
 	json_end(&pr->json);

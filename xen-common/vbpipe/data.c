@@ -45,7 +45,7 @@ static void give_up(struct vbpipe *pipe, struct vbpipe_conn *conn)
 {
 	if (pipe->state != VBPIPE_END_OPEN)
 		return;
-	vlink_warn(conn->link, "peer corrupted a ring index\n");
+	vlink_fail(conn->link, "the peer has a ring index that cannot be");
 	pipe->state = VBPIPE_END_LOST;
 	pipe->residue_len = 0;
 	pipe->residue_pos = 0;

@@ -15,8 +15,25 @@ void vlink_driver_add(struct vlink_driver *drv);
 void vlink_driver_del(struct vlink_driver *drv);
 struct vlink *vlink_find_get(struct vlink_driver *drv, const char *id);
 void vlink_put(struct vlink *link);
+
+/* store.c */
 /* Reads a key as a string of at most @max characters; kfree() it. */
 char *vlink_read_text(const char *dir, const char *key, size_t max);
+/*
+ * Writes the own end's state and, in the same transaction, what @publish (may be NULL)
+ * writes. Returns 0, also when the toolstack has removed the device, or a negative errno:
+ * then the state is as it was.
+ */
+int vlink_switch_state(struct vlink *link, enum xenbus_state state,
+		       int (*publish)(struct vlink *link, struct xenbus_transaction xbt));
+
+/* fail.c */
+void vlink_failures_init(struct vlink *link);
+void vlink_failure_over(struct vlink *link);
+/* All below under link->lock. */
+void vlink_failure_pause(struct vlink *link, bool was_connected);
+bool vlink_in_pause(const struct vlink *link);
+void vlink_pause_forget(struct vlink *link);
 
 /* xenbus.c: connections */
 int vlink_xenbus_register(struct vlink_driver *drv);

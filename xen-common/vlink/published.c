@@ -13,16 +13,11 @@
 #include <linux/ctype.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
-#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include "internal.h"
 
 #define PUBLISHED "vlink"
-
-/* Of one link's failed connections, this many are reported in so many jiffies. */
-#define FAILURE_REPORTS_BURST		10
-#define FAILURE_REPORTS_INTERVAL	(10 * HZ)
 
 /* Guards the drivers, their lists of links and the scan as a whole. */
 static DEFINE_MUTEX(links_lock);
@@ -45,20 +40,6 @@ struct published {
 	const char *id;
 	char path[sizeof(PUBLISHED) + 10 + VLINK_ID_MAX + 2];
 };
-
-char *vlink_read_text(const char *dir, const char *key, size_t max)
-{
-	unsigned int len;
-	char *text = xenbus_read(XBT_NIL, dir, key, &len);
-
-	if (IS_ERR(text))
-		return text;
-	if (len > max || strlen(text) != len) {
-		kfree(text);
-		return ERR_PTR(-EINVAL);
-	}
-	return text;
-}
 
 static int read_bounded(const char *dir, const char *key, char *buf, size_t max)
 {
@@ -149,9 +130,9 @@ static struct vlink *link_new(struct vlink_driver *drv, const struct published *
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&link->ref);
-	ratelimit_state_init(&link->failures, FAILURE_REPORTS_INTERVAL, FAILURE_REPORTS_BURST);
+	vlink_failures_init(link);
 	mutex_init(&link->lock);
-	INIT_WORK(&link->work, vlink_state_work);
+	INIT_DELAYED_WORK(&link->work, vlink_state_work);
 	INIT_LIST_HEAD(&link->regions);
 	link->drv = drv;
 	link->irq = -1;
@@ -194,6 +175,9 @@ static void link_del(struct vlink *link)
 	vlink_teardown(link);
 	link->gone = true;
 	mutex_unlock(&link->lock);
+	/* What waits for its time needs none any more. */
+	if (cancel_delayed_work(&link->work))
+		vlink_put(link);
 
 	link->drv->ops->remove(link);
 	vlink_put(link);

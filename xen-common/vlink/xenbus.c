@@ -12,7 +12,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/interrupt.h>
-#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include <xen/events.h>
@@ -37,8 +36,6 @@ enum action {
 static const u8 client_actions[NR_PEER_STATES][NR_PEER_STATES] = {
 	[XenbusStateInitialising] = {
 		[XenbusStateInitWait] = SETUP,
-		[XenbusStateClosing] = CLOSE,
-		[XenbusStateClosed] = CLOSE,
 	},
 	[XenbusStateInitialised] = {
 		[XenbusStateUnknown] = RESTART,
@@ -58,13 +55,16 @@ static const u8 client_actions[NR_PEER_STATES][NR_PEER_STATES] = {
 	[XenbusStateClosing] = {
 		[XenbusStateUnknown] = CLOSE,
 		[XenbusStateInitialising] = RESTART,
-		[XenbusStateInitWait] = RESTART,
 		[XenbusStateClosing] = CLOSE,
 		[XenbusStateClosed] = CLOSE,
 	},
 	[XenbusStateClosed] = {
 		[XenbusStateInitialising] = RESTART,
 		[XenbusStateInitWait] = RESTART,
+		[XenbusStateInitialised] = RESTART,
+		[XenbusStateConnected] = RESTART,
+		[XenbusStateClosing] = RESTART,
+		[XenbusStateClosed] = RESTART,
 	},
 };
 
@@ -93,58 +93,6 @@ static const u8 server_actions[NR_PEER_STATES][NR_PEER_STATES] = {
 };
 
 /* ------------------------------------------------------------------------ */
-/* Keys                                                                       */
-
-int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,
-		    const char *key, unsigned int value)
-{
-	return xenbus_printf(xbt, link->xdev->nodename, key, "%u", value);
-}
-EXPORT_SYMBOL_GPL(vlink_key_write);
-
-int vlink_peer_u32(struct vlink *link, const char *key, u32 min, u32 max, u32 *value)
-{
-	char *untrusted_text = vlink_read_text(link->xdev->otherend, key, 16);
-	u32 untrusted_value;
-	int err;
-
-	if (IS_ERR(untrusted_text)) {
-		vlink_warn(link, "peer's key \"%s\" cannot be read: %ld\n", key,
-			   PTR_ERR(untrusted_text));
-		return -EPROTO;
-	}
-	err = kstrtou32(untrusted_text, 10, &untrusted_value);
-	kfree(untrusted_text);
-	if (err || untrusted_value < min || untrusted_value > max) {
-		vlink_warn(link, "peer's key \"%s\" is not a number from %u to %u\n",
-			   key, min, max);
-		return -EPROTO;
-	}
-	*value = untrusted_value;
-	return 0;
-}
-EXPORT_SYMBOL_GPL(vlink_peer_u32);
-
-static int check_versions(struct vlink *link)
-{
-	char *untrusted_list = vlink_read_text(link->xdev->otherend, "versions", 64);
-	char *pos, *item;
-	unsigned int version;
-	int err = -EPROTO;
-
-	if (IS_ERR(untrusted_list))
-		return PTR_ERR(untrusted_list);
-	pos = untrusted_list;
-	while ((item = strsep(&pos, " ")))
-		if (!kstrtouint(item, 10, &version) && version == VLINK_VERSION)
-			err = 0;
-	kfree(untrusted_list);
-	if (err)
-		vlink_warn(link, "server does not speak version %u\n", VLINK_VERSION);
-	return err;
-}
-
-/* ------------------------------------------------------------------------ */
 /* Events                                                                     */
 
 void vlink_notify(struct vlink *link)
@@ -170,8 +118,7 @@ static int client_bind_events(struct vlink *link)
 	int err = xenbus_alloc_evtchn(link->xdev, &link->evtchn);
 
 	if (err == -EPERM)
-		vlink_warn(link, "Xen forbids channels to %s: its SILO mode, the default on arm64, needs xsm=dummy on Xen's command line\n",
-			   link->peer);
+		vlink_fail(link, "Xen forbids guests to talk to each other, the default on arm64: boot it with xsm=dummy");
 	if (err)
 		return err;
 	err = bind_evtchn_to_irqhandler_lateeoi(link->evtchn, vlink_interrupt, 0,
@@ -217,28 +164,35 @@ void vlink_teardown(struct vlink *link)
 	vlink_regions_release(link);
 }
 
-static int client_publish(struct vlink *link)
+static int check_versions(struct vlink *link)
 {
-	struct xenbus_transaction xbt;
-	int err;
+	char *untrusted_list = vlink_read_text(link->xdev->otherend, "versions", 64);
+	char *pos, *item;
+	unsigned int version;
+	int err = -EPROTO;
 
-	do {
-		err = xenbus_transaction_start(&xbt);
-		if (err)
-			return err;
-		err = vlink_key_write(link, xbt, "version", VLINK_VERSION);
-		if (!err)
-			err = vlink_key_write(link, xbt, "event-channel", link->evtchn);
-		if (!err)
-			err = vlink_regions_publish(link, xbt);
-		if (!err && link->drv->ops->publish)
-			err = link->drv->ops->publish(link, xbt);
-		if (err) {
-			xenbus_transaction_end(xbt, 1);
-			return err;
-		}
-		err = xenbus_transaction_end(xbt, 0);
-	} while (err == -EAGAIN);
+	if (IS_ERR(untrusted_list))
+		return PTR_ERR(untrusted_list);
+	pos = untrusted_list;
+	while ((item = strsep(&pos, " ")))
+		if (!kstrtouint(item, 10, &version) && version == VLINK_VERSION)
+			err = 0;
+	kfree(untrusted_list);
+	if (err)
+		vlink_fail(link, "the server does not speak version %u", VLINK_VERSION);
+	return err;
+}
+
+static int client_publish(struct vlink *link, struct xenbus_transaction xbt)
+{
+	int err = vlink_key_write(link, xbt, "version", VLINK_VERSION);
+
+	if (!err)
+		err = vlink_key_write(link, xbt, "event-channel", link->evtchn);
+	if (!err)
+		err = vlink_regions_publish(link, xbt);
+	if (!err && link->drv->ops->publish)
+		err = link->drv->ops->publish(link, xbt);
 	return err;
 }
 
@@ -250,11 +204,16 @@ static int client_setup(struct vlink *link)
 		err = link->drv->ops->setup(link);
 	if (!err)
 		err = client_bind_events(link);
-	if (!err)
-		err = client_publish(link);
 	if (err)
 		return err;
-	return xenbus_switch_state(link->xdev, XenbusStateInitialised);
+	return vlink_switch_state(link, XenbusStateInitialised, client_publish);
+}
+
+static int failure_forget(struct vlink *link, struct xenbus_transaction xbt)
+{
+	int err = xenbus_rm(xbt, link->xdev->nodename, "failure");
+
+	return err == -ENOENT ? 0 : err;
 }
 
 static int link_connect(struct vlink *link)
@@ -275,7 +234,8 @@ static int link_connect(struct vlink *link)
 	if (err)
 		return err;
 	link->connected = true;
-	return xenbus_switch_state(link->xdev, XenbusStateConnected);
+	link->connected_at = jiffies;
+	return vlink_switch_state(link, XenbusStateConnected, failure_forget);
 }
 
 static int server_offer(struct vlink *link)
@@ -287,26 +247,36 @@ static int server_offer(struct vlink *link)
 	return err;
 }
 
+/* Ends the connection, also one that is failing: the peer has ended it as well. */
+static void link_end(struct vlink *link)
+{
+	vlink_teardown(link);
+	vlink_failure_over(link);
+}
+
 static int link_restart(struct vlink *link)
 {
 	int err;
 
-	vlink_teardown(link);
+	link_end(link);
 	if (link->drv->role == VLINK_CLIENT)
-		return xenbus_switch_state(link->xdev, XenbusStateInitialising);
+		return vlink_switch_state(link, XenbusStateInitialising, NULL);
 	err = server_offer(link);
 	if (err)
 		return err;
-	return xenbus_switch_state(link->xdev, XenbusStateInitWait);
+	return vlink_switch_state(link, XenbusStateInitWait, NULL);
 }
 
-static void link_close(struct vlink *link)
+static int link_close(struct vlink *link)
 {
-	vlink_teardown(link);
-	if (link->drv->role == VLINK_CLIENT)
-		xenbus_frontend_closed(link->xdev);
-	else
-		xenbus_switch_state(link->xdev, XenbusStateClosed);
+	int err;
+
+	link_end(link);
+	err = vlink_switch_state(link, XenbusStateClosed, NULL);
+	if (!err && link->drv->role == VLINK_CLIENT)
+		/* As xenbus_frontend_closed() does, for xenbus_dev_shutdown(). */
+		complete(&link->xdev->down);
+	return err;
 }
 
 static int take_action(struct vlink *link, enum action action)
@@ -319,11 +289,10 @@ static int take_action(struct vlink *link, enum action action)
 	case RESTART:
 		return link_restart(link);
 	case CLOSING:
-		vlink_teardown(link);
-		return xenbus_switch_state(link->xdev, XenbusStateClosing);
+		link_end(link);
+		return vlink_switch_state(link, XenbusStateClosing, NULL);
 	case CLOSE:
-		link_close(link);
-		return 0;
+		return link_close(link);
 	case NONE:
 		break;
 	}
@@ -340,62 +309,104 @@ static enum action action_for(struct vlink *link, enum xenbus_state peer)
 						 server_actions[own][peer];
 }
 
-/* A peer that fails on purpose, again and again, does not fill the log. */
-static void fail_connection(struct vlink *link, int err, enum xenbus_state own,
-			    enum xenbus_state peer)
+static bool is_over(enum xenbus_state state)
 {
+	return state == XenbusStateClosing || state == XenbusStateClosed;
+}
+
+static int failure_publish(struct vlink *link, struct xenbus_transaction xbt)
+{
+	return xenbus_write(xbt, link->xdev->nodename, "failure", link->failure);
+}
+
+/* Ends a connection that has failed, and tells the peer. */
+static void give_up(struct vlink *link)
+{
+	bool was_connected = link->connected;
+
 	vlink_teardown(link);
-	if (__ratelimit(&link->failures))
-		xenbus_dev_fatal(link->xdev, err, "%s in state %s, peer %s", link->id,
-				 xenbus_strstate(own), xenbus_strstate(peer));
-	else
-		xenbus_switch_state(link->xdev, XenbusStateClosing);
+	if (!vlink_in_pause(link))
+		vlink_failure_pause(link, was_connected);
+	/* If the peer cannot be told, it is tried again after the pause. */
+	if (is_over(link->xdev->state) ||
+	    !vlink_switch_state(link, XenbusStateClosing, failure_publish))
+		vlink_failure_over(link);
 }
 
 /* One step towards the peer's state; returns whether another may follow. */
 static bool link_step(struct vlink *link)
 {
-	enum xenbus_state peer = xenbus_read_driver_state(link->xdev->otherend);
 	enum xenbus_state own = link->xdev->state;
-	enum action action = action_for(link, peer);
+	enum xenbus_state peer;
+	enum action action;
 	int err;
 
-	if (action == NONE)
+	if (READ_ONCE(link->failing)) {
+		give_up(link);
+		return !READ_ONCE(link->failing);
+	}
+	peer = xenbus_read_driver_state(link->xdev->otherend);
+	action = action_for(link, peer);
+	if (action == NONE || (action == RESTART && is_over(own) && vlink_in_pause(link)))
 		return false;
 
 	err = take_action(link, action);
 	if (err == -EBUSY && action == SETUP) {
 		/* Old memory of the link is still mapped; we are told when it is not. */
-		vlink_teardown(link);
+		link_end(link);
 		return false;
 	}
-	if (err) {
-		fail_connection(link, err, own, peer);
-		return false;
-	}
-	return link->xdev->state != own;
+	if (err)
+		vlink_fail(link, "error %d in state %s, the peer in state %s", err,
+			   xenbus_strstate(own), xenbus_strstate(peer));
+	return err || link->xdev->state != own;
 }
 
-void vlink_state_work(struct work_struct *work)
+/* Whether link_step() did all that can be done now. */
+static bool link_steps(struct vlink *link)
 {
-	struct vlink *link = container_of(work, struct vlink, work);
-	/* From restart through set-up to connected; more only if the peer flaps. */
-	int steps = 4;
+	/* From the end of a connection to the next; more only if the peer flaps. */
+	int steps = 6;
 
-	mutex_lock(&link->lock);
-	while (steps-- && !link->gone && link->xdev && link_step(link))
-		;
-	mutex_unlock(&link->lock);
-	/* vlink_look_again()'s reference */
-	vlink_put(link);
+	while (link_step(link))
+		if (!--steps)
+			return false;
+	return true;
 }
 
 void vlink_look_again(struct vlink *link)
 {
-	/* Dropped by vlink_state_work(). */
+	/* Dropped by vlink_state_work() or link_del(). */
 	kref_get(&link->ref);
-	if (!queue_work(vlink_wq, &link->work))
+	if (mod_delayed_work(vlink_wq, &link->work, 0))
 		vlink_put(link);
+}
+
+/* Unless that is to be sooner anyway. */
+static void look_again_after_pause(struct vlink *link)
+{
+	long left = link->retry_at - jiffies;
+
+	/* As above. */
+	kref_get(&link->ref);
+	if (!queue_delayed_work(vlink_wq, &link->work, max(left, 1L)))
+		vlink_put(link);
+}
+
+void vlink_state_work(struct work_struct *work)
+{
+	struct vlink *link = container_of(to_delayed_work(work), struct vlink, work);
+
+	mutex_lock(&link->lock);
+	if (!link->gone && link->xdev) {
+		if (!link_steps(link))
+			vlink_look_again(link);
+		else if (READ_ONCE(link->failing) || vlink_in_pause(link))
+			look_again_after_pause(link);
+	}
+	mutex_unlock(&link->lock);
+	/* that of who queued this */
+	vlink_put(link);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -436,10 +447,9 @@ static int link_attach(struct vlink *link, struct xenbus_device *xdev)
 		err = -EBUSY;
 	} else {
 		link->xdev = xdev;
-		if (link->drv->role == VLINK_SERVER)
-			err = link_restart(link);
-		if (err)
-			link->xdev = NULL;
+		vlink_pause_forget(link);
+		if (link->drv->role == VLINK_SERVER && link_restart(link))
+			vlink_fail(link, "cannot offer the service");
 	}
 	mutex_unlock(&link->lock);
 	return err;
@@ -471,16 +481,14 @@ static void vlink_remove(struct xenbus_device *xdev)
 	struct vlink *link = dev_get_drvdata(&xdev->dev);
 
 	mutex_lock(&link->lock);
-	vlink_teardown(link);
+	link_end(link);
+	/*
+	 * Ready for a driver that binds later; a no-op if the device's directory is
+	 * gone already.
+	 */
+	vlink_switch_state(link, XenbusStateInitialising, NULL);
 	link->xdev = NULL;
 	mutex_unlock(&link->lock);
-
-	/*
-	 * Ready for a driver that binds later, unless the toolstack is closing the
-	 * device; a no-op if its directory is gone already.
-	 */
-	if (xenbus_read_driver_state(xdev->nodename) != XenbusStateClosing)
-		xenbus_switch_state(xdev, XenbusStateInitialising);
 
 	dev_set_drvdata(&xdev->dev, NULL);
 	vlink_put(link);
@@ -506,7 +514,7 @@ static int vlink_resume(struct xenbus_device *xdev)
 	if (!link)
 		return 0;
 	mutex_lock(&link->lock);
-	vlink_teardown(link);
+	link_end(link);
 	mutex_unlock(&link->lock);
 	return 0;
 }

@@ -146,8 +146,8 @@ void vrpq_conn_break(struct vrpq_conn *conn)
 	lockdep_assert_held(&conn->lock);
 	if (conn->broken)
 		return;
-	vlink_warn(conn->link, "%s breaks the protocol, its sessions end\n", conn->link->peer);
 	mark_broken(conn);
+	vlink_fail(conn->link, "the peer breaks the protocol of vrpq");
 }
 EXPORT_SYMBOL_GPL(vrpq_conn_break);
 

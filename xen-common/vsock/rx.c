@@ -405,7 +405,7 @@ static bool receive_next(struct xvsock_conn *conn)
 	if (ret < 0) {
 		conn->rx_dead = true;
 		/* The link may be gone when the lock is. */
-		vlink_warn(conn->link, "peer is cut off: %s\n", fault);
+		vlink_fail(conn->link, "the peer breaks the protocol of vsock: %s", fault);
 	}
 	mutex_unlock(&conn->rx_lock);
 

@@ -76,8 +76,8 @@ void vumem_conn_break(struct vumem_conn *conn)
 	lockdep_assert_held(&conn->lock);
 	if (conn->broken)
 		return;
-	vlink_warn(conn->link, "%s breaks the protocol, its sessions end\n", conn->link->peer);
 	mark_broken(conn);
+	vlink_fail(conn->link, "the peer breaks the protocol of vumem");
 }
 EXPORT_SYMBOL_GPL(vumem_conn_break);
 

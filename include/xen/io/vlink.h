@@ -23,6 +23,11 @@
  *   NAME-pages       decimal: number of pages of the region
  *   and the keys that the header of the service names.
  *
+ * Written by the end that fails, with its state Closing; removed when that end is
+ * Connected again:
+ *
+ *   failure          text of at most 127 characters, for people: why
+ *
  * Regions
  * =======
  * A region is a number of pages, owned and granted by F, mapped by B. Its
@@ -83,13 +88,28 @@
  *     |                                      |
  *   sees Closing or Closed:                sees Closing: unmaps -> Closing
  *     ends its grants -> Closed            sees Closed or nothing:
- *                                            unmaps -> Closed
+ *     |                                      unmaps -> Closed
+ *     |                                      |
+ *   Closed                                 Closed, or still Closing
+ *     when its pause is over                 waits for Initialising; then, and when
+ *     -> Initialising                        its pause is over, -> InitWait
+ *
+ *   fails: ends its grants -> Closing      fails: unmaps -> Closing
  *
  * A Connected front end seen from InitWait is one of the previous epoch: B waits
  * until F noticed. An Initialised front end that sees InitWait again keeps
- * what it granted: B has not taken it yet. From Closed either end starts over
- * when the other does. Any state may be followed by any other when the peer
- * is hostile: what the picture does not show is ignored.
+ * what it granted: B has not taken it yet. Any state may be followed by any other when
+ * the peer is hostile: what the picture does not show is ignored.
+ *
+ * Failures
+ * ========
+ * An end fails when it cannot go on with a connection, complete or not: the peer breaks
+ * the protocol, or memory is lacking. It enters Closing from whatever state it is in, and
+ * the other end ends its part at once. F always begins anew by itself, and B follows. The
+ * end that failed pauses first: 100 ms, twice as long each time until a connection
+ * has held for 10 s, at most 20 s by default. So an end that breaks every connection
+ * costs the other one little, and what failed for want of something comes back when that is
+ * there. No state lasts for good while both drivers are there.
  */
 #ifndef XEN_IO_VLINK_H
 #define XEN_IO_VLINK_H

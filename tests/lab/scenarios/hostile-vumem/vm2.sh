@@ -6,6 +6,8 @@
 
 TESTS=/usr/lib/xen-vlink/tests
 mount -t debugfs debugfs /sys/kernel/debug
+# Every test breaks a connection, and none is to wait long for the next one.
+echo 100 > /sys/module/vlink/parameters/retry_max_ms
 
 /usr/lib/xen-vlink/examples/vumem-server /dev/vumem-srv-vumem0 /tmp > /dev/null &
 $TESTS/vumem_agent /dev/hm_ctl /dev/vumem-srv-vumem1 &

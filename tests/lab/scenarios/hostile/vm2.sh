@@ -5,6 +5,8 @@
 
 TESTS=/usr/lib/xen-vlink/tests
 mount -t debugfs debugfs /sys/kernel/debug
+# Every test breaks a connection, and none is to wait long for the next one.
+echo 100 > /sys/module/vlink/parameters/retry_max_ms
 
 $TESTS/agent /dev/hc_ctl &
 $TESTS/agent /dev/hs_ctl &
