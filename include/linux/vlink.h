@@ -283,7 +283,9 @@ void vlink_uncharge(struct vlink_account *account, enum vlink_charge_kind kind, 
  * A window to pages that processes map: the client's own, or those of a
  * peer. It is filled and emptied while it is mapped; where nothing is, and after
  * vlink_window_close(), a process sees zeros of its own, and what it writes there
- * nobody else does. A mapping is shared, not inherited by fork, and cannot be split or moved.
+ * nobody else does. A page that its owner shows but Xen cannot map for want of room is no
+ * zeros: SIGBUS. A mapping is shared, not inherited by fork, and cannot be split, moved or
+ * given other rights.
  */
 struct vlink_window;
 
@@ -296,8 +298,15 @@ int vlink_window_add(struct vlink_window *window, unsigned long first,
 void vlink_window_remove(struct vlink_window *window, unsigned long first, unsigned long nr);
 /* Takes all out, for good, and drops the creator's reference; mappings live on. */
 void vlink_window_close(struct vlink_window *window);
-/* Serves the mmap of a file of the service; @populate: all pages now, not one by one. */
-int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, bool populate);
+#define VLINK_WINDOW_POPULATE	1	/* all pages at the first fault, not one by one */
+#define VLINK_WINDOW_ONCE	2	/* an address space has each page mapped once */
+/*
+ * Serves the mmap of a file of the service. -ENOMEM: also when the process's user would have
+ * too many pages of other domains mapped (VLINK_CHARGE_MAPPED, of PV domains only: elsewhere
+ * vlink_pages_map() counts). -EBUSY: VLINK_WINDOW_ONCE, and the process maps part of it.
+ */
+int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma,
+		      unsigned int flags);
 /* How many mappings there are now. */
 unsigned int vlink_window_mappings(struct vlink_window *window);
 

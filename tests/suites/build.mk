@@ -13,7 +13,7 @@ VBPIPE_SUITE  := vbpipe_suite vbpipe_common vbpipe_open vbpipe_close vbpipe_read
 		 vbpipe_data vbpipe_polling
 
 $(foreach s,harness vbpipe_common vbpipe_info vbpipe_transfer vrpq_common vrpq_router \
-	      vrpq_process vrpq_serve vrpq_cut,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
+	      vrpq_process vrpq_serve vrpq_cut vma,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
 
 $(O)/suites/agent: $(call suite_objs,agent agent_server agent_sockets pattern asleep)
 	@mkdir -p $(@D)
@@ -29,7 +29,7 @@ $(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer announce pattern)
 
 # Agent and suite of VRPQ direct processes with the same operations
 VRPQ_REMOTE := vrpq_remote vrpq_router vrpq_process vrpq_client_ops vrpq_server_ops vrpq_serve \
-	       vrpq_params vrpq_memory transfer pattern asleep
+	       vrpq_params vrpq_memory vma transfer pattern asleep
 VRPQ_SUITE  := vrpq_suite vrpq_common vrpq_session vrpq_call vrpq_post vrpq_param vrpq_close \
 	       vrpq_callback vrpq_servers vrpq_prof vrpq_kill vrpq_limits
 
@@ -49,7 +49,7 @@ $(O)/suites/vrpq_cut: $(call suite_objs,vrpq_cut announce pattern) | $(O)/lib/li
 I686_CC := $(shell command -v i686-linux-gnu-gcc)
 ifneq ($(and $(I686_CC),$(findstring x86_64,$(shell $(CC) -dumpmachine))),)
 $(O)/suites/vrpq_agent32: $(patsubst %,tests/suites/%.c,vrpq_agent $(VRPQ_REMOTE)) $(wildcard userlib/vrpq/*.c userlib/common/*.c) \
-			  $(wildcard tests/suites/vrpq_*.h userlib/vrpq/*.h include/vlx/vrpq/*.h)
+			  $(wildcard tests/suites/vrpq_*.h tests/suites/vma.h userlib/vrpq/*.h include/vlx/vrpq/*.h)
 	@mkdir -p $(@D)
 	$(I686_CC) -O1 -g $(WARN) -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -pthread \
 		-static -o $@ $(filter %.c,$^)
@@ -57,8 +57,8 @@ SUITE_BINS32 := $(O)/suites/vrpq_agent32
 endif
 
 # VUMEM: the suite has the clients, the agent the server
-VUMEM_SUITE := vumem_suite vumem_common vumem_session vumem_alloc vumem_map vumem_share vumem_order \
-	       vumem_death vumem_stat
+VUMEM_SUITE := vumem_suite vumem_common vumem_session vumem_alloc vumem_map vumem_vma vumem_share \
+	       vumem_order vumem_death vumem_stat vma
 
 $(O)/suites/vumem_agent: $(call suite_objs,vumem_agent vumem_serve vumem_memory transfer pattern)
 $(O)/suites/vumem_suite: $(call suite_objs,harness $(VUMEM_SUITE) transfer pattern asleep)

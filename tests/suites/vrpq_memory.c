@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What libvrpq does not offer: the driver's counts, and the mapped memory itself. */
 #include "pattern.h"
+#include "vma.h"
 #include "vrpq_ops.h"
 
 #include <errno.h>
@@ -112,7 +113,24 @@ static int scribble(const struct vq_request *r, struct vq_reply *reply)
 	return 0;
 }
 
+static int misuse(const struct vq_request *r)
+{
+	const char *broken;
+	struct area area;
+
+	if (!find_area(r->device, &area))
+		return ENOENT;
+	broken = vma_misuse(area.start, area.size);
+	if (broken)
+		fprintf(stderr, "not so: %s\n", broken);
+	return broken ? EPERM : 0;
+}
+
 int vq_memory_op(const struct vq_request *r, struct vq_reply *reply)
 {
-	return r->op == VQ_STAT ? read_stat(r, reply) : scribble(r, reply);
+	switch (r->op) {
+	case VQ_STAT: return read_stat(r, reply);
+	case VQ_MISUSE: return misuse(r);
+	default: return scribble(r, reply);
+	}
 }

@@ -150,7 +150,8 @@ static int execute(struct worker *w)
 	case VQ_EXIT: return end_process(r);
 	case VQ_STRESS: return vq_stress(r, &w->reply);
 	case VQ_STAT:
-	case VQ_SCRIBBLE: return vq_memory_op(r, &w->reply);
+	case VQ_SCRIBBLE:
+	case VQ_MISUSE: return vq_memory_op(r, &w->reply);
 	case VQ_SERVE:
 	case VQ_FORK_SERVE:
 	case VQ_DAEMON: return vq_serve_op(r, &w->reply);

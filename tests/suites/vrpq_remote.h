@@ -75,6 +75,7 @@ enum vq_op {
 	VQ_DAEMON,		/* arg: port; a process for each session, a thread for each
 				 * channel, until interrupted or @count; v: see run_daemon() */
 	VQ_SCRIBBLE,		/* count random writes into what is mapped of @device */
+	VQ_MISUSE,		/* vma_misuse() of that; EPERM: it is possible */
 };
 
 enum vq_flag {

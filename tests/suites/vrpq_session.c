@@ -262,6 +262,22 @@ static void session_is_mapped_once(void)
 	SUITE_EQUAL(RESULT(session.s, CHAN_ACCEPT, .flags = VQ_ANY), EINVAL);
 }
 
+static void mappings_cannot_be_copied_moved_or_dropped(void)
+{
+	struct both session = open_session(), chan;
+	struct pending call;
+
+	SUITE_EQUAL(RESULT(session.c, MISUSE), 0);
+	SUITE_EQUAL(RESULT(session.s, MISUSE), 0);
+	/* They are as good as before. */
+	chan = open_chan(session);
+	call = START(chan.c, CALL, .proc = PLAIN, .size = 100, .outs = 1, .out_size = 64, .seed = 1);
+	receive_one(chan, PLAIN);
+	DO(chan.s, ANSWER);
+	acknowledge(chan);
+	SUITE_EQUAL(finish(call).result, 0);
+}
+
 static void set_device(struct vq_request *request, const char *path)
 {
 	snprintf(request->device, sizeof(request->device), "%s", path);
@@ -350,6 +366,8 @@ const struct suite_test session_tests[] = {
 	  interrupted_channel_creation_is_never_accepted, 0 },
 	{ "channels_belong_to_their_session", channels_belong_to_their_session, 0 },
 	{ "session_is_mapped_once", session_is_mapped_once, 0 },
+	{ "mappings_cannot_be_copied_moved_or_dropped",
+	  mappings_cannot_be_copied_moved_or_dropped, 0 },
 	{ "wrong_devices_are_refused", wrong_devices_are_refused, 0 },
 	{ "roles_are_kept", roles_are_kept, 0 },
 	{ "devices_may_be_named_without_directory", devices_may_be_named_without_directory, 0 },

@@ -7,6 +7,7 @@
  *	client=PATH	the link's node here
  *	cycles=N	allocations in a row (300)
  *	kills=N		clients killed in the tests that do (20)
+ *	races=N		frees against mappings that are just being made (100)
  */
 #ifndef SUITES_VUMEM_SUITE_H
 #define SUITES_VUMEM_SUITE_H
@@ -27,7 +28,7 @@
 #define CMD_BIT(name)	(1u << VUMEM_CMD_BUFFER_##name)
 
 extern const struct suite_test vumem_session_tests[], vumem_alloc_tests[], vumem_map_tests[],
-	vumem_share_tests[], vumem_order_tests[], vumem_death_tests[], vumem_stat_tests[];
+	vumem_vma_tests[], vumem_share_tests[], vumem_order_tests[], vumem_death_tests[], vumem_stat_tests[];
 
 const char *client_device(void);
 unsigned long option_number(const char *key, unsigned long fallback);

@@ -7,10 +7,14 @@
  * an inode of the window's own: it keeps no file of the service open, and one window
  * is emptied without touching others.
  *
- * Entries are made by fault. A guest whose memory Xen translates, and the owner of the
+ * Entries are made by fault, also where all are made at once: what mmap() itself put
+ * into a mapping could not be taken away, since the mapping is found only when
+ * mmap() is over. A guest whose memory Xen translates, and the owner of the
  * pages, insert a page frame. A PV guest may only have a foreign frame in its
  * page table where Xen put it by a grant operation, and only Xen may remove it
- * again: an mmu notifier does so before the kernel clears the entry.
+ * again: an mmu notifier does so before the kernel clears the entry. So no such entry
+ * may ever be copied, moved or changed by the kernel: VM_IO, without which madvise()
+ * would allow a copy by fork, and the operations of mapping and file see to that.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,6 +25,8 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -43,9 +49,9 @@ struct vlink_window {
 	struct inode *inode;
 	unsigned long nr_pages;
 	struct xarray pages;		/* what is shown: pages, or references of grants */
-	struct xarray spares;		/* zero pages where nothing is shown */
 	domid_t domid;			/* who granted */
-	struct mutex lock;		/* page table entries against their removal */
+	struct mutex lock;		/* page table entries against their removal; views */
+	struct list_head views;
 	atomic_t mappings;
 };
 
@@ -57,14 +63,23 @@ struct view_grant {
 
 /* One mapping. */
 struct view {
+	struct kref ref;		/* by VMAs: no call makes a second one that we know of */
+	struct list_head node;		/* in window->views */
 	struct vlink_window *window;
-	unsigned int vmas;		/* two while one is being moved */
+	struct mm_struct *mm;		/* whose it is; a reference to the structure */
+	unsigned long start;
+	unsigned long pgoff;
+	unsigned long nr_pages;
+	bool populate;			/* at the first fault, which resets it */
+	struct xarray spares;		/* zero pages where nothing is shown */
 	/* PV only: */
 	struct mmu_interval_notifier notifier;
-	unsigned long start;
-	unsigned long nr_pages;
 	/* Large parts of a mapping may show nothing; entries are guarded by the window's lock. */
 	struct view_grant **chunks;
+	unsigned int grant_flags;
+	struct vlink_account *account;
+	unsigned long nr_grants;	/* entries that Xen has made */
+	unsigned long charged;		/* the most there were */
 };
 
 static struct vfsmount *window_mnt;
@@ -72,12 +87,7 @@ static struct vfsmount *window_mnt;
 static void window_free(struct kref *ref)
 {
 	struct vlink_window *window = container_of(ref, struct vlink_window, ref);
-	struct page *page;
-	unsigned long i;
 
-	xa_for_each(&window->spares, i, page)
-		__free_page(page);
-	xa_destroy(&window->spares);
 	xa_destroy(&window->pages);
 	iput(window->inode);
 	kfree(window);
@@ -90,22 +100,6 @@ static void window_put(struct vlink_window *window)
 
 /* ------------------------------------------------------------------------ */
 /* Entries that Xen makes                                                     */
-
-static const unsigned int grant_pte_flags = GNTMAP_host_map | GNTMAP_application_map |
-				      GNTMAP_contains_pte |
-				      (1 << _GNTMAP_guest_avail0);	/* "special" */
-
-static int note_pte(pte_t *pte, unsigned long addr, void *data)
-{
-	*(phys_addr_t *)data = arbitrary_virt_to_machine(pte).maddr;
-	return 0;
-}
-
-/* Finds the place of @addr's entry, and makes the tables above it. */
-static int find_pte(struct vm_area_struct *vma, unsigned long addr, phys_addr_t *pte)
-{
-	return apply_to_page_range(vma->vm_mm, addr, PAGE_SIZE, note_pte, pte);
-}
 
 static unsigned long nr_chunks(const struct view *view)
 {
@@ -139,97 +133,134 @@ static int view_grant_reserve(struct view *view, unsigned long i)
 	return 0;
 }
 
-/* Under the window's lock; @pte: where the entry is, 0: not known. */
-static int view_grant_map(struct view *view, unsigned long i, grant_ref_t ref, phys_addr_t pte)
-{
-	struct view_grant *grant = view_grant_find(view, i);
-	struct gnttab_map_grant_ref op;
-
-	if (!grant || !pte)
-		return -EAGAIN;
-	/* Another thread was faster. */
-	if (grant->handle != INVALID_GRANT_HANDLE)
-		return 0;
-	gnttab_set_map_op(&op, pte, grant_pte_flags, ref, view->window->domid);
-	gnttab_batch_map(&op, 1);
-	if (op.status != GNTST_okay)
-		return -EFAULT;
-	grant->handle = op.handle;
-	grant->pte = pte;
-	return 0;
-}
-
-/* Room for all that the window has for the view by now. */
-static int view_grants_reserve(struct view *view, unsigned long pgoff)
-{
-	unsigned long i, last, at;
-
-	for (i = 0; i < view->nr_pages; i += CHUNK) {
-		at = pgoff + i;
-		last = pgoff + min(i + CHUNK, view->nr_pages) - 1;
-		if (xa_find(&view->window->pages, &at, last, XA_PRESENT) &&
-		    view_grant_reserve(view, i))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/*
- * Fills the mapping at once: first the places of all entries, then what stands there,
- * in few calls of Xen. A page that cannot be had is left to the fault.
- */
-static int note_reserved_ptes(pte_t *pte, unsigned long addr, void *data)
+static int note_pte(pte_t *pte, unsigned long addr, void *data)
 {
 	struct view *view = data;
 	struct view_grant *grant = view_grant_find(view, (addr - view->start) / PAGE_SIZE);
 
+	/* No other value while the mapping lives. */
 	if (grant)
-		grant->pte = arbitrary_virt_to_machine(pte).maddr;
+		WRITE_ONCE(grant->pte, arbitrary_virt_to_machine(pte).maddr);
 	return 0;
 }
 
-static void map_grants(struct view *view, struct gnttab_map_grant_ref *ops,
-		       const unsigned long *index, unsigned int n)
+/* Notes where the entries of @nr pages from @first on are, and makes the tables above them. */
+static int view_find_ptes(struct view *view, unsigned long first, unsigned long nr)
 {
-	unsigned int i;
-
-	gnttab_batch_map(ops, n);
-	for (i = 0; i < n; i++)
-		if (ops[i].status == GNTST_okay)
-			view_grant_find(view, index[i])->handle = ops[i].handle;
+	return apply_to_page_range(view->mm, view->start + first * PAGE_SIZE, nr * PAGE_SIZE,
+				   note_pte, view);
 }
 
-static void view_grants_fill(struct view *view, struct vm_area_struct *vma)
+/* Room for @nr more entries. What a mapping once had it is charged for until it ends. */
+static int view_charge(struct view *view, unsigned long nr)
 {
+	unsigned long all = view->nr_grants + nr;
+	int err;
+
+	if (all <= view->charged)
+		return 0;
+	err = vlink_charge(view->account, VLINK_CHARGE_MAPPED, all - view->charged);
+	if (!err)
+		view->charged = all;
+	return err;
+}
+
+/*
+ * What Xen says of a page that it is to map. -ENOENT: its owner shows it no more, be it that
+ * it ended the grant or is dead, which is as good as revoked. -ENOMEM: this domain has no
+ * room.
+ */
+static int map_error(const struct view *view, s16 status)
+{
+	switch (status) {
+	case GNTST_okay:
+		return 0;
+	case GNTST_no_device_space:
+	case GNTST_no_space:
+		pr_info_ratelimited("%s: Xen maps no more pages for this domain: max_maptrack_frames\n",
+				    view->window->name);
+		return -ENOMEM;
+	default:
+		pr_info_ratelimited("%s: domain %u shows a page no more: %d\n",
+				    view->window->name, view->window->domid, status);
+		return -ENOENT;
+	}
+}
+
+/* What is collected for one call of Xen. */
+struct map_batch {
+	unsigned int n;
 	struct gnttab_map_grant_ref ops[MAP_BATCH];
-	unsigned long index[MAP_BATCH];
-	struct view_grant *grant;
-	unsigned int n = 0;
-	unsigned long i;
+	struct view_grant *grants[MAP_BATCH];
+};
 
-	if (view_grants_reserve(view, vma->vm_pgoff) ||
-	    apply_to_page_range(vma->vm_mm, view->start, view->nr_pages * PAGE_SIZE,
-				note_reserved_ptes, view))
-		return;
-	mutex_lock(&view->window->lock);
-	for (i = 0; i < view->nr_pages; i++) {
-		void *entry = xa_load(&view->window->pages, vma->vm_pgoff + i);
+/* Maps what @batch has. Returns the last error, -ENOMEM before others. Under the window's lock. */
+static int batch_map(struct view *view, struct map_batch *batch)
+{
+	int err = batch->n ? view_charge(view, batch->n) : 0;
+	unsigned int i;
 
-		grant = view_grant_find(view, i);
-		/* Shown since: left to the fault, too. */
-		if (!xa_is_value(entry) || !grant)
-			continue;
-		gnttab_set_map_op(&ops[n], grant->pte, grant_pte_flags,
-				  xa_to_value(entry), view->window->domid);
-		index[n++] = i;
-		if (n == MAP_BATCH) {
-			map_grants(view, ops, index, n);
-			n = 0;
+	if (err || !batch->n)
+		return err;
+	gnttab_batch_map(batch->ops, batch->n);
+	for (i = 0; i < batch->n; i++) {
+		int failed = map_error(view, batch->ops[i].status);
+
+		if (!failed) {
+			batch->grants[i]->handle = batch->ops[i].handle;
+			view->nr_grants++;
+		} else if (err != -ENOMEM) {
+			err = failed;
 		}
 	}
-	if (n)
-		map_grants(view, ops, index, n);
-	mutex_unlock(&view->window->lock);
+	batch->n = 0;
+	return err;
+}
+
+/*
+ * Adds page @i to @batch if it is a grant, -EAGAIN: there is no room to note it, or its
+ * place is not known. Under the window's lock.
+ */
+static int batch_add(struct view *view, struct map_batch *batch, unsigned long i)
+{
+	void *entry = xa_load(&view->window->pages, view->pgoff + i);
+	struct view_grant *grant = view_grant_find(view, i);
+
+	if (!xa_is_value(entry))
+		return 0;
+	if (!grant || !READ_ONCE(grant->pte))
+		return -EAGAIN;
+	/* Another thread was faster. */
+	if (grant->handle != INVALID_GRANT_HANDLE)
+		return 0;
+	gnttab_set_map_op(&batch->ops[batch->n], grant->pte, view->grant_flags,
+			  xa_to_value(entry), view->window->domid);
+	batch->grants[batch->n++] = grant;
+	return 0;
+}
+
+/* Under the window's lock. */
+static int view_grant_map(struct view *view, unsigned long i)
+{
+	struct map_batch batch = { 0 };
+
+	return batch_add(view, &batch, i) ?: batch_map(view, &batch);
+}
+
+/* Maps pages @first..@last as far as they are grants; under the window's lock. */
+static int view_grants_map(struct view *view, unsigned long first, unsigned long last)
+{
+	struct map_batch batch = { 0 };
+	unsigned long i;
+	int err = 0;
+
+	for (i = first; i <= last && err != -ENOMEM; i++) {
+		/* What was shown since there was room is left to its own fault. */
+		batch_add(view, &batch, i);
+		if (batch.n == MAP_BATCH)
+			err = batch_map(view, &batch);
+	}
+	return err == -ENOMEM ? err : batch_map(view, &batch);
 }
 
 static void unmap_grants(struct gnttab_unmap_grant_ref *ops, unsigned int n)
@@ -262,8 +293,9 @@ static void view_grants_unmap(struct view *view, unsigned long first, unsigned l
 		}
 		if (grant->handle == INVALID_GRANT_HANDLE)
 			continue;
-		gnttab_set_unmap_op(&ops[n++], grant->pte, grant_pte_flags, grant->handle);
+		gnttab_set_unmap_op(&ops[n++], grant->pte, view->grant_flags, grant->handle);
 		grant->handle = INVALID_GRANT_HANDLE;
+		view->nr_grants--;
 		if (n == UNMAP_BATCH) {
 			unmap_grants(ops, n);
 			n = 0;
@@ -296,32 +328,78 @@ static const struct mmu_interval_notifier_ops view_notifier_ops = {
 	.invalidate = view_invalidate,
 };
 
+/* How many grants there are to map. */
+static unsigned long view_grants_count(const struct view *view)
+{
+	unsigned long i, nr = 0;
+	void *entry;
+
+	xa_for_each_range(&view->window->pages, i, entry, view->pgoff,
+			  view->pgoff + view->nr_pages - 1)
+		nr += xa_is_value(entry);
+	return nr;
+}
+
+static void view_grants_exit(struct view *view)
+{
+	unsigned long i;
+
+	/* What was mapped is not any more, unless a copy has outlived it. */
+	mutex_lock(&view->window->lock);
+	view_grants_unmap(view, 0, view->nr_pages - 1);
+	mutex_unlock(&view->window->lock);
+	mmu_interval_notifier_remove(&view->notifier);
+	for (i = 0; i < nr_chunks(view); i++)
+		kfree(view->chunks[i]);
+	kvfree(view->chunks);
+	vlink_uncharge(view->account, VLINK_CHARGE_MAPPED, view->charged);
+	/* view_grants_init()'s reference */
+	vlink_account_put(view->account);
+}
+
 static int view_grants_init(struct view *view, struct vm_area_struct *vma)
 {
 	int err;
 
-	view->start = vma->vm_start;
-	view->nr_pages = vma_pages(vma);
+	view->grant_flags = GNTMAP_host_map | GNTMAP_application_map | GNTMAP_contains_pte |
+			    (1 << _GNTMAP_guest_avail0);	/* "special" */
+	if (!(vma->vm_flags & VM_WRITE))
+		view->grant_flags |= GNTMAP_readonly;
+	/* Dropped by view_grants_exit(). */
+	view->account = vlink_account_get();
+	if (IS_ERR(view->account))
+		return PTR_ERR(view->account);
+	/* Of what there is by now it is known that it will be needed. */
+	err = view_charge(view, view_grants_count(view));
+	if (err)
+		goto fail_account;
 	view->chunks = kvcalloc(nr_chunks(view), sizeof(*view->chunks), GFP_KERNEL_ACCOUNT);
-	if (!view->chunks)
-		return -ENOMEM;
+	if (!view->chunks) {
+		err = -ENOMEM;
+		goto fail_charge;
+	}
 	err = mmu_interval_notifier_insert_locked(&view->notifier, vma->vm_mm, vma->vm_start,
 						  vma->vm_end - vma->vm_start,
 						  &view_notifier_ops);
-	if (err) {
-		kvfree(view->chunks);
-		view->chunks = NULL;
-	}
+	if (!err)
+		return 0;
+
+	kvfree(view->chunks);
+	view->chunks = NULL;
+fail_charge:
+	vlink_uncharge(view->account, VLINK_CHARGE_MAPPED, view->charged);
+fail_account:
+	vlink_account_put(view->account);
 	return err;
 }
 
 /* ------------------------------------------------------------------------ */
-/* Mappings                                                                   */
+/* Faults                                                                     */
 
 /* The page to show at @index; a zero page is made where there is none. */
-static struct page *spare_page(struct vlink_window *window, unsigned long index)
+static struct page *spare_page(struct view *view, unsigned long index)
 {
-	struct page *page = xa_load(&window->spares, index);
+	struct page *page = xa_load(&view->spares, index);
 	struct page *other;
 
 	if (page)
@@ -329,7 +407,7 @@ static struct page *spare_page(struct vlink_window *window, unsigned long index)
 	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!page)
 		return NULL;
-	other = xa_cmpxchg(&window->spares, index, NULL, page, GFP_KERNEL);
+	other = xa_cmpxchg(&view->spares, index, NULL, page, GFP_KERNEL_ACCOUNT);
 	if (!other)
 		return page;
 	__free_page(page);
@@ -343,31 +421,37 @@ static vm_fault_t insert_page(struct vm_fault *vmf, struct page *page)
 
 static unsigned long page_of(const struct vm_fault *vmf, const struct view *view)
 {
-	return (vmf->address - view->start) / PAGE_SIZE;
+	return vmf->pgoff - view->pgoff;
 }
 
 /* Tables for an entry, and room to note that Xen makes it, if it may be a @grant. */
-static int prepare_entry(struct vm_fault *vmf, struct view *view, bool grant, phys_addr_t *pte)
+static int prepare_entry(struct vm_fault *vmf, struct view *view, bool grant)
 {
 	int err = grant ? view_grant_reserve(view, page_of(vmf, view)) : 0;
 
-	return err ?: find_pte(vmf->vma, vmf->address, pte);
+	return err ?: view_find_ptes(view, page_of(vmf, view), 1);
 }
 
 /* Shows what the window has at the faulting address; VM_FAULT_FALLBACK: nothing. */
-static vm_fault_t show_page(struct vm_fault *vmf, struct view *view, phys_addr_t pte)
+static vm_fault_t show_page(struct vm_fault *vmf, struct view *view)
 {
 	struct vlink_window *window = view->window;
 	void *entry = xa_load(&window->pages, vmf->pgoff);
-	int err;
 
 	if (!entry)
 		return VM_FAULT_FALLBACK;
 	if (!xa_is_value(entry))
 		return insert_page(vmf, entry);
-	err = view_grant_map(view, page_of(vmf, view), xa_to_value(entry), pte);
-	/* A grant since the look before the lock: the process comes again. */
-	return !err || err == -EAGAIN ? VM_FAULT_NOPAGE : VM_FAULT_FALLBACK;
+	switch (view_grant_map(view, page_of(vmf, view))) {
+	case 0:
+	case -EAGAIN:
+		/* A grant since the look before the lock: the process comes again. */
+		return VM_FAULT_NOPAGE;
+	case -ENOENT:
+		return VM_FAULT_FALLBACK;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
 }
 
 /*
@@ -391,37 +475,105 @@ static void view_lock(struct view *view)
 	}
 }
 
+/* The same as view_grants_map() where the domain makes its entries itself. */
+static int view_pages_map(struct view *view, struct vm_area_struct *vma, unsigned long first,
+			  unsigned long last)
+{
+	unsigned long i;
+
+	for (i = first; i <= last; i++) {
+		struct page *page = xa_load(&view->window->pages, view->pgoff + i);
+
+		if (page && vmf_insert_pfn(vma, view->start + i * PAGE_SIZE,
+					   page_to_pfn(page)) != VM_FAULT_NOPAGE)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Room for all grants that there are by now. */
+static int view_grants_reserve(struct view *view)
+{
+	unsigned long i, last, at;
+
+	for (i = 0; i < view->nr_pages; i += CHUNK) {
+		at = view->pgoff + i;
+		last = view->pgoff + min(i + CHUNK, view->nr_pages) - 1;
+		if (xa_find(&view->window->pages, &at, last, XA_PRESENT) &&
+		    view_grant_reserve(view, i))
+			return -ENOMEM;
+	}
+	return view_find_ptes(view, 0, view->nr_pages);
+}
+
+/*
+ * Makes all entries at once: on PV in few calls of Xen. What cannot be had is left to the
+ * fault at its place.
+ */
+static void view_fill(struct view *view, struct vm_area_struct *vma)
+{
+	unsigned long first, last;
+	int err = view->chunks ? view_grants_reserve(view) : 0;
+
+	for (first = 0; first < view->nr_pages && !err; first = last + 1) {
+		last = min(first + CHUNK, view->nr_pages) - 1;
+		view_lock(view);
+		if (view->chunks)
+			err = view_grants_map(view, first, last) == -ENOMEM;
+		else
+			err = view_pages_map(view, vma, first, last);
+		mutex_unlock(&view->window->lock);
+		if (fatal_signal_pending(current))
+			return;
+		cond_resched();
+	}
+}
+
+/* Whether @vma is the mapping that the view was made for, and no copy. */
+static bool is_own_vma(const struct view *view, struct vm_area_struct *vma)
+{
+	return vma->vm_mm == view->mm && vma->vm_start == view->start &&
+	       vma_pages(vma) == view->nr_pages;
+}
+
 static vm_fault_t view_fault(struct vm_fault *vmf)
 {
 	struct view *view = vmf->vma->vm_private_data;
 	struct vlink_window *window = view->window;
-	void *entry = xa_load(&window->pages, vmf->pgoff);
-	bool grant = !entry || xa_is_value(entry);	/* is one, or may become one */
 	struct page *spare = NULL;
-	phys_addr_t pte = 0;
 	vm_fault_t ret;
+	void *entry;
 
+	if (!is_own_vma(view, vmf->vma))
+		return VM_FAULT_SIGBUS;
+	if (READ_ONCE(view->populate) && xchg(&view->populate, false))
+		view_fill(view, vmf->vma);
+
+	entry = xa_load(&window->pages, vmf->pgoff);
 	/* What allocates goes before the lock, which the notifier takes in reclaim. */
-	if (view->chunks && prepare_entry(vmf, view, grant, &pte))
+	if (view->chunks && prepare_entry(vmf, view, !entry || xa_is_value(entry)))
 		return VM_FAULT_OOM;
 	if (!entry)
-		spare = spare_page(window, vmf->pgoff);
+		spare = spare_page(view, vmf->pgoff);
 again:
 	view_lock(view);
-	ret = show_page(vmf, view, pte);
+	ret = show_page(vmf, view);
 	if (ret == VM_FAULT_FALLBACK && spare)
 		ret = insert_page(vmf, spare);
 	mutex_unlock(&window->lock);
 	if (ret != VM_FAULT_FALLBACK)
 		return ret;
 	/* The page was taken out meanwhile. */
-	spare = spare_page(window, vmf->pgoff);
+	spare = spare_page(view, vmf->pgoff);
 	if (spare)
 		goto again;
 	return VM_FAULT_OOM;
 }
 
-/* For debuggers, which cannot get references to the pages; not those that Xen maps. */
+/*
+ * For debuggers, which cannot get references to the pages; not those that Xen maps. They
+ * may no more than the process itself.
+ */
 static int view_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
 		       int write)
 {
@@ -431,11 +583,13 @@ static int view_access(struct vm_area_struct *vma, unsigned long addr, void *buf
 	unsigned int offset = offset_in_page(addr);
 	void *entry;
 
+	if (!is_own_vma(view, vma) || !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		return -EIO;
 	len = min_t(int, len, PAGE_SIZE - offset);
 	mutex_lock(&window->lock);
 	entry = xa_load(&window->pages, index);
 	if (!entry)
-		entry = xa_load(&window->spares, index);
+		entry = xa_load(&view->spares, index);
 	if (!entry || xa_is_value(entry))
 		len = -EIO;
 	else if (write)
@@ -446,43 +600,50 @@ static int view_access(struct vm_area_struct *vma, unsigned long addr, void *buf
 	return len;
 }
 
+/* ------------------------------------------------------------------------ */
+/* Mappings                                                                   */
+
+static void view_free(struct kref *ref)
+{
+	struct view *view = container_of(ref, struct view, ref);
+	struct page *page;
+	unsigned long i;
+
+	if (view->chunks)
+		view_grants_exit(view);
+	mutex_lock(&view->window->lock);
+	list_del(&view->node);
+	mutex_unlock(&view->window->lock);
+	xa_for_each(&view->spares, i, page)
+		__free_page(page);
+	xa_destroy(&view->spares);
+	atomic_dec(&view->window->mappings);
+	/* view_new()'s references */
+	window_put(view->window);
+	mmdrop(view->mm);
+	kfree(view);
+}
+
+/*
+ * A copy in another address space would be by fork, which nothing allows. It would begin
+ * without the entries of this one, and its faults would find that it is a copy.
+ */
 static void view_open(struct vm_area_struct *vma)
 {
 	struct view *view = vma->vm_private_data;
 
-	view->vmas++;
-}
-
-static void view_grants_exit(struct view *view)
-{
-	unsigned long i;
-
-	/* Nothing is left, unless the mapping failed after it was filled. */
-	mutex_lock(&view->window->lock);
-	view_grants_unmap(view, 0, view->nr_pages - 1);
-	mutex_unlock(&view->window->lock);
-	mmu_interval_notifier_remove(&view->notifier);
-	for (i = 0; i < nr_chunks(view); i++)
-		kfree(view->chunks[i]);
-	kvfree(view->chunks);
-}
-
-static void view_free(struct view *view)
-{
-	if (view->chunks)
-		view_grants_exit(view);
-	atomic_dec(&view->window->mappings);
-	/* vlink_window_mmap()'s reference */
-	window_put(view->window);
-	kfree(view);
+	/* Dropped by view_close(). */
+	kref_get(&view->ref);
+	if (vma->vm_mm != view->mm)
+		vma->vm_flags |= VM_WIPEONFORK;
 }
 
 static void view_close(struct vm_area_struct *vma)
 {
 	struct view *view = vma->vm_private_data;
 
-	if (!--view->vmas)
-		view_free(view);
+	/* view_new()'s reference, or view_open()'s */
+	kref_put(&view->ref, view_free);
 }
 
 static int view_may_split(struct vm_area_struct *vma, unsigned long addr)
@@ -518,9 +679,18 @@ static int window_file_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Asked for by mremap() and remap_file_pages() only: there is no other place for a mapping. */
+static unsigned long window_get_unmapped_area(struct file *file, unsigned long addr,
+					      unsigned long len, unsigned long pgoff,
+					      unsigned long flags)
+{
+	return -EINVAL;
+}
+
 static const struct file_operations window_fops = {
 	.owner = THIS_MODULE,
 	.release = window_file_release,
+	.get_unmapped_area = window_get_unmapped_area,
 };
 
 /* The file that mappings belong to. */
@@ -543,23 +713,51 @@ static struct file *window_file(struct vlink_window *window)
 	return file;
 }
 
-/* The same where the domain makes its entries itself. */
-static void view_fill(struct view *view, struct vm_area_struct *vma)
+static bool overlaps(const struct view *a, const struct view *b)
 {
-	unsigned long i;
-
-	mutex_lock(&view->window->lock);
-	for (i = 0; i < vma_pages(vma); i++) {
-		struct page *page = xa_load(&view->window->pages, vma->vm_pgoff + i);
-
-		if (page && vmf_insert_pfn(vma, vma->vm_start + i * PAGE_SIZE,
-					   page_to_pfn(page)) != VM_FAULT_NOPAGE)
-			break;
-	}
-	mutex_unlock(&view->window->lock);
+	return a->mm == b->mm && a->pgoff < b->pgoff + b->nr_pages &&
+	       b->pgoff < a->pgoff + a->nr_pages;
 }
 
-int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, bool populate)
+/* Adds the view to the window's; -EBUSY: it is to be the process's only one, and is not. */
+static int view_enter(struct view *view, unsigned int flags)
+{
+	struct vlink_window *window = view->window;
+	struct view *other;
+	int err = 0;
+
+	mutex_lock(&window->lock);
+	list_for_each_entry(other, &window->views, node)
+		if (flags & VLINK_WINDOW_ONCE && overlaps(view, other))
+			err = -EBUSY;
+	/* Also on error, for view_free() to take out. */
+	list_add(&view->node, &window->views);
+	mutex_unlock(&window->lock);
+	return err;
+}
+
+static struct view *view_new(struct vlink_window *window, struct vm_area_struct *vma)
+{
+	struct view *view = kzalloc(sizeof(*view), GFP_KERNEL_ACCOUNT);
+
+	if (!view)
+		return NULL;
+	kref_init(&view->ref);
+	/* Both are dropped by view_free(). */
+	kref_get(&window->ref);
+	mmgrab(vma->vm_mm);
+	view->window = window;
+	view->mm = vma->vm_mm;
+	view->start = vma->vm_start;
+	view->pgoff = vma->vm_pgoff;
+	view->nr_pages = vma_pages(vma);
+	xa_init(&view->spares);
+	atomic_inc(&window->mappings);
+	return view;
+}
+
+int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma,
+		      unsigned int flags)
 {
 	struct file *file;
 	struct view *view;
@@ -569,40 +767,37 @@ int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma, b
 	    vma->vm_pgoff + vma_pages(vma) > window->nr_pages)
 		return -EINVAL;
 
-	view = kzalloc(sizeof(*view), GFP_KERNEL);
+	view = view_new(window, vma);
 	if (!view)
 		return -ENOMEM;
-	view->vmas = 1;
-	view->window = window;
-	/* Dropped by view_free(). */
-	kref_get(&window->ref);
-	atomic_inc(&window->mappings);
-
+	view->populate = flags & VLINK_WINDOW_POPULATE;
+	err = view_enter(view, flags);
+	if (err)
+		goto fail;
 	file = window_file(window);
 	if (IS_ERR(file)) {
-		view_free(view);
-		return PTR_ERR(file);
+		err = PTR_ERR(file);
+		goto fail;
 	}
 	vma_set_file(vma, file);
 	/* The mapping has its own reference now. */
 	fput(file);
-	vma->vm_flags |= VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP;
+	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP;
 	vma->vm_flags &= ~VM_MAYEXEC;
 
 	if (xen_pv_domain()) {
 		err = view_grants_init(view, vma);
-		if (err) {
-			view_free(view);
-			return err;
-		}
+		if (err)
+			goto fail;
 	}
 	vma->vm_ops = &view_ops;
 	vma->vm_private_data = view;
-	if (populate && view->chunks)
-		view_grants_fill(view, vma);
-	else if (populate)
-		view_fill(view, vma);
 	return 0;
+
+fail:
+	/* view_new()'s reference */
+	kref_put(&view->ref, view_free);
+	return err;
 }
 EXPORT_SYMBOL_GPL(vlink_window_mmap);
 
@@ -631,7 +826,7 @@ struct vlink_window *vlink_window_create(const char *name, unsigned long nr_page
 	kref_init(&window->ref);
 	mutex_init(&window->lock);
 	xa_init(&window->pages);
-	xa_init(&window->spares);
+	INIT_LIST_HEAD(&window->views);
 	window->name = name;
 	window->nr_pages = nr_pages;
 	return window;
@@ -654,10 +849,27 @@ static void zap_pages(struct vlink_window *window, unsigned long first, unsigned
 	unmap_mapping_pages(window->inode->i_mapping, first, nr, true);
 }
 
+/* Whether a process may see zeros where @nr pages from @first on have been added since. */
+static bool shows_spares(struct vlink_window *window, unsigned long first, unsigned long nr)
+{
+	struct view *view;
+	bool found = false;
+
+	/* A fault that saw no page has put a spare there before it lets go of the lock. */
+	mutex_lock(&window->lock);
+	list_for_each_entry(view, &window->views, node) {
+		unsigned long at = first;
+
+		if (xa_find(&view->spares, &at, first + nr - 1, XA_PRESENT))
+			found = true;
+	}
+	mutex_unlock(&window->lock);
+	return found;
+}
+
 int vlink_window_add(struct vlink_window *window, unsigned long first,
 		     struct vlink_region *region)
 {
-	unsigned long spare;
 	unsigned int i;
 	void *entry;
 	int err = 0;
@@ -669,10 +881,7 @@ int vlink_window_add(struct vlink_window *window, unsigned long first,
 	}
 	if (err)
 		forget_pages(window, first, region->nr_pages);
-	/* Zeros that someone was shown too early; pairs with the locking of a fault. */
-	smp_mb();
-	spare = first;
-	if (xa_find(&window->spares, &spare, first + region->nr_pages - 1, XA_PRESENT))
+	if (shows_spares(window, first, region->nr_pages))
 		zap_pages(window, first, region->nr_pages);
 	return err;
 }

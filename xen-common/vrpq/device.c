@@ -187,7 +187,7 @@ static int vrpq_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	mutex_lock(&session->obj.conn->lock);
 	if (session->window)
-		err = vlink_window_mmap(session->window, vma, false);
+		err = vlink_window_mmap(session->window, vma, 0);
 	mutex_unlock(&session->obj.conn->lock);
 	return err;
 }

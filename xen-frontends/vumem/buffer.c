@@ -504,7 +504,8 @@ int vumem_buffer_mmap(struct buffer *buffer, struct vm_area_struct *vma)
 	mutex_lock(&conn->lock);
 	err = buffer->freed || conn->broken ? -EPIPE : buffer_open_window(buffer);
 	if (!err)
-		err = vlink_window_mmap(buffer->window, vma, true);
+		err = vlink_window_mmap(buffer->window, vma,
+					VLINK_WINDOW_POPULATE | VLINK_WINDOW_ONCE);
 	mutex_unlock(&conn->lock);
 	if (!err)
 		atomic64_inc(&conn->dev->stats[VUMEM_PROF_BUFFER_MAP]);

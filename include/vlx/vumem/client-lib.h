@@ -94,9 +94,9 @@ int vumemBufferIdGet(VumemBufferHandle buffer, VumemBufferId *id);
 
 /*
  * Maps the whole buffer for reading and writing, and stores the address in *@vaddr.
- * EBUSY: the handle has it mapped already; *@vaddr is where. EINVAL: the
- * buffer is not mappable. EPIPE: it was freed. ENOMEM: also if so many pages
- * of another VM cannot be mapped.
+ * EBUSY: the handle has it mapped already; *@vaddr is where, or unchanged if it is another
+ * handle of this process. EINVAL: the buffer is not mappable. EPIPE: it was freed.
+ * ENOMEM: also if the user would have too many pages of other VMs mapped.
  * The mapping cannot be split, moved or made executable, and is not in forked children.
  */
 int vumemBufferMap(VumemBufferHandle buffer, void **vaddr);
