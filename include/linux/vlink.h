@@ -136,12 +136,20 @@ struct vlink {
 	char failure[VLINK_FAILURE_MAX + 1];	/* the first reason; fixed while failing */
 };
 
+enum vlink_region_kind {
+	VLINK_REGION_CREATED,	/* by vlink_region_create(): ours, of a connection */
+	VLINK_REGION_SHARED,	/* by vlink_pages_share(): ours, beyond those */
+	VLINK_REGION_GRANTED,	/* by vlink_pages_grant(): pinned pages of a process */
+	VLINK_REGION_MAPPED,	/* by vlink_region_map(), vlink_pages_map(): the peer's */
+};
+
 /*
  * Pages shared with the peer: the client's own, or the client's mapped by the
  * server. The pages have kernel addresses, but not contiguous ones: on x86 PV no
  * second mapping of a foreign page is allowed.
  */
 struct vlink_region {
+	enum vlink_region_kind kind;
 	struct list_head node;
 	char name[VLINK_CLASS_MAX + 1];
 	unsigned int nr_pages;
@@ -153,7 +161,6 @@ struct vlink_region {
 	grant_handle_t *handles;		/* server */
 	struct vlink *link;			/* client: when the server kept it mapped */
 	domid_t domid;				/* whose pages, of vlink_pages_map() */
-	bool pinned;				/* of vlink_pages_grant() */
 };
 
 #define vlink_register_driver(drv) __vlink_register_driver(drv, THIS_MODULE)

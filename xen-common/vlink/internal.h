@@ -44,13 +44,28 @@ void vlink_teardown(struct vlink *link);
 void vlink_look_again(struct vlink *link);
 
 /* region.c */
-void vlink_regions_init(void);
-void vlink_regions_exit(void);
-int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt);
+/* Bounds what a service may ask for and a peer may claim: 256 MiB. */
+#define VLINK_REGION_PAGES_MAX	65536u
+/* A region without pages; -EINVAL: @nr_pages is not within bounds. */
+struct vlink_region *vlink_region_new(enum vlink_region_kind kind, const char *name,
+				      unsigned int nr_pages);
+void vlink_region_free(struct vlink_region *region);
+/* Gives back the regions of the connection. */
 void vlink_regions_release(struct vlink *link);
+
+/* share.c */
+int vlink_regions_publish(struct vlink *link, struct xenbus_transaction xbt);
+
+/* quarantine.c */
+/* Whether the peer still maps so much of @kind that it gets no more. */
+bool vlink_quarantine_full(const struct vlink *link, enum vlink_region_kind kind);
 /* Pages that a server still maps though the connection ended. */
 unsigned int vlink_quarantined_pages(void);
 void vlink_quarantine_stop(void);
+
+/* map.c */
+void vlink_maps_init(void);
+void vlink_maps_exit(void);
 
 /* window.c */
 int vlink_windows_init(void);

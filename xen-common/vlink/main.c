@@ -44,7 +44,7 @@ static int __init vlink_init(void)
 	err = vlink_windows_init();
 	if (err)
 		goto fail_workqueue;
-	vlink_regions_init();
+	vlink_maps_init();
 	vlink_debugfs_init();
 	err = vlink_published_start();
 	if (err)
@@ -66,7 +66,7 @@ static void __exit vlink_exit(void)
 	vlink_debugfs_exit();
 	destroy_workqueue(vlink_wq);
 	/* After the last work that could still unmap. */
-	vlink_regions_exit();
+	vlink_maps_exit();
 	vlink_windows_exit();
 }
 
