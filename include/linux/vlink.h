@@ -30,7 +30,9 @@
 
 enum vlink_role { VLINK_SERVER, VLINK_CLIENT };
 
+struct mm_struct;
 struct vlink;
+struct vlink_account;
 struct vlink_region;
 
 /*
@@ -161,6 +163,8 @@ struct vlink_region {
 	grant_handle_t *handles;		/* server */
 	struct vlink *link;			/* client: when the server kept it mapped */
 	domid_t domid;				/* whose pages, of vlink_pages_map() */
+	struct mm_struct *mm;			/* of vlink_pages_grant(): who has pinned */
+	struct vlink_account *account;		/* NULL: nobody is charged */
 };
 
 #define vlink_register_driver(drv) __vlink_register_driver(drv, THIS_MODULE)
@@ -222,9 +226,10 @@ struct vlink_region *vlink_pages_share(struct vlink *link, unsigned int nr_pages
 /* Ends the grants; a page that the peer still maps is kept out of use until it does not. */
 void vlink_pages_unshare(struct vlink *link, struct vlink_region *region);
 /*
- * Grants pages of a process, which the caller has pinned for long: the pins are the
- * region's from now on, whatever is returned. The peer maps them by the directory that
- * begins at region->dir_refs[0].
+ * Grants pages of the current process, which the caller has pinned for long and counted in
+ * its pinned_vm: both are the region's from now on, whatever is returned, and end when
+ * the peer maps no page any more. The peer maps them by the directory that begins at
+ * region->dir_refs[0].
  */
 struct vlink_region *vlink_pages_grant(struct vlink *link, struct page **pages,
 				       unsigned int nr_pages);
@@ -240,6 +245,12 @@ struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs
 struct vlink_region *vlink_pages_map_dir(struct vlink *link, grant_ref_t dir_ref,
 					 unsigned int nr_pages);
 void vlink_pages_unmap(struct vlink_region *region);
+/*
+ * Charges the pages of @region to @account, NULL: the current process's user, until they are
+ * free, which is after the peer maps none any more; as granted, or as mapped unless each
+ * mapping is charged for itself (vlink_window_mmap()). -ENOMEM: it cannot have so many.
+ */
+int vlink_region_charge(struct vlink_region *region, struct vlink_account *account);
 
 /*
  * Messages between the two kernels, in a region of VLINK_MAILBOX_PAGES that the
@@ -276,11 +287,11 @@ enum vlink_charge_kind {
 	VLINK_CHARGE_KINDS
 };
 
-struct vlink_account;
-
 /* The current process's user's, with a reference; or ERR_PTR(-ENOMEM). May sleep. */
 struct vlink_account *vlink_account_get(void);
-/* When all that was charged has been given back. Not in interrupts, as those below. */
+/* Another reference. Not in interrupts, as all below. */
+void vlink_account_hold(struct vlink_account *account);
+/* When all that was charged has been given back. */
 void vlink_account_put(struct vlink_account *account);
 /* Takes @nr pages, or returns -ENOMEM if the user, or all users, would have too many. */
 int vlink_charge(struct vlink_account *account, enum vlink_charge_kind kind, unsigned long nr);

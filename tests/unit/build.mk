@@ -40,3 +40,17 @@ $(O)/test/info_test: tests/unit/info_test.c xen-common/vlink/param.c xen-common/
 	tests/unit/unit.h $(wildcard tests/unit/text/linux/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -D_GNU_SOURCE -Itests/unit/text -o $@ $< -lcunit
+
+# Sources of vlink.ko as they are, but for the kernel's headers.
+$(O)/test/kernel/%.c: xen-common/vlink/%.c
+	@mkdir -p $(@D)
+	sed '/^#include/d' $< > $@
+
+$(call unit_test,check-charge,$(O)/test/charge_test)
+$(call unit_test,check-quarantine,$(O)/test/quarantine_test)
+check-charge check-quarantine:
+	$<
+
+$(O)/test/charge_test $(O)/test/quarantine_test: $(O)/test/%_test: tests/unit/%_test.c $(O)/test/kernel/%.c tests/unit/kernel_stand_ins.h tests/unit/unit.h
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -Wno-unused-parameter -D_GNU_SOURCE -I$(O)/test -o $@ $< -lcunit

@@ -40,7 +40,6 @@ struct back_buffer {
 	u32 nr_pages;
 	bool freeing;			/* a FREE request is on its way */
 	struct vlink_region *region;	/* NULL: no pages, or given back */
-	struct mm_struct *mm;		/* whose limit the pins count against; a reference */
 };
 
 struct server {

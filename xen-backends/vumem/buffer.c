@@ -7,7 +7,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -137,13 +136,8 @@ static int pin_accounted(struct vumem_dev *dev, u64 vaddr, u32 nr, struct page *
 
 static void unaccount(struct vumem_dev *dev, struct back_buffer *buffer)
 {
-	if (!buffer->mm)
-		return;
 	atomic64_sub(buffer->nr_pages, &dev->pinned_pages);
-	atomic64_sub(buffer->nr_pages, &buffer->mm->pinned_vm);
-	/* buffer_grant()'s reference */
-	mmdrop(buffer->mm);
-	buffer->mm = NULL;
+	buffer->nr_pages = 0;
 }
 
 bool vumem_back_buffer_try_end(struct back_conn *conn, struct back_buffer *buffer)
@@ -187,14 +181,26 @@ static int check_memory(struct vumem_dev *dev, const struct vumem_respond_args *
 	return 0;
 }
 
-/* Grants what was pinned. Under the lock. */
+/* Grants what was pinned, at the expense of the server's user. Under the lock. */
+static struct vlink_region *grant_pages(struct vlink *link, struct page **pages, u32 nr)
+{
+	struct vlink_region *region = vlink_pages_grant(link, pages, nr);
+	int err = IS_ERR(region) ? 0 : vlink_region_charge(region, NULL);
+
+	if (!err)
+		return region;
+	vlink_pages_unshare(link, region);
+	return ERR_PTR(err);
+}
+
+/* Under the lock. */
 static int buffer_grant(struct back_conn *conn, struct back_buffer *buffer, struct page **pages,
 			u32 nr)
 {
 	struct vumem_dev *dev = conn->conn.dev;
 	struct vlink_region *region;
 
-	region = vlink_pages_grant(conn->conn.link, pages, nr);
+	region = grant_pages(conn->conn.link, pages, nr);
 	if (IS_ERR(region)) {
 		vlink_warn(conn->conn.link, "cannot grant a buffer of %u pages: %ld (this domain's max_grant_frames=%u is enough for %lu in all)\n",
 			   nr, PTR_ERR(region), gnttab_max_grant_frames(),
@@ -203,8 +209,6 @@ static int buffer_grant(struct back_conn *conn, struct back_buffer *buffer, stru
 	}
 	buffer->region = region;
 	buffer->nr_pages = nr;
-	mmgrab(current->mm);
-	buffer->mm = current->mm;
 	atomic64_add(nr, &dev->pinned_pages);
 	return 0;
 }
@@ -227,6 +231,7 @@ static int buffer_enter(struct server *server, struct back_buffer *buffer, struc
 
 	if (conn->conn.broken || server->ended) {
 		unpin_user_pages(pages, nr);
+		atomic64_sub(nr, &current->mm->pinned_vm);
 		return -EPIPE;
 	}
 	if (nr)
@@ -265,7 +270,6 @@ int vumem_back_buffer_export(struct server *server, const struct vumem_respond_a
 	kvfree(pages);
 	if (!err)
 		return 0;
-	atomic64_sub(nr, &current->mm->pinned_vm);
 fail:
 	kfree(buffer);
 	return err;

@@ -102,6 +102,14 @@ struct vlink_account *vlink_account_get(void)
 }
 EXPORT_SYMBOL_GPL(vlink_account_get);
 
+void vlink_account_hold(struct vlink_account *account)
+{
+	spin_lock(&accounts_lock);
+	account->refs++;
+	spin_unlock(&accounts_lock);
+}
+EXPORT_SYMBOL_GPL(vlink_account_hold);
+
 void vlink_account_put(struct vlink_account *account)
 {
 	bool last;

@@ -4,6 +4,8 @@
  * the peer still maps when it is given back is quarantine.c's.
  */
 #include <linux/list.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -31,8 +33,57 @@ struct vlink_region *vlink_region_new(enum vlink_region_kind kind, const char *n
 	return region;
 }
 
+static enum vlink_charge_kind charge_kind(const struct vlink_region *region)
+{
+	return region->kind == VLINK_REGION_MAPPED ? VLINK_CHARGE_MAPPED : VLINK_CHARGE_GRANTED;
+}
+
+/* The pages of a PV domain's processes are mapped, and charged, by each mapping: window.c. */
+static bool is_mapped_by_processes(const struct vlink_region *region)
+{
+	return region->kind == VLINK_REGION_MAPPED && !region->handles;
+}
+
+int vlink_region_charge(struct vlink_region *region, struct vlink_account *account)
+{
+	int err;
+
+	if (is_mapped_by_processes(region))
+		return 0;
+	/* Dropped by uncharge(), or below. */
+	if (account)
+		vlink_account_hold(account);
+	else
+		account = vlink_account_get();
+	if (IS_ERR(account))
+		return PTR_ERR(account);
+	err = vlink_charge(account, charge_kind(region), region->nr_pages);
+	if (err)
+		vlink_account_put(account);
+	else
+		region->account = account;
+	return err;
+}
+EXPORT_SYMBOL_GPL(vlink_region_charge);
+
+/* Gives back what is counted for the region's processes. */
+static void uncharge(struct vlink_region *region)
+{
+	if (region->account) {
+		vlink_uncharge(region->account, charge_kind(region), region->nr_pages);
+		/* vlink_region_charge()'s reference */
+		vlink_account_put(region->account);
+	}
+	if (region->mm) {
+		atomic64_sub(region->nr_pages, &region->mm->pinned_vm);
+		/* vlink_pages_grant()'s reference */
+		mmdrop(region->mm);
+	}
+}
+
 void vlink_region_free(struct vlink_region *region)
 {
+	uncharge(region);
 	kvfree(region->pages);
 	kvfree(region->refs);
 	kvfree(region->handles);

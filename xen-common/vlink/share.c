@@ -4,6 +4,7 @@
  * finds the references in a chain of directory pages.
  */
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <xen/grant_table.h>
@@ -166,14 +167,15 @@ struct vlink_region *vlink_pages_grant(struct vlink *link, struct page **pages,
 	if (vlink_quarantine_full(link, VLINK_REGION_GRANTED)) {
 		vlink_warn(link, "client still maps %d pages of old\n",
 			   atomic_read(&link->quarantined_pages));
-		unpin_user_pages(pages, nr_pages);
-		return ERR_PTR(-EBUSY);
+		region = ERR_PTR(-EBUSY);
+		goto fail_pins;
 	}
 	region = vlink_region_new(VLINK_REGION_GRANTED, "", nr_pages);
-	if (IS_ERR(region)) {
-		unpin_user_pages(pages, nr_pages);
-		return region;
-	}
+	if (IS_ERR(region))
+		goto fail_pins;
+	/* Dropped by vlink_region_free(). */
+	mmgrab(current->mm);
+	region->mm = current->mm;
 	memcpy(region->pages, pages, nr_pages * sizeof(*pages));
 	err = region_alloc_dirs(region);
 	if (!err)
@@ -184,6 +186,11 @@ struct vlink_region *vlink_pages_grant(struct vlink *link, struct page **pages,
 		vlink_pages_unshare(link, region);
 		return ERR_PTR(err);
 	}
+	return region;
+
+fail_pins:
+	unpin_user_pages(pages, nr_pages);
+	atomic64_sub(nr_pages, &current->mm->pinned_vm);
 	return region;
 }
 EXPORT_SYMBOL_GPL(vlink_pages_grant);

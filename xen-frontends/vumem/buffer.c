@@ -481,16 +481,23 @@ static int buffer_open_window(struct buffer *buffer)
 	region = vlink_pages_map_dir(conn->link, buffer->dir_ref, buffer->pages);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
+	err = vlink_region_charge(region, NULL);
+	if (err)
+		goto fail;
 	window = vlink_window_create(dev_name(&conn->dev->dev), buffer->pages);
 	if (IS_ERR(window)) {
-		vlink_pages_unmap(region);
-		return PTR_ERR(window);
+		err = PTR_ERR(window);
+		goto fail;
 	}
 	buffer->window = window;
 	buffer->region = region;
 	err = vlink_window_add(window, 0, region);
 	if (err)
 		vumem_buffer_revoke(buffer);
+	return err;
+
+fail:
+	vlink_pages_unmap(region);
 	return err;
 }
 
