@@ -13,7 +13,9 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit_types.h>
+#include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <vlink/ring.h>
@@ -144,6 +146,18 @@ enum vlink_region_kind {
 	VLINK_REGION_GRANTED,	/* by vlink_pages_grant(): pinned pages of a process */
 	VLINK_REGION_MAPPED,	/* by vlink_region_map(), vlink_pages_map(): the peer's */
 };
+
+/*
+ * How processes wait for a peer: so that they can be killed, and frozen where they sleep
+ * while their domain is saved, whatever locks they hold. Who waits for such a lock does
+ * it interruptibly.
+ */
+#define VLINK_INTERRUPTIBLE	(TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE)
+#define VLINK_KILLABLE		(TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
+#define vlink_wait_event(wq_head, condition)					\
+	wait_event_state(wq_head, condition, VLINK_INTERRUPTIBLE)
+#define vlink_wait_event_killable(wq_head, condition)				\
+	wait_event_state(wq_head, condition, VLINK_KILLABLE)
 
 /*
  * Pages shared with the peer: the client's own, or the client's mapped by the

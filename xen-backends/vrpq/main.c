@@ -435,7 +435,7 @@ static struct vrpq_session *await_session(struct vrpq_dev *dev, u32 port, u32 *v
 			return session;
 		if (READ_ONCE(dev->removed))
 			return ERR_PTR(-ENODEV);
-		err = wait_event_interruptible(dev->wait, atomic_read(&dev->offers) != seen);
+		err = vlink_wait_event(dev->wait, atomic_read(&dev->offers) != seen);
 		if (err)
 			return ERR_PTR(err);
 	}
@@ -474,8 +474,8 @@ static struct vrpq_chan *await_chan(struct vrpq_session *session)
 			return chan;
 		if (status)
 			return ERR_PTR(-EPIPE);
-		err = wait_event_interruptible(session->obj.wait,
-					       atomic_read(&session->obj.seq) != seen);
+		err = vlink_wait_event(session->obj.wait,
+				       atomic_read(&session->obj.seq) != seen);
 		if (err)
 			return ERR_PTR(err);
 	}
@@ -572,8 +572,8 @@ static long grow_ioctl(struct vrpq_session *session, void __user *arg)
 	mutex_unlock(&conn->lock);
 	if (err)
 		return err;
-	err = wait_event_interruptible(session->obj.wait, READ_ONCE(zone->count) >= target ||
-				       READ_ONCE(session->obj.status));
+	err = vlink_wait_event(session->obj.wait, READ_ONCE(zone->count) >= target ||
+			       READ_ONCE(session->obj.status));
 	if (err)
 		return err;
 	args.pages = READ_ONCE(zone->count);

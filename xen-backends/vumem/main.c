@@ -301,7 +301,7 @@ static long receive_ioctl(struct server *server, void __user *arg)
 	int err;
 
 	while (!(err = try_receive(server, &args))) {
-		err = wait_event_interruptible(server->conn->wait, has_requests(server));
+		err = vlink_wait_event(server->conn->wait, has_requests(server));
 		if (err)
 			return err;
 	}

@@ -357,12 +357,12 @@ static int rx_sleep(struct vbpipe *pipe, size_t want)
 	int err;
 
 	if (!poll_max)
-		return wait_event_interruptible(pipe->rx_wait, rx_ready(pipe, want));
+		return vlink_wait_event(pipe->rx_wait, rx_ready(pipe, want));
 
 	if (pipe->poll_ns && rx_poll(pipe))
 		return 0;
 	begin = local_clock();
-	err = wait_event_interruptible(pipe->rx_wait, rx_ready(pipe, want));
+	err = vlink_wait_event(pipe->rx_wait, rx_ready(pipe, want));
 	pipe->poll_ns = local_clock() - begin < 4ull * poll_max ? poll_max : pipe->poll_ns / 2;
 	return err;
 }
@@ -489,8 +489,8 @@ static ssize_t write_locked(struct vbpipe *pipe, struct iov_iter *from, bool non
 			err = -EAGAIN;
 			break;
 		}
-		err = wait_event_interruptible(pipe->tx_wait,
-					       tx_ready(pipe, iov_iter_count(from)));
+		err = vlink_wait_event(pipe->tx_wait,
+				       tx_ready(pipe, iov_iter_count(from)));
 		if (err)
 			break;
 	}

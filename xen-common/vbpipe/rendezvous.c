@@ -123,11 +123,11 @@ static bool rendezvous_advance(struct vbpipe *pipe, bool leaving)
  */
 int vbpipe_rendezvous(struct vbpipe *pipe)
 {
-	int err = wait_event_interruptible(pipe->open_wait, rendezvous_advance(pipe, false));
+	int err = vlink_wait_event(pipe->open_wait, rendezvous_advance(pipe, false));
 
 	if (err) {
 		/* An answer is on its way, unless the peer is hostile: then to be killed. */
-		(void)wait_event_killable(pipe->open_wait, rendezvous_advance(pipe, true));
+		(void)vlink_wait_event_killable(pipe->open_wait, rendezvous_advance(pipe, true));
 		if (READ_ONCE(pipe->state) != VBPIPE_END_IDLE)
 			err = 0;
 	}

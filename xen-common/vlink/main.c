@@ -37,7 +37,7 @@ static int __init vlink_init(void)
 	if (!xen_domain())
 		return -ENODEV;
 
-	vlink_wq = alloc_workqueue("vlink", WQ_UNBOUND, 0);
+	vlink_wq = alloc_workqueue("vlink", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	if (!vlink_wq)
 		return -ENOMEM;
 

@@ -265,8 +265,8 @@ static int wait_for_move(struct vrpq_object *obj, u32 seq, bool killable)
 {
 #define MOVED ((u32)atomic_read(&obj->seq) != seq || ended(obj))
 	if (killable)
-		return wait_event_killable(obj->wait, MOVED);
-	return wait_event_interruptible(obj->wait, MOVED);
+		return vlink_wait_event_killable(obj->wait, MOVED);
+	return vlink_wait_event(obj->wait, MOVED);
 #undef MOVED
 }
 

@@ -50,7 +50,7 @@ struct vumem_conn *vumem_conn_await(struct vumem_dev *dev)
 			vumem_conn_put(conn);
 		if (READ_ONCE(dev->removed))
 			return ERR_PTR(-ENODEV);
-		err = wait_event_interruptible(dev->wait, atomic_read(&dev->changes) != seen);
+		err = vlink_wait_event(dev->wait, atomic_read(&dev->changes) != seen);
 		if (err)
 			return ERR_PTR(err);
 	}

@@ -284,7 +284,7 @@ static struct vrpq_session *session_open(struct vrpq_conn *conn, u32 port, const
 static void chan_abandon(struct vrpq_chan *chan)
 {
 	vrpq_object_close(&chan->obj);
-	wait_event_killable(chan->obj.wait, READ_ONCE(chan->obj.status));
+	vlink_wait_event_killable(chan->obj.wait, READ_ONCE(chan->obj.status));
 	vrpq_object_put(&chan->obj);
 }
 
@@ -307,9 +307,9 @@ static struct vrpq_session *create_on(struct vrpq_conn *conn, u32 port, const u8
 	if (IS_ERR_OR_NULL(session))
 		return session;
 
-	err = wait_event_interruptible(session->obj.wait,
-				       READ_ONCE(session->obj.state) == VRPQ_OPEN ||
-				       READ_ONCE(session->obj.status));
+	err = vlink_wait_event(session->obj.wait,
+			       READ_ONCE(session->obj.state) == VRPQ_OPEN ||
+			       READ_ONCE(session->obj.status));
 	if (!err && READ_ONCE(session->obj.state) == VRPQ_OPEN)
 		return session;
 	vrpq_object_abandon(&session->obj);
@@ -330,7 +330,7 @@ static struct vrpq_conn *await_conn(struct vrpq_dev *dev)
 			vrpq_conn_put(conn);
 		if (READ_ONCE(dev->removed))
 			return ERR_PTR(-ENODEV);
-		err = wait_event_interruptible(dev->wait, atomic_read(&dev->offers) != seen);
+		err = vlink_wait_event(dev->wait, atomic_read(&dev->offers) != seen);
 		if (err)
 			return ERR_PTR(err);
 	}
@@ -431,9 +431,9 @@ static struct vrpq_chan *create_chan(struct vrpq_session *session, u32 ctl_page,
 	if (IS_ERR(chan))
 		return chan;
 
-	err = wait_event_interruptible(chan->obj.wait,
-				       READ_ONCE(chan->obj.state) == VRPQ_OPEN ||
-				       READ_ONCE(chan->obj.status));
+	err = vlink_wait_event(chan->obj.wait,
+			       READ_ONCE(chan->obj.state) == VRPQ_OPEN ||
+			       READ_ONCE(chan->obj.status));
 	if (READ_ONCE(chan->obj.state) == VRPQ_OPEN)
 		return chan;
 	chan_abandon(chan);

@@ -227,8 +227,8 @@ long vrpq_pages_grow_ioctl(struct vrpq_session *session, void __user *arg)
 	if (err)
 		return err;
 	/* The server is not to meet a page that it does not know. */
-	err = wait_event_killable(session->obj.wait, READ_ONCE(zone->acked) >= count ||
-				  READ_ONCE(session->obj.status) & VRPQ_WAIT_BROKEN);
+	err = vlink_wait_event_killable(session->obj.wait, READ_ONCE(zone->acked) >= count ||
+					READ_ONCE(session->obj.status) & VRPQ_WAIT_BROKEN);
 	if (err)
 		return err;
 	if (READ_ONCE(zone->acked) < count)

@@ -195,9 +195,9 @@ int vumem_request_call(struct front_conn *conn, struct request *request, bool ki
 	if (err)
 		return err;
 	if (killable)
-		err = wait_for_completion_killable(&request->completion);
+		err = wait_for_completion_state(&request->completion, VLINK_KILLABLE);
 	else
-		err = wait_for_completion_interruptible(&request->completion);
+		err = wait_for_completion_state(&request->completion, VLINK_INTERRUPTIBLE);
 	if (err && request_withdraw(conn, request))
 		return err;
 	return error_of(request->msg.ret);
