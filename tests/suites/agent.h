@@ -35,7 +35,7 @@ enum agent_op {
 	AGENT_SET_FLAGS,	/* fcntl(F_SETFL, flags) */
 	AGENT_WAIT_ASLEEP,	/* until the call with seq @arg sleeps in the kernel */
 	AGENT_INTERRUPT,	/* a signal for the call with seq @arg; flags: 1 = SA_RESTART */
-	AGENT_NUMBER,		/* value: the decimal number in the file at path */
+	AGENT_NUMBER,		/* value: the decimal number in the file at path ("PATH WORD": behind it) */
 	AGENT_READ_RECORDS,	/* read count bytes; value: their pattern_record_sum() / 2 */
 	AGENT_COUNT_RECORDS,	/* reads until the end or EAGAIN; value: how many had the text path */
 
@@ -51,6 +51,9 @@ enum agent_op {
 	AGENT_LOCAL_CID,
 	AGENT_ECHO,		/* arg: connections to serve */
 	AGENT_FLOOD,		/* arg: connections, of descriptors from fd on */
+	AGENT_RESIZE,		/* count times another buffer size */
+	AGENT_SHUT_OFTEN,	/* count times a shutdown of what is read */
+	AGENT_CONNECT_OFTEN,	/* count sockets that connect, do not wait, and are closed */
 };
 
 struct agent_request {

@@ -184,17 +184,32 @@ static int64_t do_readable(const struct agent_request *r)
 	return ioctl(r->fd, FIONREAD, &available) ? -1 : available;
 }
 
+static int64_t number_in(FILE *file, const char *word)
+{
+	char token[64];
+	long long number;
+
+	while (*word && fscanf(file, "%63s", token) == 1)
+		if (!strcmp(token, word))
+			word = "";
+	if (!*word && fscanf(file, "%lld", &number) == 1)
+		return number;
+	errno = EINVAL;
+	return -1;
+}
+
+/* "PATH" or "PATH WORD": the number at the beginning, or behind the word. */
 static int64_t read_number(const char *path)
 {
-	FILE *file = fopen(path, "re");
-	long long number = -1;
+	char name[AGENT_PATH_MAX] = "", word[AGENT_PATH_MAX] = "";
+	int64_t number;
+	FILE *file;
 
+	sscanf(path, "%79s %79s", name, word);
+	file = fopen(name, "re");
 	if (!file)
 		return -1;
-	if (fscanf(file, "%lld", &number) != 1) {
-		errno = EINVAL;
-		number = -1;
-	}
+	number = number_in(file, word);
 	fclose(file);
 	return number;
 }

@@ -58,6 +58,24 @@ int agent_accept(struct agent *agent, int fd)
 	return (int)call(agent, agent_request_accept(fd));
 }
 
+long long agent_resize(struct agent *agent, int fd, unsigned int times)
+{
+	return call(agent, (struct agent_request){ .op = AGENT_RESIZE, .fd = fd, .count = times });
+}
+
+long long agent_shut_often(struct agent *agent, int fd, unsigned int times)
+{
+	return call(agent, (struct agent_request){
+		.op = AGENT_SHUT_OFTEN, .fd = fd, .count = times });
+}
+
+long long agent_connect_often(struct agent *agent, unsigned int cid, unsigned int port,
+			      unsigned int times)
+{
+	return call(agent, (struct agent_request){
+		.op = AGENT_CONNECT_OFTEN, .flags = cid, .arg = port, .count = times });
+}
+
 int agent_shutdown(struct agent *agent, int fd, int how)
 {
 	return (int)call(agent, (struct agent_request){

@@ -146,6 +146,47 @@ static int64_t do_flood(const struct agent_request *r)
 	return bytes;
 }
 
+/* ---- the same, very often ---- */
+
+static int64_t do_resize(const struct agent_request *r)
+{
+	uint64_t size, i;
+
+	for (i = 0; i < r->count; i++) {
+		size = 100000 + i % 2;
+		if (setsockopt(r->fd, AF_VSOCK, SO_VMCI_BUFFER_SIZE, &size, sizeof(size)))
+			return -1;
+	}
+	return (int64_t)i;
+}
+
+static int64_t do_shut_often(const struct agent_request *r)
+{
+	uint64_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (shutdown(r->fd, SHUT_RD))
+			return -1;
+	return (int64_t)i;
+}
+
+static int64_t do_connect_often(const struct agent_request *r)
+{
+	struct sockaddr_vm address = address_of(r->flags, r->arg);
+	int64_t begun = 0;
+
+	for (uint64_t i = 0; i < r->count; i++) {
+		int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		if (fd < 0)
+			return -1;
+		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) && errno == EINPROGRESS)
+			begun++;
+		close(fd);
+	}
+	return begun;
+}
+
 int64_t agent_socket_call(const struct agent_request *r)
 {
 	struct sockaddr_vm address = address_of(r->flags, r->arg);
@@ -163,6 +204,9 @@ int64_t agent_socket_call(const struct agent_request *r)
 	case AGENT_LOCAL_CID: return VMCISock_GetLocalCID();
 	case AGENT_ECHO: return do_echo(r);
 	case AGENT_FLOOD: return do_flood(r);
+	case AGENT_RESIZE: return do_resize(r);
+	case AGENT_SHUT_OFTEN: return do_shut_often(r);
+	case AGENT_CONNECT_OFTEN: return do_connect_often(r);
 	}
 	errno = ENOSYS;
 	return -1;

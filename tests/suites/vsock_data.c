@@ -275,7 +275,59 @@ static void the_end_of_messages_is_an_end(void)
 	SUITE_EQUAL(recv(pair.fd, buffer, 10, 0), 0);
 }
 
+#define HALF_FITS	40000u	/* of the default window six fit, and half of one */
+
+/* A message that does not fit now is not begun: sent again, it arrives once, as it is. */
+static void a_message_goes_whole_or_not_at_all(void)
+{
+	struct pair pair = pair_connect(SOCK_SEQPACKET);
+	static char buffer[HALF_FITS];
+	unsigned int sent;
+
+	set_nonblock(pair.fd, true);
+	pattern_fill(buffer, sizeof(buffer), 33, 0);
+	for (sent = 0; send(pair.fd, buffer, sizeof(buffer), 0) == sizeof(buffer); sent++)
+		;
+	SUITE_EQUAL(errno, EAGAIN);
+	SUITE_EQUAL(sent, BUFFER_DEFAULT / HALF_FITS);
+	/* Whoever waits for room waits for that of this message. */
+	SUITE_EQUAL(poll_now(pair.fd, POLLOUT), 0);
+	SUITE_EQUAL(agent_read(peer(), pair.peer_fd, sizeof(buffer), 33, 0), HALF_FITS);
+	CU_ASSERT(poll_for(pair.fd, POLLOUT) & POLLOUT);
+	SUITE_EQUAL(send(pair.fd, buffer, sizeof(buffer), 0), HALF_FITS);
+	for (unsigned int i = 0; i < sent; i++)
+		SUITE_EQUAL(agent_read(peer(), pair.peer_fd, BUFFER_DEFAULT, 33, 0), HALF_FITS);
+}
+
+/* A shorter one may fit where a longer one did not. */
+static void a_shorter_message_fits(void)
+{
+	struct pair pair = pair_connect(SOCK_SEQPACKET);
+	static char buffer[HALF_FITS];
+
+	set_nonblock(pair.fd, true);
+	while (send(pair.fd, buffer, sizeof(buffer), 0) == sizeof(buffer))
+		;
+	SUITE_EQUAL(send(pair.fd, buffer, 100, 0), 100);
+}
+
+static void a_message_that_faults_is_not_sent(void)
+{
+	struct pair pair = pair_connect(SOCK_SEQPACKET);
+	static char buffer[HALF_FITS];
+	struct iovec parts[2] = { { buffer, 30000 }, { no_access(), 4096 } };
+	struct msghdr header = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	/* ENOMEM is what AF_VSOCK makes of every error of a transport. */
+	FAILS_WITH(sendmsg(pair.fd, &header, 0), ENOMEM);
+	send_all(pair.fd, 100, 33, 0);
+	SUITE_EQUAL(agent_read(peer(), pair.peer_fd, BUFFER_DEFAULT, 33, 0), 100);
+}
+
 const struct suite_test seqpacket_tests[] = {
+	{ "a_message_goes_whole_or_not_at_all", a_message_goes_whole_or_not_at_all, 0 },
+	{ "a_shorter_message_fits", a_shorter_message_fits, 0 },
+	{ "a_message_that_faults_is_not_sent", a_message_that_faults_is_not_sent, 0 },
 	{ "messages_keep_their_bounds", messages_keep_their_bounds, 0 },
 	{ "several_messages_wait", several_messages_wait, 0 },
 	{ "what_does_not_fit_is_cut_off", what_does_not_fit_is_cut_off, 0 },

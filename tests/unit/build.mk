@@ -54,3 +54,18 @@ check-charge check-quarantine:
 $(O)/test/charge_test $(O)/test/quarantine_test: $(O)/test/%_test: tests/unit/%_test.c $(O)/test/kernel/%.c tests/unit/kernel_stand_ins.h tests/unit/unit.h
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -Wno-unused-parameter -D_GNU_SOURCE -I$(O)/test -o $@ $< -lcunit
+
+# What sockets of the kernel send and forward, over the stand-ins of tests/unit/kernel.
+# The kernel's own sources are built without these.
+KERNEL_WARN := -Wno-sign-compare -Wno-unused-parameter
+VSOCK_TEST := tests/unit/vsock_test.c tests/unit/kernel/kernel.c \
+	      $(addprefix xen-common/vsock/,tx.c rx.c memory.c)
+
+$(call unit_test,check-vsock,$(O)/test/vsock_test)
+check-vsock:
+	$<
+
+$(O)/test/vsock_test: $(VSOCK_TEST) xen-common/vsock/vsock.h include/xen/io/vsock.h $(RING_DEPS) \
+	$(wildcard tests/unit/kernel/*.h tests/unit/kernel/linux/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) -Itests/unit/kernel $(VCFLAGS) $(KERNEL_WARN) -o $@ $(VSOCK_TEST) -lcunit

@@ -61,7 +61,7 @@ static int xvsock_add(struct vlink *link)
 	if (!xl)
 		return -ENOMEM;
 	xl->link = link;
-	xl->rx_size = ring_size(link);
+	xl->ring_size = ring_size(link);
 	xl->forward = xen_initial_domain() && vlink_param_bool_get(link, "vsock-forward", false);
 	link->priv = xl;
 	return 0;
@@ -72,9 +72,18 @@ static void xvsock_remove(struct vlink *link)
 	kfree(link->priv);
 }
 
-static int peer_ring_size(struct vlink *link, const char *key, u32 *size)
+/*
+ * The peer chooses the ring that it reads from, but not how much of this domain's memory and
+ * grants that takes: no more than a ring of one's own or the default would.
+ */
+static u32 peer_ring_max(const struct xvsock_link *xl)
 {
-	int err = vlink_peer_u32(link, key, VSOCK_RING_MIN, VSOCK_RING_MAX, size);
+	return max(xl->ring_size, XVSOCK_RING_DEFAULT);
+}
+
+static int peer_size(struct vlink *link, const char *key, u32 max, u32 *size)
+{
+	int err = vlink_peer_u32(link, key, VSOCK_RING_MIN, max, size);
 
 	if (!err && !is_power_of_2(*size)) {
 		vlink_warn(link, "peer's key \"%s\" is not a power of two\n", key);
@@ -86,18 +95,23 @@ static int peer_ring_size(struct vlink *link, const char *key, u32 *size)
 static int xvsock_offer(struct vlink *link)
 {
 	struct xvsock_link *xl = link->priv;
-	int err = vlink_key_write(link, XBT_NIL, "rx-size", xl->rx_size);
+	int err = vlink_key_write(link, XBT_NIL, "rx-size", xl->ring_size);
 
+	err = err ?: vlink_key_write(link, XBT_NIL, "tx-size", peer_ring_max(xl));
 	return err ?: vlink_key_write(link, XBT_NIL, "forward", xl->forward);
 }
 
 static int xvsock_setup(struct vlink *link)
 {
 	struct xvsock_link *xl = link->priv;
-	int err = peer_ring_size(link, "rx-size", &xl->tx_size);
+	u32 rx_max;
+	int err = peer_size(link, "rx-size", VSOCK_RING_MAX, &xl->tx_size);
 
+	err = err ?: peer_size(link, "tx-size", VSOCK_RING_MAX, &rx_max);
 	if (err)
 		return err;
+	xl->tx_size = min(xl->tx_size, peer_ring_max(xl));
+	xl->rx_size = min(xl->ring_size, rx_max);
 	xl->region = vlink_region_create(link, "ring", region_pages(xl->tx_size, xl->rx_size));
 	return PTR_ERR_OR_ZERO(xl->region);
 }
@@ -113,13 +127,12 @@ static int xvsock_publish(struct vlink *link, struct xenbus_transaction xbt)
 
 static int server_map(struct vlink *link, struct xvsock_link *xl)
 {
-	u32 c2s_size;
-	int err = vlink_peer_u32(link, "c2s-size", xl->rx_size, xl->rx_size, &c2s_size);
+	int err = peer_size(link, "c2s-size", xl->ring_size, &xl->rx_size);
 
-	err = err ?: peer_ring_size(link, "s2c-size", &xl->tx_size);
+	err = err ?: peer_size(link, "s2c-size", peer_ring_max(xl), &xl->tx_size);
 	if (err)
 		return err;
-	xl->region = vlink_region_map(link, "ring", region_pages(c2s_size, xl->tx_size));
+	xl->region = vlink_region_map(link, "ring", region_pages(xl->rx_size, xl->tx_size));
 	return PTR_ERR_OR_ZERO(xl->region);
 }
 
@@ -128,6 +141,7 @@ static void conn_release(struct kref *ref)
 	struct xvsock_conn *conn = container_of(ref, struct xvsock_conn, ref);
 
 	xvsock_memory_put(conn->memory);
+	kfree(conn->spare);
 	kfree(conn);
 }
 
@@ -136,10 +150,17 @@ void xvsock_conn_put(struct xvsock_conn *conn)
 	kref_put(&conn->ref, conn_release);
 }
 
-void xvsock_conn_queue(struct xvsock_conn *conn, struct work_struct *work)
+void xvsock_conn_queue_rx(struct xvsock_conn *conn, unsigned long delay)
 {
-	kref_get(&conn->ref);
-	if (!queue_work(xvsock_wq, work))
+	xvsock_conn_get(conn);
+	if (!queue_delayed_work(xvsock_wq, &conn->rx_work, delay))
+		xvsock_conn_put(conn);
+}
+
+void xvsock_conn_queue_tx(struct xvsock_conn *conn)
+{
+	xvsock_conn_get(conn);
+	if (!queue_work(xvsock_wq, &conn->tx_work))
 		xvsock_conn_put(conn);
 }
 
@@ -194,7 +215,7 @@ static struct xvsock_conn *conn_new(struct vlink *link, struct xvsock_link *xl)
 	conn->link = link;
 	mutex_init(&conn->rx_lock);
 	xvsock_tx_init(conn);
-	INIT_WORK(&conn->rx_work, xvsock_rx_work);
+	INIT_DELAYED_WORK(&conn->rx_work, xvsock_rx_work);
 	INIT_WORK(&conn->tx_work, xvsock_tx_work);
 	lay_out(conn, xl, link->drv->role == VLINK_SERVER);
 	return conn;
@@ -207,15 +228,18 @@ static int conn_begin(struct xvsock_conn *conn, struct xvsock_link *xl)
 	if (err)
 		return err;
 	/* What was forwarded to it so far begins anew over its own link. */
-	xvsock_reset_peer(conn->peer_cid);
+	xvsock_reset(NULL, conn->peer_cid);
+	/* Before anybody sends: the answer's event has to find it. */
+	rcu_assign_pointer(xl->conn, conn);
 	err = xvsock_route_add(conn);
 	if (err) {
 		vlink_warn(conn->link, "there is a link to CID %u already\n", conn->peer_cid);
+		RCU_INIT_POINTER(xl->conn, NULL);
+		synchronize_rcu();
 		return err;
 	}
-	rcu_assign_pointer(xl->conn, conn);
 	/* For what came before events could find the connection. */
-	xvsock_conn_queue(conn, &conn->rx_work);
+	xvsock_conn_queue_rx(conn, 0);
 	return 0;
 }
 
@@ -242,16 +266,9 @@ static int xvsock_connect(struct vlink *link)
 static void tell_gone(void *arg, struct xvsock_conn *conn)
 {
 	const struct xvsock_conn *gone = arg;
-	struct sockaddr_vm src, dst;
-	struct sk_buff *skb;
 
-	if (!conn->forward)
-		return;
-	vsock_addr_init(&src, gone->peer_cid, VMADDR_PORT_ANY);
-	vsock_addr_init(&dst, conn->peer_cid, VMADDR_PORT_ANY);
-	skb = xvsock_packet(VSOCK_TYPE_CONTROL, VSOCK_CONTROL_GONE, &src, &dst, GFP_KERNEL);
-	if (skb)
-		xvsock_tx(conn, skb, NULL);
+	if (conn != gone && conn->forward)
+		xvsock_tx_gone(conn, gone->peer_cid, false);
 }
 
 void xvsock_conn_cut_off(struct xvsock_conn *conn)
@@ -261,9 +278,7 @@ void xvsock_conn_cut_off(struct xvsock_conn *conn)
 	if (conn->forward)
 		xvsock_walk_conns(tell_gone, conn);
 	xvsock_route_del(conn);
-	xvsock_reset_peer(conn->peer_cid);
-	if (conn->hub)
-		xvsock_reset_peer(VMADDR_CID_ANY);
+	xvsock_reset(conn, VMADDR_CID_ANY);
 }
 
 static void xvsock_disconnect(struct vlink *link)
@@ -303,9 +318,9 @@ static bool xvsock_event(struct vlink *link)
 		data = changed(&conn->rx.prod_line->prod, &conn->seen_prod);
 		room = changed(&conn->tx.cons_line->cons, &conn->seen_cons);
 		if (data)
-			xvsock_conn_queue(conn, &conn->rx_work);
+			xvsock_conn_queue_rx(conn, 0);
 		if (room)
-			xvsock_conn_queue(conn, &conn->tx_work);
+			xvsock_conn_queue_tx(conn);
 	}
 	rcu_read_unlock();
 	return data || room;

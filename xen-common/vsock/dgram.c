@@ -51,9 +51,11 @@ static u32 port_choose(void)
 
 static int dgram_init(struct vsock_sock *vsk, struct vsock_sock *parent)
 {
-	struct dgram_port *port = kzalloc(sizeof(*port), GFP_KERNEL);
+	struct dgram_port *port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
 
 	vsk->trans = port;
+	/* What it sends is the memory of the process that sends it. */
+	sk_vsock(vsk)->sk_allocation = GFP_KERNEL_ACCOUNT;
 	return port ? 0 : -ENOMEM;
 }
 
@@ -71,6 +73,8 @@ static void dgram_release(struct vsock_sock *vsk)
 	spin_lock_bh(&ports_lock);
 	hash_del(&port->node);
 	spin_unlock_bh(&ports_lock);
+	/* From the core's list of sockets without a port, where it stays whatever its port. */
+	vsock_remove_sock(vsk);
 }
 
 static int dgram_bind(struct vsock_sock *vsk, struct sockaddr_vm *addr)
@@ -162,20 +166,20 @@ static bool is_local(u32 cid)
 
 static int dgram_send(struct sk_buff *skb)
 {
-	struct xvsock_conn *conn;
+	struct xvsock_conn *conn = xvsock_route(xvsock_dst(skb));
 	int ret;
 
-	rcu_read_lock();
-	conn = xvsock_route(xvsock_dst(skb));
-	if (!conn)
-		ret = xvsock_has_routes() ? -EHOSTUNREACH : -ENODEV;
-	else if (skb->len > conn->tx.size / 2)
-		ret = -EMSGSIZE;
-	else
-		ret = xvsock_tx(conn, skb, skb->sk);
-	rcu_read_unlock();
-	if (!conn || ret == -EMSGSIZE)
+	if (!conn) {
 		kfree_skb(skb);
+		return xvsock_no_route();
+	}
+	if (skb->len > conn->tx.size / 2) {
+		kfree_skb(skb);
+		ret = -EMSGSIZE;
+	} else {
+		ret = xvsock_tx_datagram(conn, skb);
+	}
+	xvsock_conn_put(conn);
 	return ret;
 }
 

@@ -5,71 +5,24 @@
  * what is not allowed breaks the connection of the link, which is the peer's alone.
  *
  * Memory: a socket takes as many bytes as it promised, but small packets take more memory
- * than they carry. Small ones get room that the next ones are put into; and all that came
- * over a link and is not read yet is counted: beyond the limit a connection that gets
- * more is reset.
+ * than they carry. Small ones get room that the next ones are put into; and what is not read
+ * yet is counted (memory.c): beyond the limit the socket that hoards most is reset.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
-#include <linux/module.h>
-#include <linux/slab.h>
+#include <linux/sched.h>
 
 #include "vsock.h"
 
 /* Room of a packet with little in it: others that come behind it move in. */
 #define ROOM_MIN	1024
 
-static unsigned long unread_max;
-module_param(unread_max, ulong, 0644);
-MODULE_PARM_DESC(unread_max, "bytes of memory that packets of one link may take until they are read (0: a quarter of the domain's)");
+/* Records that one pass of the work takes: others are to run as well. */
+#define PASS_MAX	64
 
-/* ------------------------------------------------------------------------ */
-/* Counting memory                                                            */
-
-static void memory_release(struct sk_buff *skb, struct ubuf_info *ubuf, bool success)
-{
-	struct xvsock_memory *memory = container_of(ubuf, struct xvsock_memory, ubuf);
-
-	if (skb)
-		atomic_long_sub(skb->truesize, &memory->bytes);
-	xvsock_memory_put(memory);
-}
-
-struct xvsock_memory *xvsock_memory_new(void)
-{
-	struct xvsock_memory *memory = kzalloc(sizeof(*memory), GFP_KERNEL);
-
-	if (!memory)
-		return NULL;
-	/* The hook that sockets call when they release a packet of pages that are not theirs. */
-	memory->ubuf.callback = memory_release;
-	memory->ubuf.flags = SKBFL_ZEROCOPY_FRAG;
-	refcount_set(&memory->ubuf.refcnt, 1);
-	return memory;
-}
-
-void xvsock_memory_put(struct xvsock_memory *memory)
-{
-	if (refcount_dec_and_test(&memory->ubuf.refcnt))
-		kfree(memory);
-}
-
-static void memory_charge(struct xvsock_memory *memory, struct sk_buff *skb)
-{
-	atomic_long_add(skb->truesize, &memory->bytes);
-	skb_zcopy_set(skb, &memory->ubuf, NULL);
-}
-
-static bool memory_is_full(struct xvsock_memory *memory)
-{
-	unsigned long max = READ_ONCE(unread_max) ?: totalram_pages() * (PAGE_SIZE / 4);
-
-	return atomic_long_read(&memory->bytes) > (long)min_t(unsigned long, max, LONG_MAX);
-}
-
-/* ------------------------------------------------------------------------ */
-/* Records                                                                    */
+/* Until the next try when there was no memory for a record. */
+#define RETRY_TIME	(HZ / 50)
 
 static void ring_read(struct xvsock_conn *conn, u32 offset, void *data, u32 len)
 {
@@ -137,16 +90,6 @@ static u32 flags_of(const struct virtio_vsock_hdr *hdr)
 	return 0;
 }
 
-static bool has_own_link(u32 cid)
-{
-	bool direct;
-
-	rcu_read_lock();
-	direct = xvsock_route_direct(cid);
-	rcu_read_unlock();
-	return direct;
-}
-
 /* May the peer send in this name? */
 static bool is_own_name(const struct xvsock_conn *conn, const struct virtio_vsock_hdr *hdr)
 {
@@ -182,19 +125,15 @@ static struct sk_buff *packet_new(struct xvsock_conn *conn, const struct xvsock_
 	skb_reserve(skb, VIRTIO_VSOCK_SKB_HEADROOM);
 	*virtio_vsock_hdr(skb) = record->hdr;
 	virtio_vsock_hdr(skb)->flags = cpu_to_le32(flags_of(&record->hdr));
-	memory_charge(conn->memory, skb);
+	xvsock_memory_charge(conn->memory, skb);
 	return skb;
 }
 
-/*
- * Takes the next record out of the ring. 1: it is in *@skb, which is NULL when there was
- * no memory for it; 0: there is none; -EPROTO: *@fault is wrong.
- */
-static int record_read(struct xvsock_conn *conn, struct sk_buff **skb, const char **fault)
+/* The header of the next record, and that it is all there; 0: there is none. */
+static int record_peek(struct xvsock_conn *conn, struct xvsock_record *record, const char **fault)
 {
-	struct xvsock_record record;
 	bool broken = false;
-	u32 avail, len;
+	u32 avail;
 
 	avail = vlink_consumer_avail(&conn->rx, &broken);
 	if (!broken && !avail) {
@@ -202,23 +141,37 @@ static int record_read(struct xvsock_conn *conn, struct sk_buff **skb, const cha
 			return 0;
 		avail = vlink_consumer_avail(&conn->rx, &broken);
 	}
-	*fault = "ring index that cannot be";
-	if (broken || avail < sizeof(record))
+	*fault = "impossible ring index";
+	if (broken || avail < sizeof(*record))
 		return -EPROTO;
-	ring_read(conn, 0, &record, sizeof(record));
-	*fault = fault_of(conn, &record);
+	ring_read(conn, 0, record, sizeof(*record));
+	*fault = fault_of(conn, record);
 	if (*fault)
 		return -EPROTO;
 	*fault = "record beyond the end of the data";
-	len = le32_to_cpu(record.hdr.len);
-	if (xvsock_record_size(len) > avail)
+	if (xvsock_record_size(le32_to_cpu(record->hdr.len)) > avail)
 		return -EPROTO;
 	*fault = "somebody else's CID";
-	if (!is_own_name(conn, &record.hdr))
-		return -EPROTO;
+	return is_own_name(conn, &record->hdr) ? 1 : -EPROTO;
+}
+
+/*
+ * Takes the next record out of the ring. 1: it is in *@skb; 0: there is none; -EPROTO:
+ * *@fault is wrong; -ENOMEM: it stays where it is, as a stream without it would have a hole.
+ */
+static int record_read(struct xvsock_conn *conn, struct sk_buff **skb, const char **fault)
+{
+	struct xvsock_record record;
+	int ret = record_peek(conn, &record, fault);
+	u32 len;
+
+	if (ret <= 0)
+		return ret;
 	*skb = packet_new(conn, &record);
-	if (*skb)
-		ring_read(conn, sizeof(record), skb_put(*skb, len), len);
+	if (!*skb)
+		return -ENOMEM;
+	len = le32_to_cpu(record.hdr.len);
+	ring_read(conn, sizeof(record), skb_put(*skb, len), len);
 	if (vlink_consumer_publish(&conn->rx, xvsock_record_size(len)))
 		vlink_notify(conn->link);
 	return 1;
@@ -235,56 +188,115 @@ static void addresses_of(struct sk_buff *skb, struct sockaddr_vm *src, struct so
 	vsock_addr_init(dst, xvsock_dst(skb), le32_to_cpu(hdr->dst_port));
 }
 
-/* Answers a reset over the link that the packet came from; takes it. */
-static void refuse(struct xvsock_conn *conn, struct sk_buff *skb)
+static bool is_connected_type(struct sk_buff *skb)
+{
+	return xvsock_type(skb) == VSOCK_TYPE_STREAM || xvsock_type(skb) == VSOCK_TYPE_SEQPACKET;
+}
+
+/* Answers a reset over the link that the packet came from. */
+static void answer_reset(struct xvsock_conn *conn, struct sk_buff *skb)
 {
 	struct sockaddr_vm src, dst;
 	struct sk_buff *reset;
 
 	atomic64_inc(&conn->counters.refused);
-	if (xvsock_type(skb) <= VSOCK_TYPE_SEQPACKET && xvsock_op(skb) != VIRTIO_VSOCK_OP_RST) {
-		addresses_of(skb, &src, &dst);
-		reset = xvsock_packet(xvsock_type(skb), VIRTIO_VSOCK_OP_RST, &dst, &src,
-				      GFP_KERNEL);
-		if (reset)
-			xvsock_tx(conn, reset, NULL);
-	}
+	if (!is_connected_type(skb) || xvsock_op(skb) == VIRTIO_VSOCK_OP_RST)
+		return;
+	addresses_of(skb, &src, &dst);
+	reset = xvsock_packet(xvsock_type(skb), VIRTIO_VSOCK_OP_RST, &dst, &src);
+	if (reset)
+		xvsock_tx_answer(conn, reset);
+}
+
+static void refuse(struct xvsock_conn *conn, struct sk_buff *skb)
+{
+	answer_reset(conn, skb);
 	kfree_skb(skb);
 }
 
-/* Turns a packet into the reset of its connection. */
-static void make_reset(struct sk_buff *skb)
+static void drop(struct xvsock_conn *conn, struct sk_buff *skb)
 {
-	virtio_vsock_hdr(skb)->op = cpu_to_le16(VIRTIO_VSOCK_OP_RST);
-	virtio_vsock_hdr(skb)->flags = 0;
-	virtio_vsock_hdr(skb)->len = 0;
-	skb_trim(skb, 0);
+	atomic64_inc(&conn->counters.dropped);
+	kfree_skb(skb);
 }
 
-/* The receiver learns why the connection ends, the sender that it does. */
-static void give_up(struct xvsock_conn *conn, struct sk_buff *skb)
+/* The reset of a packet's connection, for who is to get the packet; NULL: no memory. */
+static struct sk_buff *reset_of(struct sk_buff *skb)
 {
 	struct sockaddr_vm src, dst;
-	struct sk_buff *reset;
-	struct sock *sk;
 
 	addresses_of(skb, &src, &dst);
-	atomic64_inc(&conn->counters.refused);
-	reset = xvsock_packet(xvsock_type(skb), VIRTIO_VSOCK_OP_RST, &dst, &src, GFP_KERNEL);
-	if (reset)
-		xvsock_tx(conn, reset, NULL);
-	sk = vsock_find_connected_socket(&src, &dst);
-	if (sk) {
-		sk->sk_err = ENOBUFS;
-		sk_error_report(sk);
-		sock_put(sk);
-	}
-	make_reset(skb);
+	return xvsock_packet(xvsock_type(skb), VIRTIO_VSOCK_OP_RST, &src, &dst);
 }
 
 static bool is_for_us(struct sk_buff *skb)
 {
 	return virtio_vsock_hdr(skb)->dst_cid == cpu_to_le64(xvsock_local_cid());
+}
+
+/* The receiver learns why the connection ends, the sender that it does. */
+static void give_up(struct xvsock_conn *conn, struct sk_buff *skb)
+{
+	struct sk_buff *reset = reset_of(skb);
+	struct sockaddr_vm src, dst;
+	struct sock *sk;
+
+	addresses_of(skb, &src, &dst);
+	answer_reset(conn, skb);
+	sk = vsock_find_connected_socket(&src, &dst);
+	if (sk) {
+		if (sk->sk_type == SOCK_STREAM)
+			sk->sk_err = ENOBUFS;
+		sk_error_report(sk);
+		sock_put(sk);
+	}
+	kfree_skb(skb);
+	if (reset)
+		xvsock_deliver(reset);
+}
+
+/* These two domains have no connections with each other any more. */
+static void cut_pair(struct xvsock_conn *to, struct xvsock_conn *from)
+{
+	xvsock_tx_gone(to, from->peer_cid, true);
+	xvsock_tx_gone(from, to->peer_cid, true);
+}
+
+/* Data that would wait without bound: its connection ends, at both ends. */
+static void forward_reset(struct xvsock_conn *to, struct xvsock_conn *from, struct sk_buff *skb)
+{
+	struct sk_buff *reset = reset_of(skb);
+
+	refuse(from, skb);
+	if (!reset || xvsock_tx_forward(to, from, reset)) {
+		kfree_skb(reset);
+		cut_pair(to, from);
+	}
+}
+
+static void forward_to(struct xvsock_conn *to, struct xvsock_conn *from, struct sk_buff *skb)
+{
+	int err = xvsock_tx_forward(to, from, skb);
+
+	if (!err) {
+		atomic64_inc(&from->counters.forwarded);
+		return;
+	}
+	if (xvsock_type(skb) == VSOCK_TYPE_DGRAM) {
+		drop(from, skb);
+	} else if (err == -ENOBUFS && xvsock_op(skb) != VIRTIO_VSOCK_OP_REQUEST) {
+		forward_reset(to, from, skb);
+	} else {
+		refuse(from, skb);
+		if (err == -ECONNRESET)
+			cut_pair(to, from);
+	}
+}
+
+/* The receiver would take its sender, who is dom0, for broken. */
+static bool is_too_long_for(const struct xvsock_conn *to, struct sk_buff *skb)
+{
+	return xvsock_type(skb) == VSOCK_TYPE_DGRAM && skb->len > to->tx.size / 2;
 }
 
 /* To another domain, if that link's configuration allows it too. */
@@ -293,29 +305,26 @@ static void forward(struct xvsock_conn *from, struct sk_buff *skb)
 	u64 cid = le64_to_cpu(virtio_vsock_hdr(skb)->dst_cid);
 	struct xvsock_conn *to = NULL;
 
-	rcu_read_lock();
 	if (from->forward && cid < VMADDR_CID_ANY)
 		to = xvsock_route_direct(cid);
-	if (to && to->forward && to != from) {
-		atomic64_inc(&from->counters.forwarded);
-		xvsock_tx(to, skb, from);
-		skb = NULL;
-	}
-	rcu_read_unlock();
-	if (skb)
+	if (!to || !to->forward || to == from)
 		refuse(from, skb);
+	else if (is_too_long_for(to, skb))
+		drop(from, skb);
+	else
+		forward_to(to, from, skb);
+	if (to)
+		xvsock_conn_put(to);
 }
 
-static void receive_datagram(struct xvsock_conn *conn, struct sk_buff *skb, bool full)
+static void receive_datagram(struct xvsock_conn *conn, struct sk_buff *skb)
 {
-	if (full) {
-		atomic64_inc(&conn->counters.dropped);
-		kfree_skb(skb);
-	} else if (is_for_us(skb)) {
-		xvsock_dgram_deliver(skb);
-	} else {
+	if (!is_for_us(skb))
 		forward(conn, skb);
-	}
+	else if (xvsock_memory_is_full() && !xvsock_shed())
+		drop(conn, skb);
+	else
+		xvsock_dgram_deliver(skb);
 }
 
 static void receive_control(struct xvsock_conn *conn, struct sk_buff *skb)
@@ -323,8 +332,8 @@ static void receive_control(struct xvsock_conn *conn, struct sk_buff *skb)
 	u32 cid = xvsock_src(skb);
 
 	kfree_skb(skb);
-	if (cid != conn->peer_cid && !has_own_link(cid))
-		xvsock_reset_peer(cid);
+	if (cid != conn->peer_cid)
+		xvsock_reset(conn, cid);
 }
 
 /* Asks for an answer; the peer may ask as often as it likes. */
@@ -337,43 +346,34 @@ static bool wants_answer(struct sk_buff *skb)
 /* It stays in this domain's memory for as long as others like. */
 static bool is_kept(struct sk_buff *skb)
 {
-	return skb->len || xvsock_op(skb) == VIRTIO_VSOCK_OP_REQUEST || !is_for_us(skb);
+	return skb->len || xvsock_op(skb) == VIRTIO_VSOCK_OP_REQUEST;
 }
 
-static void receive_connected(struct xvsock_conn *conn, struct sk_buff *skb, bool full)
+static void receive_connected(struct xvsock_conn *conn, struct sk_buff *skb)
 {
-	bool reset = xvsock_op(skb) == VIRTIO_VSOCK_OP_RST;
-
-	if ((wants_answer(skb) && xvsock_tx_flooded(conn)) ||
-	    (full && reset && !is_for_us(skb))) {
-		atomic64_inc(&conn->counters.dropped);
-		kfree_skb(skb);
-		return;
-	}
-	if (full && !reset && is_kept(skb))
-		give_up(conn, skb);
-	if (is_for_us(skb))
-		xvsock_deliver(skb);
-	else
+	if (!is_for_us(skb))
 		forward(conn, skb);
+	else if (wants_answer(skb) && xvsock_tx_flooded(conn))
+		drop(conn, skb);
+	else if (is_kept(skb) && xvsock_memory_is_full() && !xvsock_shed())
+		give_up(conn, skb);
+	else
+		xvsock_deliver(skb);
 }
 
-/* Forwarded, from who has a link of his own by now and speaks there. */
+/* Forwarded for a domain that has a link of its own by now and speaks there. */
 static bool is_late(const struct xvsock_conn *conn, struct sk_buff *skb)
 {
 	return xvsock_src(skb) != conn->peer_cid && xvsock_type(skb) != VSOCK_TYPE_CONTROL &&
-	       has_own_link(xvsock_src(skb));
+	       xvsock_has_direct_route(xvsock_src(skb));
 }
 
 static void receive(struct xvsock_conn *conn, struct sk_buff *skb)
 {
-	bool full = memory_is_full(conn->memory);
-
 	atomic64_inc(&conn->counters.rx_packets);
 	atomic64_add(skb->len, &conn->counters.rx_bytes);
 	if (is_late(conn, skb)) {
-		atomic64_inc(&conn->counters.dropped);
-		kfree_skb(skb);
+		drop(conn, skb);
 		return;
 	}
 	switch (xvsock_type(skb)) {
@@ -381,15 +381,15 @@ static void receive(struct xvsock_conn *conn, struct sk_buff *skb)
 		receive_control(conn, skb);
 		break;
 	case VSOCK_TYPE_DGRAM:
-		receive_datagram(conn, skb, full);
+		receive_datagram(conn, skb);
 		break;
 	default:
-		receive_connected(conn, skb, full);
+		receive_connected(conn, skb);
 	}
 }
 
-/* The next record; false: there is none, or none that can be used any more. */
-static bool receive_next(struct xvsock_conn *conn)
+/* 1: a record was received; 0: there is none, or none that can be used any more. */
+static int receive_next(struct xvsock_conn *conn)
 {
 	struct sk_buff *skb = NULL;
 	const char *fault;
@@ -399,39 +399,43 @@ static bool receive_next(struct xvsock_conn *conn)
 	if (!conn->rx_dead)
 		ret = record_read(conn, &skb, &fault);
 	if (READ_ONCE(conn->tx_broken) && !conn->rx_dead) {
-		fault = "index of the ring to it that cannot be";
+		fault = "impossible index of the ring to it";
 		ret = -EPROTO;
 	}
-	if (ret < 0) {
+	if (ret == -EPROTO) {
 		conn->rx_dead = true;
 		/* The link may be gone when the lock is. */
 		vlink_fail(conn->link, "the peer breaks the protocol of vsock: %s", fault);
 	}
 	mutex_unlock(&conn->rx_lock);
 
-	if (ret < 0) {
+	if (ret == -EPROTO) {
 		kfree_skb(skb);
 		xvsock_conn_cut_off(conn);
-	} else if (skb) {
-		receive(conn, skb);
-	} else if (ret) {
-		atomic64_inc(&conn->counters.dropped);
+		return 0;
 	}
-	return ret > 0;
+	if (skb)
+		receive(conn, skb);
+	return ret;
 }
 
 void xvsock_rx_work(struct work_struct *work)
 {
-	struct xvsock_conn *conn = container_of(work, struct xvsock_conn, rx_work);
+	struct xvsock_conn *conn = container_of(work, struct xvsock_conn, rx_work.work);
+	int received, ret = 0;
 
-	bool received = false;
-
-	while (receive_next(conn)) {
-		received = true;
+	WRITE_ONCE(conn->rx_task, current);
+	for (received = 0; received < PASS_MAX; received++) {
+		ret = receive_next(conn);
+		if (ret <= 0)
+			break;
 		cond_resched();
 	}
+	WRITE_ONCE(conn->rx_task, NULL);
 	/* What was delivered while the link was being lost came after the resets. */
 	if (received && READ_ONCE(conn->rx_dead))
-		xvsock_reset_peer(conn->peer_cid);
+		xvsock_reset(conn, VMADDR_CID_ANY);
+	if (ret == -ENOMEM || received == PASS_MAX)
+		xvsock_conn_queue_rx(conn, ret == -ENOMEM ? RETRY_TIME : 0);
 	xvsock_conn_put(conn);
 }

@@ -19,7 +19,7 @@ static void show_conn(void *arg, struct xvsock_conn *conn)
 		   atomic64_read(&counters->tx_packets), atomic64_read(&counters->tx_bytes),
 		   atomic64_read(&counters->rx_packets), atomic64_read(&counters->rx_bytes),
 		   atomic64_read(&counters->forwarded), atomic64_read(&counters->refused),
-		   atomic64_read(&counters->dropped), READ_ONCE(conn->tx_backlog),
+		   atomic64_read(&counters->dropped), READ_ONCE(conn->tx_memory),
 		   READ_ONCE(conn->tx_controls), atomic_long_read(&conn->memory->bytes));
 }
 

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sending. A packet goes into the ring at once if there is room and nobody waits. Else it
- * waits in the flow of its socket; flows take turns, some bytes each, so that a socket with
+ * waits in the flow of its sender; flows take turns, some bytes each, so that a sender with
  * much to send delays the others by that many bytes only.
  *
- * What a socket may queue is bounded by its credit; but the peer says what was read of
- * it, so that a peer which lies could make us queue without end: see
- * xvsock_has_space() in transport.c. Packets that the peer itself causes are bounded here.
+ * What waits is memory of this domain until the peer takes it, and the peer may never do so.
+ *
+ *   payload of a socket	counts as the socket's (SO_SNDBUF) and for the connection of the
+ *				link; one packet of each socket may always wait
+ *   control of a socket	a socket has each of them once at most (transport.c), and nothing
+ *				new begins while many wait
+ *   answers, datagrams		are dropped while many wait
+ *   forwarded			see forward_admit(): it counts for the pair of domains, so
+ *				that a domain that does not take loses connections of its own
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "vsock.h"
@@ -20,80 +27,106 @@
 /* Room to be woken for, at least: waking costs more than copying this. */
 #define WAKE_SHARE	4
 
-/* Packets without payload in the queues; twice as many only of what must not get lost. */
+/* Packets of this domain without payload; twice as many only of what must not get lost. */
 #define CONTROLS_MAX	4096u
+
+/* Memory of datagrams that wait. */
+#define DATAGRAMS_MAX	(4u << 20)
 
 /* Records sent in one go, so that a lock is not held for as long as the peer likes. */
 #define BURST_MAX	64
 
-static void flow_init(struct xvsock_flow *flow, const void *owner)
+/* Of one domain for another: payload that may always wait, and that may while memory lasts. */
+#define FORWARD_MIN	(256u << 10)
+#define FORWARD_MAX	(4u << 20)
+/* The share of the domain's memory that all such payload may take. */
+#define FORWARD_SHARE	16
+/* Packets without payload that may be refused; CONTROLS_MAX of all. */
+#define FORWARD_OPTIONAL_MAX	1024u
+/* How far back a packet is looked for that can tell a credit. */
+#define CREDIT_DEPTH	64
+
+static atomic_long_t forwarded_memory;
+
+static size_t backlog_max(void)
 {
+	return 4 * (size_t)xvsock_buffer_max();
+}
+
+/* ------------------------------------------------------------------------ */
+/* Flows                                                                      */
+
+void xvsock_flow_init(struct xvsock_flow *flow, struct virtio_vsock_sock *vvs)
+{
+	*flow = (struct xvsock_flow){ .vvs = vvs };
 	INIT_LIST_HEAD(&flow->active);
-	INIT_HLIST_NODE(&flow->node);
-	flow->owner = owner;
 	__skb_queue_head_init(&flow->queue);
-	flow->bytes = 0;
-	flow->budget = QUANTUM;
 }
 
 void xvsock_tx_init(struct xvsock_conn *conn)
 {
 	spin_lock_init(&conn->tx_lock);
 	INIT_LIST_HEAD(&conn->flows);
-	hash_init(conn->flows_by_owner);
-	flow_init(&conn->control, NULL);
+	INIT_LIST_HEAD(&conn->forwards);
+	xvsock_flow_init(&conn->control, NULL);
+	xvsock_flow_init(&conn->datagrams, NULL);
 }
 
-static struct xvsock_flow *flow_find(struct xvsock_conn *conn, const void *owner)
+static struct xvsock_forward *forward_find(struct xvsock_conn *conn, u32 cid)
 {
-	struct xvsock_flow *flow;
+	struct xvsock_forward *forward;
 
-	if (!owner)
-		return &conn->control;
-	hash_for_each_possible(conn->flows_by_owner, flow, node, (unsigned long)owner)
-		if (flow->owner == owner)
-			return flow;
+	list_for_each_entry(forward, &conn->forwards, node)
+		if (forward->cid == cid)
+			return forward;
 	return NULL;
 }
 
-/* The flow of @owner; without memory the one of all that have none. */
-static struct xvsock_flow *flow_get(struct xvsock_conn *conn, const void *owner)
+static struct xvsock_forward *forward_new(u32 cid)
 {
-	struct xvsock_flow *flow = flow_find(conn, owner);
+	struct xvsock_forward *forward = kzalloc(sizeof(*forward), GFP_KERNEL);
 
-	if (flow)
-		return flow;
-	flow = kmalloc(sizeof(*flow), GFP_ATOMIC);
-	if (!flow)
-		return &conn->control;
-	flow_init(flow, owner);
-	hash_add(conn->flows_by_owner, &flow->node, (unsigned long)owner);
-	return flow;
+	if (!forward)
+		return NULL;
+	forward->cid = cid;
+	xvsock_flow_init(&forward->flow, NULL);
+	forward->flow.forward = forward;
+	return forward;
 }
 
-/* An empty flow is forgotten. */
-static void flow_put(struct xvsock_conn *conn, struct xvsock_flow *flow)
+static void forward_account(struct xvsock_forward *forward, struct sk_buff *skb, int sign)
 {
-	list_del_init(&flow->active);
-	if (flow == &conn->control)
-		return;
-	hash_del(&flow->node);
-	kfree(flow);
+	if (skb->len)
+		atomic_long_add(sign * (long)skb->truesize, &forwarded_memory);
+	else
+		forward->controls += sign;
 }
 
 static void account(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb,
 		    int sign)
 {
-	flow->bytes += sign * (int)skb->len;
-	conn->tx_backlog += sign * (int)skb->len;
+	flow->memory += sign * (long)skb->truesize;
+	if (flow->forward) {
+		forward_account(flow->forward, skb, sign);
+		return;
+	}
+	WRITE_ONCE(conn->tx_memory, conn->tx_memory + sign * (long)skb->truesize);
 	if (!skb->len)
-		conn->tx_controls += sign;
+		WRITE_ONCE(conn->tx_controls, conn->tx_controls + sign);
 }
 
-static void enqueue(struct xvsock_conn *conn, struct sk_buff *skb, const void *owner)
+/* An empty flow takes no turns; of a forwarded one nothing remains. */
+static void flow_end(struct xvsock_flow *flow)
 {
-	struct xvsock_flow *flow = flow_get(conn, owner);
+	list_del_init(&flow->active);
+	if (!flow->forward)
+		return;
+	list_del(&flow->forward->node);
+	kfree(flow->forward);
+}
 
+static void enqueue(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb)
+{
 	if (list_empty(&flow->active)) {
 		flow->budget = QUANTUM;
 		list_add_tail(&flow->active, &conn->flows);
@@ -121,9 +154,28 @@ static void dequeue(struct xvsock_conn *conn, struct xvsock_flow *flow, struct s
 	__skb_unlink(skb, &flow->queue);
 	account(conn, flow, skb, -1);
 	flow->budget -= xvsock_record_size(skb->len);
+	/* What was read while it waited is told as well. */
+	if (flow->vvs)
+		virtio_transport_inc_tx_pkt(flow->vvs, skb);
+	if (flow->forward && xvsock_type(skb) == VSOCK_TYPE_CONTROL)
+		flow->forward->gone = false;
 	if (skb_queue_empty(&flow->queue))
-		flow_put(conn, flow);
+		flow_end(flow);
 }
+
+/* Leaves an active flow in place, even if it is empty then. */
+static void flow_empty(struct xvsock_conn *conn, struct xvsock_flow *flow,
+		       struct sk_buff_head *purged)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(&flow->queue, skb)
+		account(conn, flow, skb, -1);
+	skb_queue_splice_tail_init(&flow->queue, purged);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The ring                                                                   */
 
 static void ring_write(struct xvsock_conn *conn, u32 offset, const void *data, u32 len)
 {
@@ -137,13 +189,13 @@ static void ring_write(struct xvsock_conn *conn, u32 offset, const void *data, u
 	}
 }
 
-/* An index that cannot be counts as no news; the receiver's side ends the connection. */
+/* An impossible index counts as no news; the receiver's side ends the connection. */
 static void check_broken(struct xvsock_conn *conn, bool broken)
 {
 	if (!broken || conn->tx_broken)
 		return;
 	WRITE_ONCE(conn->tx_broken, true);
-	xvsock_conn_queue(conn, &conn->rx_work);
+	xvsock_conn_queue_rx(conn, 0);
 }
 
 static bool has_room(struct xvsock_conn *conn, u32 size)
@@ -207,114 +259,366 @@ static bool drain(struct xvsock_conn *conn, struct sk_buff_head *sent)
 		notify |= record_write(conn, skb);
 		__skb_queue_tail(sent, skb);
 	}
-	xvsock_conn_queue(conn, &conn->tx_work);
+	xvsock_conn_queue_tx(conn);
 	return notify;
 }
 
-/* An answer to what was for no socket. If there are that many, the peer wants them. */
-static bool is_expendable(struct xvsock_conn *conn, struct sk_buff *skb, const void *owner)
+static bool nothing_waits(struct xvsock_conn *conn, struct sk_buff *skb)
 {
-	return !owner && !skb->len && conn->tx_controls >= 2 * CONTROLS_MAX;
+	return list_empty(&conn->flows) && has_room(conn, xvsock_record_size(skb->len));
 }
 
-int xvsock_tx(struct xvsock_conn *conn, struct sk_buff *skb, const void *owner)
-{
-	struct sk_buff_head sent;
-	bool notify = false;
-	int len = skb->len;
+/* A batch of packets that leave, with the lock held. */
+struct tx_batch {
+	struct sk_buff_head done;	/* to be freed without the lock */
+	bool notify;
+};
 
-	__skb_queue_head_init(&sent);
+static void tx_begin(struct xvsock_conn *conn, struct tx_batch *batch)
+	__acquires(&conn->tx_lock)
+{
+	__skb_queue_head_init(&batch->done);
+	batch->notify = false;
 	spin_lock(&conn->tx_lock);
-	if (conn->tx_dead || is_expendable(conn, skb, owner)) {
-		spin_unlock(&conn->tx_lock);
-		atomic64_inc(&conn->counters.dropped);
-		kfree_skb(skb);
-		return -ENODEV;
-	}
-	if (list_empty(&conn->flows) && has_room(conn, xvsock_record_size(len))) {
-		notify = record_write(conn, skb);
-		__skb_queue_tail(&sent, skb);
-	} else {
-		enqueue(conn, skb, owner);
-		if (!conn->tx_blocked)
-			notify = drain(conn, &sent);
-	}
-	if (notify)
+}
+
+static bool tx_has_drained(struct xvsock_conn *conn)
+{
+	if (!conn->tx_starved || conn->tx_memory > backlog_max() / 2)
+		return false;
+	conn->tx_starved = false;
+	return true;
+}
+
+static void tx_end(struct xvsock_conn *conn, struct tx_batch *batch)
+	__releases(&conn->tx_lock)
+{
+	bool drained = tx_has_drained(conn);
+
+	if (batch->notify)
 		vlink_notify(conn->link);
 	spin_unlock(&conn->tx_lock);
-	__skb_queue_purge(&sent);
+	__skb_queue_purge(&batch->done);
+	if (drained)
+		xvsock_wake_writers();
+}
+
+static void write_now(struct xvsock_conn *conn, struct sk_buff *skb, struct tx_batch *batch)
+{
+	batch->notify |= record_write(conn, skb);
+	__skb_queue_tail(&batch->done, skb);
+}
+
+static void write_later(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb,
+			struct tx_batch *batch)
+{
+	enqueue(conn, flow, skb);
+	if (!conn->tx_blocked)
+		batch->notify |= drain(conn, &batch->done);
+}
+
+/* ------------------------------------------------------------------------ */
+/* What this domain sends                                                     */
+
+/* What is sent before it tells the same. */
+static bool is_told_anyway(struct xvsock_flow *flow, struct sk_buff *skb)
+{
+	return xvsock_op(skb) == VIRTIO_VSOCK_OP_CREDIT_UPDATE && !skb_queue_empty(&flow->queue);
+}
+
+int xvsock_tx_socket(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb)
+{
+	struct sock *sk = sk_vsock(flow->vvs->vsk);
+	struct tx_batch batch;
+	int len = skb->len;
+
+	tx_begin(conn, &batch);
+	if (conn->tx_dead) {
+		__skb_queue_tail(&batch.done, skb);
+		len = -ENODEV;
+	} else if (nothing_waits(conn, skb)) {
+		write_now(conn, skb, &batch);
+	} else if (is_told_anyway(flow, skb)) {
+		__skb_queue_tail(&batch.done, skb);
+	} else {
+		if (len)
+			skb_set_owner_w(skb, sk);
+		write_later(conn, flow, skb, &batch);
+	}
+	tx_end(conn, &batch);
 	return len;
 }
 
-void xvsock_tx_work(struct work_struct *work)
+/* Unreliable, or asked for by the peer: if there are that many, it wants them. */
+static int tx_expendable(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb,
+			 bool full)
 {
-	struct xvsock_conn *conn = container_of(work, struct xvsock_conn, tx_work);
-	struct sk_buff_head sent;
+	struct tx_batch batch;
+	int len = skb->len;
 
-	__skb_queue_head_init(&sent);
-	spin_lock(&conn->tx_lock);
-	if (!conn->tx_dead) {
-		conn->tx_blocked = false;
-		if (drain(conn, &sent))
-			vlink_notify(conn->link);
+	tx_begin(conn, &batch);
+	if (conn->tx_dead)
+		len = -ENODEV;
+	else if (nothing_waits(conn, skb))
+		write_now(conn, skb, &batch);
+	else if (full)
+		len = -ENOBUFS;
+	else
+		write_later(conn, flow, skb, &batch);
+	if (len < 0) {
+		atomic64_inc(&conn->counters.dropped);
+		__skb_queue_tail(&batch.done, skb);
 	}
-	spin_unlock(&conn->tx_lock);
-	__skb_queue_purge(&sent);
-	xvsock_conn_put(conn);
+	tx_end(conn, &batch);
+	return len;
 }
 
-static void flow_purge(struct xvsock_conn *conn, struct xvsock_flow *flow,
-		       struct sk_buff_head *purged)
+int xvsock_tx_answer(struct xvsock_conn *conn, struct sk_buff *skb)
 {
-	struct sk_buff *skb;
-
-	skb_queue_walk(&flow->queue, skb)
-		account(conn, flow, skb, -1);
-	skb_queue_splice_tail_init(&flow->queue, purged);
-	flow_put(conn, flow);
+	return tx_expendable(conn, &conn->control, skb,
+			     READ_ONCE(conn->tx_controls) >= 2 * CONTROLS_MAX);
 }
 
-void xvsock_tx_stop(struct xvsock_conn *conn)
+int xvsock_tx_datagram(struct xvsock_conn *conn, struct sk_buff *skb)
 {
-	struct xvsock_flow *flow, *next;
-	struct sk_buff_head purged;
-
-	__skb_queue_head_init(&purged);
-	spin_lock(&conn->tx_lock);
-	conn->tx_dead = true;
-	list_for_each_entry_safe(flow, next, &conn->flows, active)
-		flow_purge(conn, flow, &purged);
-	spin_unlock(&conn->tx_lock);
-	__skb_queue_purge(&purged);
-}
-
-void xvsock_tx_cancel(struct xvsock_conn *conn, const void *owner)
-{
-	struct sk_buff_head purged;
-	struct xvsock_flow *flow;
-
-	__skb_queue_head_init(&purged);
-	spin_lock(&conn->tx_lock);
-	flow = flow_find(conn, owner);
-	if (flow && flow != &conn->control)
-		flow_purge(conn, flow, &purged);
-	spin_unlock(&conn->tx_lock);
-	__skb_queue_purge(&purged);
-}
-
-size_t xvsock_tx_queued(struct xvsock_conn *conn, const void *owner)
-{
-	struct xvsock_flow *flow;
-	size_t bytes;
-
-	spin_lock(&conn->tx_lock);
-	flow = flow_find(conn, owner);
-	bytes = flow ? flow->bytes : 0;
-	spin_unlock(&conn->tx_lock);
-	return bytes;
+	return tx_expendable(conn, &conn->datagrams, skb,
+			     READ_ONCE(conn->datagrams.memory) >= DATAGRAMS_MAX);
 }
 
 bool xvsock_tx_flooded(struct xvsock_conn *conn)
 {
 	return READ_ONCE(conn->tx_controls) >= CONTROLS_MAX;
+}
+
+static bool backlog_takes(struct xvsock_conn *conn, size_t bytes)
+{
+	return READ_ONCE(conn->tx_memory) + bytes <= backlog_max();
+}
+
+bool xvsock_tx_may_queue(struct xvsock_conn *conn, struct sock *sk, size_t bytes)
+{
+	size_t queued = sk_wmem_alloc_get(sk);
+
+	if (!queued && bytes <= VSOCK_PAYLOAD_MAX)
+		return true;
+	/* It is woken when its own packets have left. */
+	if (queued && queued + bytes > READ_ONCE(sk->sk_sndbuf))
+		return false;
+	if (!conn || backlog_takes(conn, bytes))
+		return true;
+	WRITE_ONCE(conn->tx_starved, true);
+	/* Pairs with the lock of who sends: either it sees this, or we what it sent. */
+	smp_mb();
+	return backlog_takes(conn, bytes);
+}
+
+/* ------------------------------------------------------------------------ */
+/* What dom0 forwards                                                         */
+
+static bool is_of_connection(struct sk_buff *skb, struct sk_buff *other)
+{
+	const struct virtio_vsock_hdr *a = virtio_vsock_hdr(skb), *b = virtio_vsock_hdr(other);
+
+	return a->src_port == b->src_port && a->dst_port == b->dst_port && a->type == b->type;
+}
+
+/*
+ * Has the last packet of the connection that waits tell the credit of @skb. A reader that
+ * takes byte after byte would fill the queue with them while the writer's domain is paused.
+ */
+static bool forward_credit(struct xvsock_forward *forward, struct sk_buff *skb)
+{
+	struct sk_buff *other;
+	int depth = 0;
+
+	skb_queue_reverse_walk(&forward->flow.queue, other) {
+		if (depth++ >= CREDIT_DEPTH)
+			return false;
+		if (!is_of_connection(skb, other))
+			continue;
+		virtio_vsock_hdr(other)->buf_alloc = virtio_vsock_hdr(skb)->buf_alloc;
+		virtio_vsock_hdr(other)->fwd_cnt = virtio_vsock_hdr(skb)->fwd_cnt;
+		return true;
+	}
+	return false;
+}
+
+static int forward_admit_payload(struct xvsock_forward *forward, struct sk_buff *skb)
+{
+	size_t memory = forward->flow.memory + skb->truesize;
+	long max = totalram_pages() * (PAGE_SIZE / FORWARD_SHARE);
+
+	if (memory <= FORWARD_MIN)
+		return 0;
+	if (memory > FORWARD_MAX || atomic_long_read(&forwarded_memory) > max)
+		return -ENOBUFS;
+	return 0;
+}
+
+/* Without it there is no connection yet that could suffer. */
+static bool is_optional(struct sk_buff *skb)
+{
+	return xvsock_op(skb) == VIRTIO_VSOCK_OP_REQUEST || xvsock_type(skb) == VSOCK_TYPE_DGRAM;
+}
+
+/*
+ * May what came from one domain wait for another that does not take it? Data that may not
+ * costs its connection only. If even the ends of connections get too many, these two domains
+ * lose all that they have with each other, and no one else anything.
+ */
+static int forward_admit(struct xvsock_forward *forward, struct sk_buff *skb)
+{
+	if (forward->cut)
+		return -EPIPE;
+	if (skb->len)
+		return forward_admit_payload(forward, skb);
+	if (is_optional(skb) && forward->controls >= FORWARD_OPTIONAL_MAX)
+		return -ENOBUFS;
+	return forward->controls < CONTROLS_MAX ? 0 : -ECONNRESET;
+}
+
+/* The flow of packets from @cid, made of *@spare if there is none. */
+static struct xvsock_forward *forward_get(struct xvsock_conn *to, u32 cid,
+					  struct xvsock_forward **spare)
+{
+	struct xvsock_forward *forward = forward_find(to, cid);
+
+	if (forward)
+		return forward;
+	forward = *spare;
+	*spare = NULL;
+	list_add(&forward->node, &to->forwards);
+	return forward;
+}
+
+/* A flow that was made for a packet which then was not admitted. */
+static void forward_unused(struct xvsock_forward *forward)
+{
+	if (skb_queue_empty(&forward->flow.queue))
+		flow_end(&forward->flow);
+}
+
+static int forward_later(struct xvsock_conn *to, struct xvsock_conn *from, struct sk_buff *skb,
+			 struct tx_batch *batch)
+{
+	struct xvsock_forward *forward = forward_get(to, from->peer_cid, &from->spare);
+	int ret;
+
+	if (xvsock_op(skb) == VIRTIO_VSOCK_OP_CREDIT_UPDATE && !forward->cut &&
+	    forward_credit(forward, skb)) {
+		__skb_queue_tail(&batch->done, skb);
+		return 0;
+	}
+	ret = forward_admit(forward, skb);
+	if (ret) {
+		forward_unused(forward);
+		return ret;
+	}
+	/* The receiver's domain is to take it: it is no debt of the sender's any more. */
+	xvsock_memory_uncharge(skb);
+	write_later(to, &forward->flow, skb, batch);
+	return 0;
+}
+
+int xvsock_tx_forward(struct xvsock_conn *to, struct xvsock_conn *from, struct sk_buff *skb)
+{
+	struct tx_batch batch;
+	int ret = 0;
+
+	if (!from->spare)
+		from->spare = forward_new(from->peer_cid);
+	if (!from->spare)
+		return -ENOBUFS;
+	tx_begin(to, &batch);
+	if (to->tx_dead)
+		ret = -ENODEV;
+	else if (nothing_waits(to, skb))
+		write_now(to, skb, &batch);
+	else
+		ret = forward_later(to, from, skb, &batch);
+	tx_end(to, &batch);
+	return ret;
+}
+
+static struct sk_buff *gone_packet(const struct xvsock_conn *to, u32 cid)
+{
+	struct sockaddr_vm src, dst;
+
+	vsock_addr_init(&src, cid, VMADDR_PORT_ANY);
+	vsock_addr_init(&dst, to->peer_cid, VMADDR_PORT_ANY);
+	return xvsock_packet(VSOCK_TYPE_CONTROL, VSOCK_CONTROL_GONE, &src, &dst);
+}
+
+/* If one waits already, the peer learns of the second end what it learns of the first. */
+static void gone_later(struct xvsock_conn *to, struct xvsock_forward *forward, bool now,
+		       struct sk_buff *skb, struct tx_batch *batch)
+{
+	if (now || forward->gone)
+		flow_empty(to, &forward->flow, &batch->done);
+	forward->gone = true;
+	forward->cut |= now;
+	write_later(to, &forward->flow, skb, batch);
+}
+
+void xvsock_tx_gone(struct xvsock_conn *to, u32 cid, bool now)
+{
+	struct xvsock_forward *spare = forward_new(cid);
+	struct sk_buff *skb = gone_packet(to, cid);
+	struct tx_batch batch;
+
+	if (!spare || !skb) {
+		kfree(spare);
+		kfree_skb(skb);
+		return;
+	}
+	tx_begin(to, &batch);
+	if (to->tx_dead)
+		__skb_queue_tail(&batch.done, skb);
+	else if (nothing_waits(to, skb))
+		write_now(to, skb, &batch);
+	else
+		gone_later(to, forward_get(to, cid, &spare), now, skb, &batch);
+	tx_end(to, &batch);
+	kfree(spare);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Going on, and the end                                                      */
+
+void xvsock_tx_work(struct work_struct *work)
+{
+	struct xvsock_conn *conn = container_of(work, struct xvsock_conn, tx_work);
+	struct tx_batch batch;
+
+	tx_begin(conn, &batch);
+	if (!conn->tx_dead) {
+		conn->tx_blocked = false;
+		batch.notify = drain(conn, &batch.done);
+	}
+	tx_end(conn, &batch);
+	xvsock_conn_put(conn);
+}
+
+void xvsock_tx_stop(struct xvsock_conn *conn)
+{
+	struct xvsock_flow *flow, *next;
+	struct tx_batch batch;
+
+	tx_begin(conn, &batch);
+	conn->tx_dead = true;
+	list_for_each_entry_safe(flow, next, &conn->flows, active) {
+		flow_empty(conn, flow, &batch.done);
+		flow_end(flow);
+	}
+	tx_end(conn, &batch);
+}
+
+void xvsock_tx_cancel(struct xvsock_conn *conn, struct xvsock_flow *flow)
+{
+	struct tx_batch batch;
+
+	tx_begin(conn, &batch);
+	flow_empty(conn, flow, &batch.done);
+	flow_end(flow);
+	tx_end(conn, &batch);
 }

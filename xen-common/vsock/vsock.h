@@ -2,7 +2,6 @@
 #ifndef VSOCK_INTERNAL_H
 #define VSOCK_INTERNAL_H
 
-#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
@@ -16,7 +15,6 @@
 #endif
 
 #define XVSOCK_RING_DEFAULT	(1u << 20)
-#define XVSOCK_FLOW_BITS	6
 
 /* A record's header as it stands in the ring. */
 struct xvsock_record {
@@ -27,6 +25,7 @@ struct xvsock_record {
 /* One end of a link, as long as it is published. */
 struct xvsock_link {
 	struct vlink *link;
+	u32 ring_size;			/* what this end's configuration says */
 	u32 rx_size, tx_size;
 	bool forward;			/* what is for other domains may pass here */
 	struct vlink_region *region;
@@ -42,14 +41,24 @@ struct xvsock_memory {
 	atomic_long_t bytes;
 };
 
-/* What one socket, or one forwarded peer, has to send and the ring had no room for. */
+/* Packets of one sender that wait for room in the ring. Guarded by the connection's tx_lock. */
 struct xvsock_flow {
 	struct list_head active;	/* in the order in which they may send */
-	struct hlist_node node;		/* by owner */
-	const void *owner;
+	struct virtio_vsock_sock *vvs;	/* of the socket that sends; NULL: it is none */
+	struct xvsock_forward *forward;	/* of the domain that sends; NULL: it is this one */
 	struct sk_buff_head queue;
-	size_t bytes;			/* of payload in the queue */
+	size_t memory;			/* that the packets take */
 	int budget;			/* bytes that may be sent before others may */
+};
+
+/* What another domain sends to the peer and dom0 holds, as the ring had no room for it. */
+struct xvsock_forward {
+	struct xvsock_flow flow;
+	struct list_head node;
+	u32 cid;			/* of the other domain */
+	unsigned int controls;		/* packets without payload */
+	bool gone;			/* "gone" of this domain is among them */
+	bool cut;			/* the two have no connections until that was sent */
 };
 
 struct xvsock_counters {
@@ -57,7 +66,7 @@ struct xvsock_counters {
 	atomic64_t forwarded, refused, dropped;
 };
 
-/* A connection of the link. Senders find it by RCU, works hold references. */
+/* A connection of the link. Senders find it by RCU; works and sockets hold references. */
 struct xvsock_conn {
 	struct kref ref;
 	struct hlist_node route;
@@ -73,11 +82,13 @@ struct xvsock_conn {
 	bool tx_dead;
 	bool tx_broken;			/* the peer's index is impossible */
 	bool tx_blocked;		/* an event will come when there is room */
+	bool tx_starved;		/* somebody waits until less is queued */
 	struct list_head flows;
-	DECLARE_HASHTABLE(flows_by_owner, XVSOCK_FLOW_BITS);
-	struct xvsock_flow control;	/* packets of no socket; always there */
-	size_t tx_backlog;		/* bytes of payload in all queues */
-	unsigned int tx_controls;	/* packets without payload in all queues */
+	struct list_head forwards;
+	struct xvsock_flow control;	/* answers to packets of no socket */
+	struct xvsock_flow datagrams;
+	size_t tx_memory;		/* that this domain's own packets in the queues take */
+	unsigned int tx_controls;	/* those of them that have no payload */
 	struct vlink_ring_end tx;
 	struct page **tx_pages;
 
@@ -86,8 +97,22 @@ struct xvsock_conn {
 	struct vlink_ring_end rx;
 	struct page **rx_pages;
 
-	struct work_struct rx_work, tx_work;
+	struct delayed_work rx_work;
+	struct work_struct tx_work;
+	struct task_struct *rx_task;	/* that delivers what came over this connection */
+	struct xvsock_forward *spare;	/* for what it forwards next */
 	u32 seen_prod, seen_cons;	/* by the interrupt handler */
+};
+
+/* A socket of streams or messages: vsk->trans. Under its lock, but the flow. */
+struct xvsock_sock {
+	struct virtio_vsock_sock vvs;	/* first: virtio's functions see only this */
+	struct xvsock_conn *conn;	/* over which it is connected; NULL: to this domain */
+	struct xvsock_flow flow;
+	bool over;			/* it sends nothing any more */
+	int error;			/* why its connection was ended from outside */
+	u32 shutdown_sent;		/* flags that the peer knows */
+	size_t wanted;			/* bytes of a message that had no room */
 };
 
 /* A packet on its way: its header is at skb->head. */
@@ -121,25 +146,44 @@ void xvsock_deliver(struct sk_buff *skb);
 unsigned int xvsock_buffer_max(void);
 /* A packet of this kind with no payload, or NULL. */
 struct sk_buff *xvsock_packet(u16 type, u16 op, const struct sockaddr_vm *src,
-			      const struct sockaddr_vm *dst, gfp_t gfp);
+			      const struct sockaddr_vm *dst);
 
 /* route.c */
 int xvsock_route_add(struct xvsock_conn *conn);
 void xvsock_route_del(struct xvsock_conn *conn);
-/* Under rcu_read_lock: the way to @cid; NULL: there is none. */
+/* A reference to the way to @cid; NULL: there is none. */
 struct xvsock_conn *xvsock_route(u32 cid);
-/* Under rcu_read_lock: a link whose peer has this CID. */
+/* The same to a link whose peer has this CID. */
 struct xvsock_conn *xvsock_route_direct(u32 cid);
-bool xvsock_has_routes(void);
-/* Sends to whoever @skb is for; takes it in any case. */
-int xvsock_send(struct sk_buff *skb);
-/* Resets all connections with @cid; VMADDR_CID_ANY: with all that have no direct link. */
-void xvsock_reset_peer(u32 cid);
+bool xvsock_has_direct_route(u32 cid);
+/* Why there is no way. */
+int xvsock_no_route(void);
 void xvsock_walk_conns(void (*fn)(void *arg, struct xvsock_conn *conn), void *arg);
 
+/* reset.c */
+/*
+ * Ends the connections of this domain's sockets over @conn (NULL: over any) with @cid
+ * (VMADDR_CID_ANY: with any).
+ */
+void xvsock_reset(const struct xvsock_conn *conn, u32 cid);
+/* Ends one with @error; what arrived can still be read. With its lock held. */
+void xvsock_lose(struct vsock_sock *vsk, int error);
+/* Frees what the socket with most unread packets has, and ends its connection. */
+bool xvsock_shed(void);
+/* Has all who wait for room look again. */
+void xvsock_wake_writers(void);
+
 /* conn.c */
-/* Queues a work of the connection, which puts a reference when it is done. */
-void xvsock_conn_queue(struct xvsock_conn *conn, struct work_struct *work);
+/* Queue a work of the connection, which puts a reference when it is done. */
+void xvsock_conn_queue_rx(struct xvsock_conn *conn, unsigned long delay);
+void xvsock_conn_queue_tx(struct xvsock_conn *conn);
+
+static inline struct xvsock_conn *xvsock_conn_get(struct xvsock_conn *conn)
+{
+	kref_get(&conn->ref);
+	return conn;
+}
+
 void xvsock_conn_put(struct xvsock_conn *conn);
 /* Nobody is reached over this connection any more, here or through it. */
 void xvsock_conn_cut_off(struct xvsock_conn *conn);
@@ -147,17 +191,28 @@ void xvsock_conn_cut_off(struct xvsock_conn *conn);
 /* tx.c */
 void xvsock_tx_init(struct xvsock_conn *conn);
 void xvsock_tx_stop(struct xvsock_conn *conn);
-/*
- * Sends @skb or queues it, and takes it in any case. @owner: whose it is, for taking turns;
- * NULL: nobody's. Under rcu_read_lock or with a reference.
- */
-int xvsock_tx(struct xvsock_conn *conn, struct sk_buff *skb, const void *owner);
 void xvsock_tx_work(struct work_struct *work);
-/* Takes back what @owner has queued. */
-void xvsock_tx_cancel(struct xvsock_conn *conn, const void *owner);
-/* Bytes that @owner has queued. */
-size_t xvsock_tx_queued(struct xvsock_conn *conn, const void *owner);
-/* So much is queued that what can be left undone should be. */
+void xvsock_flow_init(struct xvsock_flow *flow, struct virtio_vsock_sock *vvs);
+/*
+ * Each sends @skb or queues it and consumes it, also when it returns an error. The first is
+ * for a packet of a socket whose lock is held and whose flow it is.
+ */
+int xvsock_tx_socket(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb);
+int xvsock_tx_answer(struct xvsock_conn *conn, struct sk_buff *skb);
+int xvsock_tx_datagram(struct xvsock_conn *conn, struct sk_buff *skb);
+/*
+ * Sends or queues what @from brought for the peer of @to. -ENOBUFS: too much of it waits;
+ * -EPIPE: the two domains have no connections now; -ECONNRESET: they are not to have any
+ * longer. Consumes @skb only when it returns 0.
+ */
+int xvsock_tx_forward(struct xvsock_conn *to, struct xvsock_conn *from, struct sk_buff *skb);
+/* Tells the peer of @to that all connections with @cid are over; @now: before what waits. */
+void xvsock_tx_gone(struct xvsock_conn *to, u32 cid, bool now);
+/* Takes back what is queued in @flow. */
+void xvsock_tx_cancel(struct xvsock_conn *conn, struct xvsock_flow *flow);
+/* May @sk, which sends over @conn, queue @bytes more? If not, it is woken when it may. */
+bool xvsock_tx_may_queue(struct xvsock_conn *conn, struct sock *sk, size_t bytes);
+/* So much waits that nothing new is to be begun. */
 bool xvsock_tx_flooded(struct xvsock_conn *conn);
 
 /* window.c: with the socket's lock held */
@@ -166,15 +221,22 @@ void xvsock_window_before_write(struct vsock_sock *vsk);
 /* The window ends, or becomes the buffer size again. */
 void xvsock_window_release(struct vsock_sock *vsk);
 
-/* rx.c */
-void xvsock_rx_work(struct work_struct *work);
+/* memory.c */
 struct xvsock_memory *xvsock_memory_new(void);
 void xvsock_memory_put(struct xvsock_memory *memory);
+/* @skb counts as unread until it is freed, or until it is uncharged. */
+void xvsock_memory_charge(struct xvsock_memory *memory, struct sk_buff *skb);
+void xvsock_memory_uncharge(struct sk_buff *skb);
+/* Whether this domain holds as much unread as it may. */
+bool xvsock_memory_is_full(void);
+
+/* rx.c */
+void xvsock_rx_work(struct work_struct *work);
 
 /* dgram.c */
 int xvsock_dgram_register(void);
 void xvsock_dgram_unregister(void);
-/* Takes @skb in any case. */
+/* Consumes @skb. */
 void xvsock_dgram_deliver(struct sk_buff *skb);
 
 /* stat.c */

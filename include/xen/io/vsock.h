@@ -18,16 +18,17 @@
  * Xenstore keys, beyond those of vlink.h
  * ======================================
  *   back end:
- *     rx-size        decimal: bytes of the ring that the server end reads from
+ *     rx-size        decimal: bytes of the ring that the server end would read from
+ *     tx-size        decimal: the most bytes of the other ring that it will map
  *     forward        1: this end is dom0 and takes records for other domains; else 0
  *   front end:
- *     c2s-size       decimal: bytes of the ring client to server (= rx-size)
- *     s2c-size       decimal: bytes of the ring server to client
+ *     c2s-size       decimal: bytes of the ring client to server, at most rx-size
+ *     s2c-size       decimal: bytes of the ring server to client, at most tx-size
  *     forward        as the back end's
  *     ring-ref, ring-pages: the one region
  *
  * Sizes are powers of two from 16384 to 16777216. The size of a ring is its reader's
- * choice.
+ * choice, as far as the writer's end agrees: neither has the other map or grant what it likes.
  *
  * The region "ring"
  * =================
@@ -53,7 +54,7 @@
  *
  * little endian, without regard to the end of the ring, which may be anywhere in it. It is
  * published whole. n is at most 16000 but in a datagram, where it is at most 65536
- * and at most what half the ring holds.
+ * and at most half the ring.
  *
  *   operation            types  n   flags
  *   1 request            1 2    0   0
@@ -69,8 +70,10 @@
  * A receiver takes only the CID of the other end as a sender's, and only its own as a
  * receiver's, unless dom0 forwards: then dom0 takes other receivers, and the end beside
  * dom0 takes other senders. dom0 forwards between links whose both configurations
- * allow it, and answers a reset to what it cannot forward. "gone" comes from a dom0 that
- * forwards: the domain of the sender's CID is over, and all its connections are.
+ * allow it, and answers a reset to what it cannot forward; a datagram that the
+ * receiver's ring would not take it drops. "gone" comes from a dom0 that forwards: all
+ * connections with the domain of the sender's CID are over, since that domain is or since
+ * one of the two did not take what the other sent.
  *
  * A connection, seen from one end
  * ===============================
