@@ -24,16 +24,17 @@ $(O)/hostile/vumem_victim: $(addprefix $(O)/obj/tests/,hostile/vumem_victim.o su
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem
 
-# vsock: one hostile end
-VSOCK_HOSTILE := $(addprefix tests/hostile/,peer vsock_peer hostile_vsock) \
+# vsock: one hostile end, of a link of its own or beside a dom0 that forwards
+VSOCK_HOSTILE := $(addprefix tests/hostile/,peer vsock_peer vsock_attack) \
 		 $(addprefix tests/suites/,harness vbpipe_common agent_client agent_socket_calls transfer \
 		   pattern asleep)
+VSOCK_HOSTILE_BINS := $(addprefix $(O)/hostile/,hostile_vsock hostile_vsock_forward)
 
-$(O)/hostile/hostile_vsock: $(VSOCK_HOSTILE:%=$(O)/obj/%.o)
+$(VSOCK_HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(VSOCK_HOSTILE:%=$(O)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ $(HOSTILE_LIBS)
 
-HOSTILE_BINS += $(O)/hostile/hostile_vsock
+HOSTILE_BINS += $(VSOCK_HOSTILE_BINS)
 HOSTILE_BINS += $(VUMEM_HOSTILE_BINS) $(O)/hostile/vumem_victim
 BINS += $(HOSTILE_BINS)
 

@@ -7,6 +7,7 @@
  * The neighbour is a connection of the victim with dom0, over another link: it is made
  * before each attack, and carries right data before and after it.
  */
+#include "vsock_attack.h"
 #include "vsock_peer.h"
 
 #include "../suites/vsock_suite.h"
@@ -18,14 +19,10 @@
 #include <string.h>
 
 #define NEIGHBOUR_CID	2u
-#define NEIGHBOUR_PORT	15000u	/* of the example's server */
 #define OUR_PORT	5000u
 #define FLOOD		50000u
 
 static struct vs_end vs;
-static int neighbour_fd;
-static uint64_t neighbour_seed;
-
 /* The victim's side of a connection with us. */
 static struct {
 	int listener, fd;
@@ -34,23 +31,9 @@ static struct {
 
 /* ---- before and after ---- */
 
-static void neighbour_works(void)
-{
-	neighbour_seed++;
-	SUITE_EQUAL(agent_write(peer(), neighbour_fd, 3000, neighbour_seed, 0), 3000);
-	for (long done = 0, n; done < 3000; done += n) {
-		n = agent_read(peer(), neighbour_fd, 3000 - (size_t)done, neighbour_seed,
-			       (uint64_t)done);
-		if (n <= 0)
-			suite_fail("the neighbour's connection: %s", n ? strerror(errno) : "end");
-	}
-}
-
 static void begin(void)
 {
-	neighbour_fd = agent_socket(peer(), SOCK_STREAM);
-	SUITE_EQUAL(agent_socket_connect(peer(), neighbour_fd, NEIGHBOUR_CID, NEIGHBOUR_PORT), 0);
-	neighbour_works();
+	neighbour_connects(NEIGHBOUR_CID);
 	vs_open(&vs, suite_option("link", "hv_evil"), suite_option("server", NULL));
 	vs_connect(&vs);
 }
@@ -329,7 +312,7 @@ static void the_neighbours_connection(void)
 {
 	begin();
 	refused_with_a_reset(vs_header(&vs, VS_STREAM, VS_SHUTDOWN, NEIGHBOUR_PORT,
-				       agent_port(peer(), neighbour_fd)));
+				       neighbour_port()));
 }
 
 static void a_connection_that_is_never_answered(void)
@@ -522,7 +505,148 @@ static const struct suite_test flood_tests[] = {
 	{ NULL, NULL, 0 },
 };
 
-static const struct suite_test *const tables[] = { lie_tests, cut_tests, flood_tests, NULL };
+/* ---- what the victim sends, and we do not take ---- */
+
+#define OFTEN		20000u
+/* Kilobytes: far less than OFTEN packets take, far more than what else goes on. */
+#define NOTICEABLE	6000
+
+/* Whoever reads what comes byte by byte has news for the writer after every byte. */
+static void credit_for_every_byte(void)
+{
+	long long before;
+	uint32_t ticket;
+	char byte;
+
+	begin();
+	establish();
+	before = kernel_memory();
+	ticket = agent_start(peer(), agent_request_read_stream(victim.fd, OFTEN, 61, 1));
+	for (unsigned int i = 0; i < OFTEN; i++) {
+		pattern_fill(&byte, 1, 61, i);
+		vs_send(&vs, data(1), &byte);
+	}
+	SUITE_EQUAL(agent_finish(peer(), ticket).value, OFTEN);
+	takes_less_than(NOTICEABLE, before);
+	end();
+}
+
+static void sizes_that_change_all_the_time(void)
+{
+	long long before;
+
+	begin();
+	establish();
+	before = kernel_memory();
+	SUITE_EQUAL(agent_resize(peer(), victim.fd, OFTEN), OFTEN);
+	takes_less_than(NOTICEABLE, before);
+	end();
+}
+
+static void ends_that_are_told_again(void)
+{
+	long long before;
+
+	begin();
+	establish();
+	before = kernel_memory();
+	SUITE_EQUAL(agent_shut_often(peer(), victim.fd, OFTEN), OFTEN);
+	takes_less_than(NOTICEABLE, before);
+	end();
+}
+
+static void requests_that_are_given_up(void)
+{
+	long long before;
+
+	begin();
+	before = kernel_memory();
+	CU_ASSERT(agent_connect_often(peer(), vs.own_cid, 1, OFTEN) > 0);
+	takes_less_than(NOTICEABLE, before);
+	end();
+}
+
+/* Writers whose packets take a hundred times what they carry. */
+static void bytes_that_are_written_one_by_one(void)
+{
+	long long before;
+
+	begin();
+	establish();
+	before = kernel_memory();
+	agent_start(peer(), agent_request_write_stream(victim.fd, 1u << 20, 1, 1));
+	/* It gets nowhere, after a while: seen from here the ring stays full. */
+	for (int i = 0; i < 50; i++)
+		kernel_memory();
+	takes_less_than(NOTICEABLE, before);
+	end();
+}
+
+/* What was sent before the link broke is there, and then it is said that it broke. */
+static void messages_before_the_end(void)
+{
+	struct vs_header header, broken;
+	char buffer[100];
+
+	begin();
+	establish_type(VS_SEQPACKET);
+	pattern_fill(buffer, sizeof(buffer), 62, 0);
+	header = data(100);
+	header.type = VS_SEQPACKET;
+	header.flags = 1;
+	for (unsigned int i = 0; i < 3; i++)
+		vs_send(&vs, header, buffer);
+	broken = data(0);
+	broken.zero = 1;
+	vs_send(&vs, broken, NULL);
+	/* When nobody is to be reached over it the link is cut off. */
+	for (int fd = agent_socket(peer(), SOCK_STREAM), i = 0; i < 100; i++)
+		if (agent_socket_connect(peer(), fd, vs.own_cid, 1) && errno == EHOSTUNREACH)
+			break;
+	for (unsigned int i = 0; i < 3; i++)
+		SUITE_EQUAL(agent_read(peer(), victim.fd, 1000, 62, 0), 100);
+	SUITE_EQUAL(agent_read(peer(), victim.fd, 1000, 0, 0), -1);
+	SUITE_EQUAL(errno, ECONNRESET);
+	end();
+}
+
+/* The next connection with the same addresses is none of an old one's business. */
+static void an_old_connection_that_is_closed_late(void)
+{
+	struct vs_header header;
+	char buffer[16];
+	int old;
+
+	begin();
+	establish();
+	old = victim.fd;
+	vs_connect(&vs);
+	vs_send(&vs, vs_header(&vs, VS_STREAM, VS_REQUEST, OUR_PORT, victim.port), NULL);
+	SUITE_EQUAL(next_of(victim.port, NULL).op, VS_RESPONSE);
+	victim.fd = agent_accept(peer(), victim.listener);
+	CU_ASSERT_FATAL(victim.fd >= 0);
+	SUITE_EQUAL(agent_read(peer(), old, 1, 0, 0), -1);
+	agent_close(peer(), old);
+	SUITE_EQUAL(agent_write(peer(), victim.fd, 10, 1, 0), 10);
+	header = next_of(victim.port, buffer);
+	SUITE_EQUAL(header.op, VS_DATA);
+	SUITE_EQUAL(header.len, 10);
+	end();
+}
+
+static const struct suite_test sending_tests[] = {
+	{ "credit_for_every_byte", credit_for_every_byte, 0 },
+	{ "sizes_that_change_all_the_time", sizes_that_change_all_the_time, 0 },
+	{ "ends_that_are_told_again", ends_that_are_told_again, 0 },
+	{ "requests_that_are_given_up", requests_that_are_given_up, 0 },
+	{ "bytes_that_are_written_one_by_one", bytes_that_are_written_one_by_one, 0 },
+	{ "messages_before_the_end", messages_before_the_end, 0 },
+	{ "an_old_connection_that_is_closed_late", an_old_connection_that_is_closed_late, 0 },
+	{ NULL, NULL, 0 },
+};
+
+static const struct suite_test *const tables[] = { lie_tests, cut_tests, flood_tests, sending_tests,
+						   NULL };
 
 static const struct suite suite = {
 	.name = "hostile_vsock",

@@ -59,6 +59,7 @@ static void connect_server(struct vs_end *vs)
 	end_reset(end);
 	end_release(end);
 	write_number(end, "rx-size", OUR_RING);
+	write_number(end, "tx-size", OUR_RING);
 	write_number(end, "forward", vs->forwards);
 	end_set_state(end, XenbusStateInitWait);
 	end_await(end, XenbusStateInitialised);
