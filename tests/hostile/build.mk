@@ -34,12 +34,29 @@ $(VSOCK_HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(VSOCK_HOSTIL
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ $(HOSTILE_LIBS)
 
-HOSTILE_BINS += $(VSOCK_HOSTILE_BINS)
+# The local attacker, and honest programs beside it
+ATTACKER := $(addprefix attacker,.c _core.c _fd.c _ioctl.c _limit.c _make.c _map.c _memory.c _pool.c \
+	      _round.c _socket.c)
+$(foreach s,$(ATTACKER:.c=),$(eval CFLAGS_tests_hostile_$(s) := -D_GNU_SOURCE))
+
+$(O)/hostile/attacker: $(ATTACKER:%.c=$(O)/obj/tests/hostile/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^
+
+NEIGHBOUR := $(addprefix hostile/,neighbour neighbour_bytes neighbour_vrpq neighbour_vumem) \
+	     suites/pattern suites/transfer
+$(foreach s,neighbour neighbour_bytes neighbour_vrpq neighbour_vumem,$(eval CFLAGS_tests_hostile_$(s) := -D_GNU_SOURCE))
+
+$(O)/hostile/neighbour: $(NEIGHBOUR:%=$(O)/obj/tests/%.o) | $(O)/lib/libvrpq.so.1 $(O)/lib/libvumem.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -L$(O)/lib -lvrpq -lvumem
+
+HOSTILE_BINS += $(VSOCK_HOSTILE_BINS) $(O)/hostile/attacker $(O)/hostile/neighbour
 HOSTILE_BINS += $(VUMEM_HOSTILE_BINS) $(O)/hostile/vumem_victim
 BINS += $(HOSTILE_BINS)
 
 .PHONY: install-hostile install-tests
-install-hostile: $(HOSTILE_BINS)
+install-hostile: $(HOSTILE_BINS) tests/hostile/attacked.sh
 	install -d $(DESTDIR)/usr/lib/xen-vlink/tests
-	install -m 755 $(HOSTILE_BINS) $(DESTDIR)/usr/lib/xen-vlink/tests/
+	install -m 755 $^ $(DESTDIR)/usr/lib/xen-vlink/tests/
 install-tests: install-hostile

@@ -1,0 +1,1 @@
+../attacker/vm1.sh

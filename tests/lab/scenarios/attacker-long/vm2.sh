@@ -1,0 +1,1 @@
+../attacker/vm2.sh

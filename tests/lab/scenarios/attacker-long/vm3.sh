@@ -1,0 +1,1 @@
+../attacker/vm3.sh
