@@ -72,29 +72,34 @@ struct vrpq_chan_args {
 };
 
 /*
- * Session files. Asks for more pages at the end of a zone: the client for the ring
- * and parameter zones, the server for the callback zone. pages: at least min, up to
- * want more than there are; out: pages is what the zone has now. With a min that cannot
- * be had now the call returns EAGAIN; it is worth trying again when the session's
- * sequence number moves (VRPQ_IOC_WAIT). EMSGSIZE: it never can. min 0 asks how many
- * there are.
+ * Asks for more pages at the end of a zone: the client for the ring and parameter
+ * zones, the server for the callback zone. pages: how many the caller knows of; the zone
+ * is to have at least min and up to want more than that. Out: as many may be used now.
+ * The call does not sleep. EAGAIN: min pages cannot be had now; EINPROGRESS: they are on
+ * their way, and the peer does not know them yet. Both are worth trying again when the
+ * session's sequence number moves (VRPQ_IOC_WAIT). EMSGSIZE: it never can. min 0 asks how
+ * many there are.
  */
 struct vrpq_grow_args {
 	__u32 zone;			/* enum vrpq_zone */
 	__u32 want;
 	__u32 min;
-	__u32 pages;			/* out */
+	__u32 pages;			/* in and out */
 };
 
-/* Client, session files: gives pages at the end of a zone back. pages: how many to keep. */
+/*
+ * Client, session files: gives pages at the end of a zone back. pages: how many to
+ * keep; out: how many are left, which may be more.
+ */
 struct vrpq_trim_args {
 	__u32 zone;
-	__u32 pages;
+	__u32 pages;			/* in and out */
 };
 
 #define VRPQ_WAIT_RING		1u	/* ring the peer's bell before sleeping (channels) */
 #define VRPQ_WAIT_KILLABLE	2u	/* only a fatal signal interrupts */
 #define VRPQ_WAIT_NOT		4u	/* do not sleep, only tell */
+#define VRPQ_WAIT_SESSION	8u	/* on a channel: its session's number and status */
 
 #define VRPQ_WAIT_PEER_CLOSED	1u	/* the peer closed; its last words may be there */
 #define VRPQ_WAIT_BROKEN	2u	/* the link broke: nothing comes any more */
@@ -103,8 +108,10 @@ struct vrpq_trim_args {
 /*
  * Sleeps until the sequence number of the file differs from seq, and stores the
  * present one there. The number of a channel moves when the peer rings its bell and
- * when its state changes, that of a session when one of its channels' moves or when
- * pages may be had. Read the number (with VRPQ_WAIT_NOT or from a former call), look
+ * when its state changes, that of a session when one of its channels' moves, when
+ * pages may be had or have come, and by VRPQ_IOC_KICK. A server that closed its session's file
+ * has channels still: their files stand for it in VRPQ_IOC_KICK, in VRPQ_IOC_GROW and, with
+ * VRPQ_WAIT_SESSION, here. Read the number (with VRPQ_WAIT_NOT or from a former call), look
  * at the shared memory, then wait: no bell is missed. With BROKEN, and on a channel
  * with PEER_CLOSED, nobody sleeps.
  */
@@ -144,10 +151,10 @@ struct vrpq_stat_args {
 #define VRPQ_IOC_CHAN_CREATE	_IOWR('Q', 0x42, struct vrpq_chan_args)
 #define VRPQ_IOC_CHAN_ACCEPT	_IOWR('Q', 0x43, struct vrpq_chan_args)
 #define VRPQ_IOC_GROW		_IOWR('Q', 0x44, struct vrpq_grow_args)
-#define VRPQ_IOC_TRIM		_IOW('Q', 0x45, struct vrpq_trim_args)
+#define VRPQ_IOC_TRIM		_IOWR('Q', 0x45, struct vrpq_trim_args)
 #define VRPQ_IOC_RING		_IO('Q', 0x46)	/* channels: rings the peer's bell */
 #define VRPQ_IOC_WAIT		_IOWR('Q', 0x47, struct vrpq_wait_args)
-#define VRPQ_IOC_KICK		_IO('Q', 0x48)	/* sessions: moves its own sequence number */
+#define VRPQ_IOC_KICK		_IO('Q', 0x48)	/* moves the session's sequence number */
 #define VRPQ_IOC_STAT		_IOWR('Q', 0x49, struct vrpq_stat_args)
 #define VRPQ_IOC_CHAN_FILE	_IOWR('Q', 0x4a, struct vrpq_chan_file_args)
 

@@ -30,6 +30,7 @@ struct session {
 	struct side sides[2];
 	int memfd;
 	u32 pages[VRPQ_ZONES], shared[VRPQ_ZONES];
+	u32 acked[VRPQ_ZONES];		/* of pages, known to the server */
 	u32 channels, channels_max;
 	bool pressure;
 	unsigned char info[VRPQ_INFO_MAX];
@@ -70,6 +71,7 @@ static struct fake_counts counts;
 static struct vrpq_geometry geometry;
 static u32 budget_used[VRPQ_ZONES];	/* ring; parameters */
 static bool protect = true;
+static bool server_paused;
 static u32 next_app_id = 4000;
 
 static struct {
@@ -94,11 +96,6 @@ static struct file *file_of(int fd)
 	if (fd < FIRST_FD || fd >= FIRST_FD + FILES || !files[fd - FIRST_FD].used)
 		fail("a descriptor that is not open");
 	return &files[fd - FIRST_FD];
-}
-
-static struct side *side_of(const struct file *file, enum end end)
-{
-	return file->chan ? &file->chan->sides[end] : &file->session->sides[end];
 }
 
 static void move(struct side *side)
@@ -207,22 +204,6 @@ static int fake_open(const char *path)
 	fd = new_file(&file);
 	pthread_mutex_unlock(&lock);
 	return fd;
-}
-
-static int fake_duplicate(int fd)
-{
-	struct file *file;
-	int copy;
-
-	pthread_mutex_lock(&lock);
-	file = file_of(fd);
-	copy = new_file(file);
-	if (file->chan)
-		file->chan->sides[file->end].handles++;
-	else if (file->session)
-		file->session->sides[file->end].handles++;
-	pthread_mutex_unlock(&lock);
-	return copy;
 }
 
 static void session_put(struct session *session)
@@ -337,6 +318,7 @@ static struct session *session_new(const struct vrpq_session_args *args)
 	if (session->memfd < 0 || ftruncate(session->memfd, (off_t)area_size()))
 		fail("no memory for an area");
 	session->pages[VRPQ_ZONE_RING] = 1;
+	session->acked[VRPQ_ZONE_RING] = server_paused ? 0 : 1;
 	session->refs = 2;
 	session->sides[CLIENT].handles = 1;
 	for (at = &sessions; *at; at = &(*at)->next)
@@ -516,30 +498,31 @@ static u32 limit_of(u32 zone)
 	return zone == VRPQ_ZONE_RING ? VRPQ_SEGMENT_PAGES(geometry.reqs) : geometry.pmem_pages;
 }
 
-static int grow(struct file *file, struct vrpq_grow_args *args)
+static void ask_others(const struct session *session)
 {
-	struct session *session = file->session;
-	u32 zone = args->zone, room, n, from_floor;
+	struct session *other;
 
-	if (file->chan || !session || zone >= VRPQ_ZONES ||
-	    (zone == VRPQ_ZONE_CALLBACK) != (file->end == SERVER))
-		return EINVAL;
-	from_floor = floor_room(session, zone);
-	room = from_floor + limit_of(zone) - *used_of(zone);
-	n = args->want > args->min ? args->want : args->min;
+	for (other = sessions; other; other = other->next) {
+		if (other == session)
+			continue;
+		other->pressure = true;
+		move(&other->sides[CLIENT]);
+	}
+}
+
+/* Makes @min to @want pages more. */
+static int make_pages(struct session *session, u32 zone, u32 want, u32 min)
+{
+	u32 from_floor = floor_room(session, zone);
+	u32 room = from_floor + limit_of(zone) - *used_of(zone);
+	u32 n = want > min ? want : min;
+
 	if (n > zone_max(zone) - session->pages[zone])
 		n = zone_max(zone) - session->pages[zone];
-	if (args->min > n || args->min > from_floor + limit_of(zone))
+	if (min > n || min > from_floor + limit_of(zone))
 		return EMSGSIZE;
-	if (args->min > room) {
-		struct session *other;
-
-		for (other = sessions; other; other = other->next) {
-			if (other == session)
-				continue;
-			other->pressure = true;
-			move(&other->sides[CLIENT]);
-		}
+	if (min > room) {
+		ask_others(session);
 		return EAGAIN;
 	}
 	n = n < room ? n : room;
@@ -547,12 +530,33 @@ static int grow(struct file *file, struct vrpq_grow_args *args)
 	session->pages[zone] += n;
 	session->shared[zone] += n - from_floor;
 	*used_of(zone) += n - from_floor;
-	args->pages = session->pages[zone];
+	if (!server_paused)
+		session->acked[zone] = session->pages[zone];
+	return 0;
+}
+
+static int grow(struct file *file, struct vrpq_grow_args *args)
+{
+	struct session *session = file->session;
+	u32 zone = args->zone, target = args->pages + args->min;
+	int err = 0;
+
+	if (!session || zone >= VRPQ_ZONES ||
+	    (zone == VRPQ_ZONE_CALLBACK) != (file->end == SERVER))
+		return EINVAL;
+	if (session->pages[zone] < target)
+		err = make_pages(session, zone, args->pages + args->want - session->pages[zone],
+				 target - session->pages[zone]);
+	if (!err && session->acked[zone] < target)
+		err = EINPROGRESS;
+	if (err)
+		return err;
+	args->pages = session->acked[zone];
 	expose(session);
 	return 0;
 }
 
-static int trim(struct file *file, const struct vrpq_trim_args *args)
+static int trim(struct file *file, struct vrpq_trim_args *args)
 {
 	struct session *session = file->session, *other;
 	u32 n, zone = args->zone;
@@ -561,14 +565,35 @@ static int trim(struct file *file, const struct vrpq_trim_args *args)
 	    args->pages > session->pages[zone])
 		return EINVAL;
 	session->pressure = false;
+	if (session->acked[zone] != session->pages[zone])
+		args->pages = session->acked[zone];
+	if (args->pages == session->acked[zone])
+		return 0;
 	n = session->pages[zone] - args->pages;
 	session->pages[zone] -= n;
+	session->acked[zone] = session->pages[zone];
 	n = n < session->shared[zone] ? n : session->shared[zone];
 	session->shared[zone] -= n;
 	*used_of(zone) -= n;
 	for (other = sessions; other; other = other->next)
 		move(&other->sides[CLIENT]);
 	return 0;
+}
+
+void fake_pause_server(bool paused)
+{
+	struct session *session;
+	int z;
+
+	pthread_mutex_lock(&lock);
+	server_paused = paused;
+	for (session = sessions; session && !paused; session = session->next) {
+		for (z = 0; z < VRPQ_ZONES; z++)
+			session->acked[z] = session->pages[z];
+		move(&session->sides[CLIENT]);
+		move(&session->sides[SERVER]);
+	}
+	pthread_mutex_unlock(&lock);
 }
 
 void fake_take_pmem(int pages)
@@ -609,7 +634,10 @@ static int ring(struct file *file)
 
 static int wait(struct file *file, struct vrpq_wait_args *args)
 {
-	struct side *side = side_of(file, file->end);
+	bool of_session = !file->chan || (args->flags & VRPQ_WAIT_SESSION);
+	struct side *side = of_session ? &file->session->sides[file->end] :
+					 &file->chan->sides[file->end];
+	u32 ended = of_session ? VRPQ_WAIT_BROKEN : VRPQ_ENDED;
 	struct timespec start, end;
 	int err = 0, sleeper;
 
@@ -617,10 +645,10 @@ static int wait(struct file *file, struct vrpq_wait_args *args)
 	if (args->flags & VRPQ_WAIT_RING)
 		ring(file);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	if (!(args->flags & VRPQ_WAIT_NOT) && side->seq == args->seq && !(side->status & VRPQ_ENDED)) {
+	if (!(args->flags & VRPQ_WAIT_NOT) && side->seq == args->seq && !(side->status & ended)) {
 		counts.sleeps++;
 		sleeper = begin_sleep();
-		while (side->seq == args->seq && !(side->status & VRPQ_ENDED) && !err)
+		while (side->seq == args->seq && !(side->status & ended) && !err)
 			err = sleep_once(sleeper, args->flags & VRPQ_WAIT_KILLABLE);
 		end_sleep(sleeper);
 	}
@@ -631,7 +659,7 @@ static int wait(struct file *file, struct vrpq_wait_args *args)
 			       (end.tv_nsec - start.tv_nsec) / 1000);
 	args->seq = side->seq;
 	args->status = side->status & VRPQ_ENDED;
-	if (!file->chan && file->session->pressure && file->end == CLIENT)
+	if (file->session->pressure && file->end == CLIENT)
 		args->status |= VRPQ_WAIT_PRESSURE;
 	return 0;
 }
@@ -787,7 +815,6 @@ void fake_break_link(void)
 
 static const struct vrpq_kernel fake_kernel = {
 	.open_node = fake_open,
-	.duplicate = fake_duplicate,
 	.close_file = fake_close,
 	.control = fake_control,
 	.map = fake_map,
@@ -806,6 +833,7 @@ void fake_start(uint32_t reqs, uint32_t pmem_pages)
 	memset(&counts, 0, sizeof(counts));
 	memset(budget_used, 0, sizeof(budget_used));
 	protect = true;
+	server_paused = false;
 	vrpq_kernel = &fake_kernel;
 }
 

@@ -31,6 +31,11 @@ bool fake_await_sleep(pthread_t thread);
 void fake_interrupt(pthread_t thread);
 /* The link breaks: pages read as zeros from now on. */
 void fake_break_link(void);
+/*
+ * While it is paused, the server's domain does not learn of new pages, so that the client may
+ * not use them.
+ */
+void fake_pause_server(bool paused);
 /* Another session on the link takes pages of parameters, or gives them back. */
 void fake_take_pmem(int pages);
 /* Pages of parameters and callbacks that sessions have beyond their floors. */

@@ -45,6 +45,12 @@ static nku32_f drain(const struct pair *pair, VrpqChanHandle chan, nku32_f total
 	return seen;
 }
 
+static void close_channel(VrpqChanHandle client, VrpqChanHandle server)
+{
+	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+}
+
 /* A thread that does one thing that may block, and what that returned. */
 struct task {
 	pthread_t thread;
@@ -77,6 +83,20 @@ static int task_end(struct task *task)
 {
 	pthread_join(task->thread, NULL);
 	return task->result;
+}
+
+/* Does it end by itself? If not, it is interrupted: a test goes on, and has failed. */
+static bool ends(struct task *task)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	if (!pthread_timedjoin_np(task->thread, NULL, &until))
+		return true;
+	fake_interrupt(task->thread);
+	pthread_join(task->thread, NULL);
+	return false;
 }
 
 static int do_call(struct task *task)
@@ -756,6 +776,81 @@ static void test_interrupted_post(void)
 	pair_close(&p);
 }
 
+static int do_notify(struct task *task)
+{
+	return vrpqNotify(task->chan);
+}
+
+static int do_post(struct task *task)
+{
+	return post_u32(task->chan, task->count);
+}
+
+/*
+ * While the server's domain does not learn of new pages, or slowly, who needs them sleeps and
+ * can be interrupted, and others go on.
+ */
+static void test_server_learns_slowly(void)
+{
+	struct task large = { .run = do_post_large, .count = 8 * 4096 };
+	struct task notify = { .run = do_notify }, post = { .run = do_post, .count = 0 };
+	VrpqChanHandle client, server;
+
+	pair_open(&p, 4096, 64);
+	CU_ASSERT_EQUAL(post_u32(p.client_chan, 0), 0);
+	fake_pause_server(true);
+	large.chan = p.client_chan;
+	notify.chan = p.client_chan;
+	post.chan = p.client_chan;
+	task_start(&large);
+	CU_ASSERT_TRUE(fake_await_sleep(large.thread));
+	task_start(&notify);
+	CU_ASSERT_TRUE(ends(&notify));
+	CU_ASSERT_EQUAL(notify.result, 0);
+	task_start(&post);
+	CU_ASSERT_TRUE(ends(&post));
+	CU_ASSERT_EQUAL(post.result, 0);
+	fake_interrupt(large.thread);
+	CU_ASSERT_TRUE(ends(&large));
+	CU_ASSERT_EQUAL(large.result, EINTR);
+	task_start(&large);
+	CU_ASSERT_TRUE(fake_await_sleep(large.thread));
+	fake_pause_server(false);
+	CU_ASSERT_TRUE(ends(&large));
+	CU_ASSERT_EQUAL(large.result, 0);
+	pair_chan(&p, &client, &server);
+	close_channel(client, server);
+	pair_close(&p);
+}
+
+static int do_post_many(struct task *task)
+{
+	nku32_f i;
+	int err = 0;
+
+	for (i = 0; i < task->count && !err; i++)
+		err = post_u32(task->chan, i);
+	return err;
+}
+
+/* The same for pages of segments. */
+static void test_server_learns_slowly_of_segments(void)
+{
+	struct task post = { .run = do_post_many, .count = 3000 };
+
+	pair_open(&p, 4096, 64);
+	fake_pause_server(true);
+	post.chan = p.client_chan;
+	task_start(&post);
+	CU_ASSERT_TRUE(fake_await_sleep(post.thread));
+	fake_pause_server(false);
+	/* Nobody receives, and nobody needs to. */
+	CU_ASSERT_TRUE(ends(&post));
+	CU_ASSERT_EQUAL(post.result, 0);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, post.count), post.count);
+	pair_close(&p);
+}
+
 /* A request of half the pool comes through although small ones keep coming. */
 static void test_large_among_small(void)
 {
@@ -813,6 +908,107 @@ static void test_whole_pool(void)
 	CU_ASSERT_EQUAL(drain(&p, p.server_chan, 1), 1);
 	CU_ASSERT_EQUAL(vrpqChanDestroy(client), 0);
 	CU_ASSERT_EQUAL(vrpqChanDestroy(server), 0);
+	pair_close(&p);
+}
+
+/* Two channels; on the first so much is allocated that there are no four pages left. */
+static void open_with_full_pool(VrpqChanHandle *client, VrpqChanHandle *server, void **all)
+{
+	pair_open(&p, 256, 8);
+	pair_chan(&p, client, server);
+	*all = vrpqParamPostAlloc(p.client_chan, 8 * 4096, 0, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(*all);
+}
+
+static int receive_all(VrpqChanHandle chan, int count)
+{
+	VrpqProcReq *reqs[8];
+	int avail, err = 0, seen = 0;
+
+	while (!err && seen < count) {
+		err = vrpqReceive(chan, reqs, 8, &avail);
+		seen += avail;
+	}
+	return err ? err : vrpqReceive(chan, NULL, 0, NULL);
+}
+
+/* Who waits for pages learns of those that were allocated then, and posted later. */
+static void test_pages_posted_later(void)
+{
+	struct task waiter = { .run = do_post_large, .count = 4 * 4096 };
+	VrpqChanHandle server;
+	void *all;
+
+	open_with_full_pool(&waiter.chan, &server, &all);
+	task_start(&waiter);
+	CU_ASSERT_TRUE(fake_await_sleep(waiter.thread));
+	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, all), 0);
+	CU_ASSERT_EQUAL(receive_all(p.server_chan, 1), 0);
+	CU_ASSERT_TRUE(ends(&waiter));
+	CU_ASSERT_EQUAL(waiter.result, 0);
+	close_channel(waiter.chan, server);
+	pair_close(&p);
+}
+
+/* The same with those of a call, while its answer is awaited. */
+static void test_pages_called_later(void)
+{
+	struct task waiter = { .run = do_post_large, .count = 4 * 4096 };
+	struct task call = { .run = do_call };
+	VrpqChanHandle server;
+	void *all;
+
+	open_with_full_pool(&waiter.chan, &server, &all);
+	call.chan = p.client_chan;
+	call.in = all;
+	task_start(&waiter);
+	CU_ASSERT_TRUE(fake_await_sleep(waiter.thread));
+	task_start(&call);
+	CU_ASSERT_EQUAL(receive_all(p.server_chan, 1), 0);
+	CU_ASSERT_TRUE(ends(&call));
+	CU_ASSERT_TRUE(ends(&waiter));
+	CU_ASSERT_EQUAL(waiter.result, 0);
+	close_channel(waiter.chan, server);
+	pair_close(&p);
+}
+
+/* The same with those of which a bad post makes nothing. */
+static void test_pages_of_bad_post(void)
+{
+	struct task waiter = { .run = do_post_large, .count = 4 * 4096 };
+	VrpqChanHandle server;
+	VrpqParamOutPtr out;
+	VrpqParamInPtr in;
+	nku32_f word;
+
+	pair_open(&p, 256, 8);
+	pair_chan(&p, &waiter.chan, &server);
+	CU_ASSERT_EQUAL_FATAL(vrpqParamCallAlloc(p.client_chan, 7 * 4096 + 8, 0, 0, 1, 4, &in, &out), 0);
+	task_start(&waiter);
+	CU_ASSERT_TRUE(fake_await_sleep(waiter.thread));
+	VRPQ_PARAM_REF_WRITE(out, 0, 4096, &word);
+	CU_ASSERT_EQUAL(vrpqCall(p.client_chan, PROC, in, out), EINVAL);
+	CU_ASSERT_TRUE(ends(&waiter));
+	CU_ASSERT_EQUAL(waiter.result, 0);
+	close_channel(waiter.chan, server);
+	pair_close(&p);
+}
+
+/* The same with a channel that ends, and what was allocated with it. */
+static void test_pages_of_ended_channel(void)
+{
+	struct task waiter = { .run = do_post_large, .count = 4 * 4096 };
+	VrpqChanHandle server;
+	void *all;
+
+	open_with_full_pool(&waiter.chan, &server, &all);
+	task_start(&waiter);
+	CU_ASSERT_TRUE(fake_await_sleep(waiter.thread));
+	close_channel(p.client_chan, p.server_chan);
+	CU_ASSERT_TRUE(ends(&waiter));
+	CU_ASSERT_EQUAL(waiter.result, 0);
+	p.client_chan = waiter.chan;
+	p.server_chan = server;
 	pair_close(&p);
 }
 
@@ -1119,6 +1315,54 @@ static void test_callbacks(void)
 	CU_ASSERT_EQUAL(vrpqCallbackPerform(p.client_chan, PROC, NULL, NULL, 0), EINVAL);
 	CU_ASSERT_EQUAL(vrpqCallbackHandle(p.server_chan, handle, NULL), EINVAL);
 	pair_close(&p);
+}
+
+static int do_callback_large(struct task *task)
+{
+	VrpqParamInPtr in;
+	int err = vrpqCallbackParamAlloc(task->chan, task->count, 0, 0, 0, 0, &in, NULL);
+
+	return err ? err : vrpqCallbackPerform(task->chan, PROC, in, NULL, VRPQ_CALLBACK_ASYNC);
+}
+
+/*
+ * Who waits for pages of callbacks learns of those that were allocated then, and are
+ * queued later; also after the server ended its session.
+ */
+static void callback_pages_queued_later(bool session_ended)
+{
+	struct task waiter = { .run = do_callback_large, .count = 4 * 4096 };
+	VrpqChanHandle client;
+	VrpqParamInPtr all;
+
+	pair_open(&p, 256, 8);
+	pair_chan(&p, &client, &waiter.chan);
+	if (session_ended)
+		CU_ASSERT_EQUAL(vrpqSessionDestroy(p.server), 0);
+	CU_ASSERT_EQUAL_FATAL(vrpqCallbackParamAlloc(p.server_chan, 6 * 4096, 0, 0, 0, 0, &all,
+						     NULL), 0);
+	task_start(&waiter);
+	CU_ASSERT_TRUE(fake_await_sleep(waiter.thread));
+	CU_ASSERT_EQUAL(vrpqCallbackPerform(p.server_chan, PROC, all, NULL, VRPQ_CALLBACK_ASYNC), 0);
+	CU_ASSERT_EQUAL(vrpqCallbackHandle(p.client_chan, handle, &handled), 0);
+	CU_ASSERT_TRUE(ends(&waiter));
+	CU_ASSERT_EQUAL(waiter.result, 0);
+	close_channel(client, waiter.chan);
+	close_channel(p.client_chan, p.server_chan);
+	if (!session_ended)
+		CU_ASSERT_EQUAL(vrpqSessionDestroy(p.server), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client), 0);
+	CU_ASSERT_TRUE(fake_stop());
+}
+
+static void test_callback_pages_queued_later(void)
+{
+	callback_pages_queued_later(false);
+}
+
+static void test_callback_pages_after_session(void)
+{
+	callback_pages_queued_later(true);
 }
 
 static int do_perform(struct task *task)
@@ -1451,6 +1695,12 @@ static const struct unit_test tests[] = {
 	{ "large among small", test_large_among_small },
 	{ "whole pool", test_whole_pool },
 	{ "floor of a channel", test_floor },
+	{ "pages allocated and posted later", test_pages_posted_later },
+	{ "pages allocated and called with later", test_pages_called_later },
+	{ "pages of a bad call", test_pages_of_bad_post },
+	{ "pages of a channel that ends", test_pages_of_ended_channel },
+	{ "server learns of pages slowly", test_server_learns_slowly },
+	{ "server learns of segments slowly", test_server_learns_slowly_of_segments },
 	{ "pressure", test_pressure },
 	{ "channels come and go", test_channels_come_and_go },
 	{ "client closes", test_client_closes },
@@ -1460,6 +1710,8 @@ static const struct unit_test tests[] = {
 	{ "link breaks", test_link_breaks },
 	{ "callbacks", test_callbacks },
 	{ "callbacks queue", test_callbacks_queue },
+	{ "pages of callbacks queued later", test_callback_pages_queued_later },
+	{ "pages of callbacks after the session", test_callback_pages_after_session },
 	{ "callback in a call", test_callback_in_call },
 	{ "malformed requests", test_malformed_requests },
 	{ "fork", test_fork },

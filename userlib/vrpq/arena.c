@@ -59,7 +59,7 @@ static struct vrpq_chunk *chunk_new(struct vrpq_arena *arena, u32 pages,
 	}
 	chunk->arena = arena;
 	chunk->pages = pages;
-	chunk->page = vrpq_pool_take(arena->zone, pages, owed(arena), waiter, err);
+	chunk->page = vrpq_pool_take(arena->zone, arena->chan, pages, owed(arena), waiter, err);
 	if (chunk->page == VRPQ_NO_PAGE) {
 		free(chunk);
 		return NULL;

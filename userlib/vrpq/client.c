@@ -10,13 +10,52 @@
 #define NEXT_RING	VRPQ_FLOOR_RING_PAGES
 #define NEXT_PARAM	VRPQ_FLOOR_PARAM_PAGES
 
+static int take_when_there(struct vrpq_session *session, const struct vrpq_waiter *waiter,
+			   u32 owed, u32 *page)
+{
+	u32 seq;
+	int err = 0;
+
+	for (;;) {
+		seq = vrpq_file_seq(&session->file);
+		*page = vrpq_pool_take(&session->zones[VRPQ_ZONE_RING], NULL, 1, owed, waiter, &err);
+		if (*page != VRPQ_NO_PAGE)
+			return 0;
+		if (!vrpq_may_come(err))
+			return err;
+		if (vrpq_file_status(&session->file) & VRPQ_ENDED)
+			return EPIPE;
+		if (err == EAGAIN) {
+			vrpq_session_reap(session);
+			if (vrpq_session_arm(session))
+				continue;
+		}
+		err = vrpq_session_wait(session, NULL, seq);
+		if (err)
+			return err;
+	}
+}
+
+/* A page of the ring zone, of which @owed are owed to the caller. Waits for it. */
+static int take_page(struct vrpq_session *session, u32 owed, u32 *page)
+{
+	struct vrpq_pool *zone = &session->zones[VRPQ_ZONE_RING];
+	struct vrpq_waiter waiter = { .chan = NULL };
+	int err;
+
+	vrpq_pool_queue(zone, &waiter);
+	err = take_when_there(session, &waiter, owed, page);
+	vrpq_pool_unqueue(zone, &waiter);
+	return err;
+}
+
 /* The first page of the area is for the counters. */
 static int take_first_pages(struct vrpq_session *session)
 {
-	int err = 0;
+	u32 page;
+	int err = take_page(session, 0, &page);
 
-	vrpq_pool_ask(&session->zones[VRPQ_ZONE_RING]);
-	if (vrpq_pool_take(&session->zones[VRPQ_ZONE_RING], 1, 0, NULL, &err) != 0)
+	if (err)
 		return err;
 	vrpq_pool_owe(&session->zones[VRPQ_ZONE_RING], NEXT_RING);
 	vrpq_pool_owe(&session->zones[VRPQ_ZONE_PARAM], NEXT_PARAM);
@@ -103,31 +142,7 @@ static void end_creation(struct vrpq_session *session)
 	wake = session->creators;
 	pthread_mutex_unlock(&session->list_lock);
 	if (wake)
-		vrpq_session_kick(session);
-}
-
-/* A page of the ring zone from those that are owed to the next channel. */
-static int take_page(struct vrpq_session *session, u32 *page)
-{
-	u32 seq;
-	int err = 0;
-
-	for (;;) {
-		seq = vrpq_file_seq(&session->file);
-		*page = vrpq_pool_take(&session->zones[VRPQ_ZONE_RING], 1, 1, NULL, &err);
-		if (*page != VRPQ_NO_PAGE)
-			return 0;
-		if (err != EAGAIN)
-			return err;
-		if (vrpq_file_status(&session->file) & VRPQ_ENDED)
-			return EPIPE;
-		vrpq_session_reap(session);
-		if (vrpq_session_arm(session))
-			continue;
-		err = vrpq_file_wait(&session->file, seq, 0);
-		if (err)
-			return err;
-	}
+		vrpq_session_kick(session, NULL);
 }
 
 static void *page_at(const struct vrpq_session *session, u32 page)
@@ -140,11 +155,11 @@ static int place_channel(struct vrpq_chan *chan, struct vrpq_slots *first)
 {
 	struct vrpq_session *session = chan->session;
 	struct vrpq_pool *zone = &session->zones[VRPQ_ZONE_RING];
-	int err = take_page(session, &chan->ctl_page);
+	int err = take_page(session, 1, &chan->ctl_page);
 
 	if (err)
 		return err;
-	err = take_page(session, &first->page);
+	err = take_page(session, 1, &first->page);
 	if (err) {
 		vrpq_pool_give(zone, chan->ctl_page, 1, 1);
 		return err;

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The kernel's part: device files, their calls and their memory. */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../common/node.h"
 #include "lib.h"
-
-static int duplicate(int fd)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-
-	return copy < 0 ? -errno : copy;
-}
 
 static void close_file(int fd)
 {
@@ -40,7 +32,6 @@ static void unmap(void *at, size_t size)
 
 static const struct vrpq_kernel linux_kernel = {
 	.open_node = vlink_node_open,
-	.duplicate = duplicate,
 	.close_file = close_file,
 	.control = control,
 	.map = map,
@@ -82,10 +73,10 @@ int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args)
 	return vrpq_kernel->control(file->fd, cmd, args);
 }
 
-int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags)
+int vrpq_file_wait_through(struct vrpq_file *file, int fd, u32 seq, u32 flags)
 {
 	struct vrpq_wait_args args = { .seq = seq, .flags = flags };
-	int err = vrpq_file_control(file, VRPQ_IOC_WAIT, &args);
+	int err = vrpq_kernel->control(fd, VRPQ_IOC_WAIT, &args);
 
 	if (err == EINTR)
 		return EINTR;
@@ -100,6 +91,11 @@ int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags)
 	__atomic_fetch_or(&file->status, args.status & VRPQ_ENDED, __ATOMIC_RELEASE);
 	__atomic_store_n(&file->seq, args.seq, __ATOMIC_RELEASE);
 	return 0;
+}
+
+int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags)
+{
+	return vrpq_file_wait_through(file, file->fd, seq, flags);
 }
 
 void vrpq_file_look(struct vrpq_file *file, u32 flags)

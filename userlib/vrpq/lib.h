@@ -46,7 +46,6 @@
 
 struct vrpq_kernel {
 	int (*open_node)(const char *path);	/* a descriptor, or -errno */
-	int (*duplicate)(int fd);		/* the same */
 	void (*close_file)(int fd);
 	int (*control)(int fd, unsigned long cmd, void *args);	/* 0 or errno */
 	/* In place of what is at @at. NULL on failure. */
@@ -82,6 +81,8 @@ void vrpq_file_close(struct vrpq_file *file);
 int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args);
 /* Sleeps unless the number is not @seq any more; 0 or EINTR. The status tells the rest. */
 int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags);
+/* The same by a call of another descriptor. */
+int vrpq_file_wait_through(struct vrpq_file *file, int fd, u32 seq, u32 flags);
 /* Updates number and status. */
 void vrpq_file_look(struct vrpq_file *file, u32 flags);
 
@@ -112,15 +113,24 @@ bool vrpq_look_giving_way(struct vrpq_file *file, bool (*found)(const void *what
 /* --- pool.c: the pages of a zone ------------------------------------------- */
 
 struct vrpq_arena;
+struct vrpq_chan;
 struct vrpq_chunk;
+struct vrpq_session;
 
 /* A thread that waits for pages; first come, first served. */
 struct vrpq_waiter {
 	struct vrpq_waiter *next;
+	const struct vrpq_chan *chan;	/* for which it waits; NULL: for a new one */
 };
 
+/* Is that, of a function that takes something, a reason to wait and try again? */
+static inline bool vrpq_may_come(int err)
+{
+	return err == EAGAIN || err == EINPROGRESS;
+}
+
 struct vrpq_pool {
-	struct vrpq_file *file;		/* of the session */
+	const struct vrpq_session *session;
 	enum vrpq_zone id;
 	u32 first, max;			/* pages of the area */
 	pthread_mutex_t lock;
@@ -133,22 +143,21 @@ struct vrpq_pool {
 	struct vrpq_waiter *waiters;	/* the first has its turn */
 };
 
-int vrpq_pool_init(struct vrpq_pool *zone, struct vrpq_file *file, enum vrpq_zone id,
-		   u32 first, u32 max);
+int vrpq_pool_init(struct vrpq_pool *zone, const struct vrpq_session *session,
+		   enum vrpq_zone id, u32 first, u32 max);
 void vrpq_pool_fini(struct vrpq_pool *zone);
 /*
- * Takes @n pages in a row, growing the zone if need be. @owed: so many of them were owed
- * to the caller. @waiter: the caller's place in the queue, or NULL. Returns the first
- * page, or VRPQ_NO_PAGE with *err EAGAIN (worth waiting), EMSGSIZE, EPIPE or ENOMEM.
+ * Takes @n pages in a row for @chan, growing the zone if need be. @owed: so many of them
+ * were owed to the caller. @waiter: the caller's place in the queue, or NULL. Returns the
+ * first page, or VRPQ_NO_PAGE with *err EAGAIN (there are none), EINPROGRESS (the kernels
+ * share them just now), EMSGSIZE, EPIPE or ENOMEM.
  */
-u32 vrpq_pool_take(struct vrpq_pool *zone, u32 n, u32 owed, const struct vrpq_waiter *waiter,
-		   int *err);
+u32 vrpq_pool_take(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 owed,
+		   const struct vrpq_waiter *waiter, int *err);
 /* Gives them back; @owed of them are owed to the giver. */
 void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 owed);
-/* Changes what is owed, and has the zone grow to that if it can. */
+/* Changes what is owed, and has a client's zone grow to that if it can. */
 void vrpq_pool_owe(struct vrpq_pool *zone, int change);
-/* Learns how many pages the kernel has given. */
-void vrpq_pool_ask(struct vrpq_pool *zone);
 /* Gives free pages at the end back to the kernel, but for those that are owed. */
 void vrpq_pool_trim(struct vrpq_pool *zone);
 bool vrpq_pool_has_lower(struct vrpq_pool *zone, u32 page);
@@ -171,6 +180,7 @@ struct vrpq_chunk {
 };
 
 struct vrpq_arena {
+	const struct vrpq_chan *chan;
 	struct vrpq_pool *zone;
 	unsigned char *base;		/* of the zone, as mapped */
 	struct vrpq_chunk *current;
@@ -241,8 +251,6 @@ static inline bool vrpq_arena_contains(const struct vrpq_arena *arena, const voi
 
 /* --- sender.c: slots ------------------------------------------------------- */
 
-struct vrpq_session;
-struct vrpq_chan;
 struct vrpq_params;
 
 /* What only the sender knows of a slot. */
@@ -266,6 +274,7 @@ struct vrpq_sender {
 	bool callbacks;
 	bool gone : 1;			/* the peer reads no more: all is discarded */
 	bool broken : 1;
+	bool pages_wanted : 1;		/* a thread waits for pages, with no bell for these */
 	struct vlink_ring_end end;
 	u32 reaped;			/* slots up to here are forgotten */
 	u32 announced;			/* and up to here, the peer was woken for */
@@ -396,6 +405,18 @@ bool vrpq_sender_announce(struct vrpq_sender *sender);
 int vrpq_sender_ring(struct vrpq_sender *sender);
 /* Asks the peer for a bell; true: it has moved on already. */
 bool vrpq_sender_arm(struct vrpq_sender *sender);
+/*
+ * To be asked after a request was published or memory freed: is a thread that waits for
+ * pages to be kicked, as it asked for no bell of this channel? Under the lock.
+ */
+static inline bool vrpq_sender_take_pages_wanted(struct vrpq_sender *sender)
+{
+	bool wanted = sender->pages_wanted;
+
+	sender->pages_wanted = false;
+	return wanted;
+}
+
 /* Takes over what the file knows of the peer. */
 void vrpq_sender_note_status(struct vrpq_sender *sender);
 /* Finds out whether the memory is still shared. */
@@ -567,10 +588,16 @@ void vrpq_session_unlink(struct vrpq_session *session, struct vrpq_chan *chan, b
 void vrpq_session_reap(struct vrpq_session *session);
 /* Asks all servers that have requests for a bell; true: one has moved on already. */
 bool vrpq_session_arm(struct vrpq_session *session);
-/* Waits until one of the session's channels moves; 0 or EINTR. */
-int vrpq_session_wait(struct vrpq_session *session, struct vrpq_chan *chan, u32 session_seq,
-		      u32 chan_seq);
-void vrpq_session_kick(struct vrpq_session *session);
+/*
+ * The following are a thread's that works for @chan; a client's may have none (NULL).
+ * A server may end its session at any moment, and goes through its channel's file.
+ */
+int vrpq_session_control(const struct vrpq_session *session, const struct vrpq_chan *chan,
+			 unsigned long cmd, void *args);
+/* Waits until the session's number is not @seq any more; 0 or EINTR. */
+int vrpq_session_wait(struct vrpq_session *session, const struct vrpq_chan *chan, u32 seq);
+/* Wakes all threads that do. */
+void vrpq_session_kick(const struct vrpq_session *session, const struct vrpq_chan *chan);
 /* Looks now and then whether others need pages. No lock is held. */
 void vrpq_session_look_round(struct vrpq_session *session);
 /* Gives pages back that others need, if the file says so. */

@@ -170,6 +170,7 @@ int vrpq_alloc_call(struct vrpq_sender *sender, VrpqSize in_size, unsigned int i
 {
 	VrpqParamRef *out = NULL;
 	void *in = NULL;
+	bool kick;
 	int err;
 
 	if ((!pin && (in_size || in_refs)) || (!pout && out_refs))
@@ -177,7 +178,11 @@ int vrpq_alloc_call(struct vrpq_sender *sender, VrpqSize in_size, unsigned int i
 	vrpq_lock(&sender->lock);
 	err = vrpq_params_alloc_both(sender, in_size, in_refs, in_ref_size, out_refs, out_size,
 				     &in, &out);
+	/* It may have freed what it took. */
+	kick = err && vrpq_sender_take_pages_wanted(sender);
 	vrpq_unlock(&sender->lock);
+	if (kick)
+		vrpq_session_kick(sender->chan->session, sender->chan);
 	if (err)
 		return err;
 	if (pin)

@@ -13,10 +13,10 @@
 
 #define GROW_MAX	64u	/* pages asked for at a time, beyond what is needed */
 
-int vrpq_pool_init(struct vrpq_pool *zone, struct vrpq_file *file, enum vrpq_zone id,
-		   u32 first, u32 max)
+int vrpq_pool_init(struct vrpq_pool *zone, const struct vrpq_session *session,
+		   enum vrpq_zone id, u32 first, u32 max)
 {
-	*zone = (struct vrpq_pool) { .file = file, .id = id, .first = first, .max = max };
+	*zone = (struct vrpq_pool) { .session = session, .id = id, .first = first, .max = max };
 	zone->free_map = calloc((max + 63) / 64, sizeof(*zone->free_map));
 	if (id != VRPQ_ZONE_RING)
 		zone->chunks = calloc(max, sizeof(struct vrpq_chunk *));
@@ -100,19 +100,9 @@ static void note_pages(struct vrpq_pool *zone, u32 pages)
 	mark(zone, old, pages - old, true);
 }
 
-void vrpq_pool_ask(struct vrpq_pool *zone)
+static int grow(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 min)
 {
-	struct vrpq_grow_args args = { .zone = zone->id };
-
-	pthread_mutex_lock(&zone->lock);
-	if (!vrpq_file_control(zone->file, VRPQ_IOC_GROW, &args))
-		note_pages(zone, args.pages);
-	pthread_mutex_unlock(&zone->lock);
-}
-
-static int grow(struct vrpq_pool *zone, u32 min)
-{
-	struct vrpq_grow_args args = { .zone = zone->id, .min = min };
+	struct vrpq_grow_args args = { .zone = zone->id, .min = min, .pages = zone->pages };
 	int err;
 
 	args.want = zone->pages < GROW_MAX ? zone->pages : GROW_MAX;
@@ -122,7 +112,7 @@ static int grow(struct vrpq_pool *zone, u32 min)
 		args.want = zone->max - zone->pages;
 	if (min > args.want)
 		return EAGAIN;
-	err = vrpq_file_control(zone->file, VRPQ_IOC_GROW, &args);
+	err = vrpq_session_control(zone->session, chan, VRPQ_IOC_GROW, &args);
 	if (!err)
 		note_pages(zone, args.pages);
 	return err;
@@ -139,14 +129,14 @@ static u32 missing(const struct vrpq_pool *zone, u32 n, u32 leave)
 	return by_count > by_run ? by_count : by_run;
 }
 
-static u32 take_locked(struct vrpq_pool *zone, u32 n, u32 owed, int *err)
+static u32 take_locked(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 owed, int *err)
 {
 	/* What is owed to the caller he takes, whatever others are owed. */
 	u32 leave = n > owed && zone->owed > owed ? zone->owed - owed : 0;
 	u32 page, more = missing(zone, n, leave);
 
 	if (more) {
-		*err = grow(zone, more);
+		*err = grow(zone, chan, more);
 		if (*err)
 			return VRPQ_NO_PAGE;
 		if (missing(zone, n, leave)) {
@@ -160,8 +150,8 @@ static u32 take_locked(struct vrpq_pool *zone, u32 n, u32 owed, int *err)
 	return page;
 }
 
-u32 vrpq_pool_take(struct vrpq_pool *zone, u32 n, u32 owed, const struct vrpq_waiter *waiter,
-		   int *err)
+u32 vrpq_pool_take(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 owed,
+		   const struct vrpq_waiter *waiter, int *err)
 {
 	u32 page = VRPQ_NO_PAGE;
 
@@ -174,15 +164,15 @@ u32 vrpq_pool_take(struct vrpq_pool *zone, u32 n, u32 owed, const struct vrpq_wa
 	if (zone->waiters && zone->waiters != waiter && !owed)
 		*err = EAGAIN;
 	else
-		page = take_locked(zone, n, owed, err);
+		page = take_locked(zone, chan, n, owed, err);
 	pthread_mutex_unlock(&zone->lock);
 	return page;
 }
 
 static void wake_waiters(struct vrpq_pool *zone)
 {
-	if (zone->waiters && zone->file->fd >= 0)
-		vrpq_file_control(zone->file, VRPQ_IOC_KICK, NULL);
+	if (zone->waiters)
+		vrpq_session_kick(zone->session, zone->waiters->chan);
 }
 
 void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 owed)
@@ -199,8 +189,8 @@ void vrpq_pool_owe(struct vrpq_pool *zone, int change)
 	pthread_mutex_lock(&zone->lock);
 	zone->owed += (u32)change;
 	/* If it fails now, whoever takes the pages tries again. */
-	if (zone->owed > zone->free)
-		(void)grow(zone, zone->owed - zone->free);
+	if (change >= 0 && zone->owed > zone->free)
+		(void)grow(zone, NULL, zone->owed - zone->free);
 	if (change < 0)
 		wake_waiters(zone);
 	pthread_mutex_unlock(&zone->lock);
@@ -211,21 +201,22 @@ void vrpq_pool_trim(struct vrpq_pool *zone)
 	struct vrpq_trim_args args = { .zone = zone->id };
 	u32 n;
 
+	/* The kernel takes them in portions of its own, and may leave some. */
+
 	pthread_mutex_lock(&zone->lock);
 	n = zone->free > zone->owed ? zone->free - zone->owed : 0;
 	if (n > free_at_end(zone))
 		n = free_at_end(zone);
 	args.pages = zone->pages - n;
-	if (n && !zone->waiters && !vrpq_file_control(zone->file, VRPQ_IOC_TRIM, &args)) {
-		mark(zone, args.pages, n, false);
+	if (n && !zone->waiters &&
+	    !vrpq_session_control(zone->session, NULL, VRPQ_IOC_TRIM, &args) &&
+	    args.pages < zone->pages) {
+		mark(zone, args.pages, zone->pages - args.pages, false);
 		zone->pages = args.pages;
 		if (zone->lowest > zone->pages)
 			zone->lowest = zone->pages;
 	}
 	pthread_mutex_unlock(&zone->lock);
-	/* It takes them in portions of its own, and may have left some. */
-	if (n)
-		vrpq_pool_ask(zone);
 }
 
 bool vrpq_pool_has_lower(struct vrpq_pool *zone, u32 page)

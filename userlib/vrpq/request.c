@@ -65,7 +65,7 @@ int vrpq_post(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 {
 	struct vrpq_request request = { .proc_id = proc_id };
 	struct vrpq_params *outputs;
-	bool bell = false, look;
+	bool bell = false, look, kick;
 	int err;
 
 	vrpq_lock(&sender->lock);
@@ -77,8 +77,11 @@ int vrpq_post(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 	if (!err && notify)
 		bell = announce_post(sender);
 	look = round_is_over(sender);
+	kick = vrpq_sender_take_pages_wanted(sender);
 	vrpq_unlock(&sender->lock);
 	free(outputs);
+	if (kick)
+		vrpq_session_kick(sender->chan->session, sender->chan);
 	if (look)
 		vrpq_session_look_round(sender->chan->session);
 	return bell ? vrpq_sender_ring(sender) : err;
@@ -90,7 +93,7 @@ int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 	struct vrpq_request request = { .proc_id = proc_id, .flags = VRPQ_SLOT_CALL };
 	struct vrpq_params *outputs;
 	struct vrpq_ticket ticket;
-	bool bell = false, look;
+	bool bell = false, look, kick;
 	int err;
 
 	vrpq_lock(&sender->lock);
@@ -101,7 +104,10 @@ int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 		err = vrpq_sender_queue(sender, &request, &ticket);
 	if (!err)
 		bell = announce(sender, VRPQ_PROF_POST_MULTI_CALL, unannounced(sender) - 1);
+	kick = vrpq_sender_take_pages_wanted(sender);
 	vrpq_unlock(&sender->lock);
+	if (kick)
+		vrpq_session_kick(sender->chan->session, sender->chan);
 	if (!err) {
 		err = vrpq_call_wait(sender, ticket.slot, bell, reason);
 		if (!err && !*reason)
@@ -178,6 +184,7 @@ static VRPQ_FAST bool post_at_hand(struct vrpq_chan *chan, VrpqProcId proc_id, c
 	struct vrpq_request request = { .proc_id = proc_id, .chunk = sender->arena.current };
 
 	if (!request.chunk || sender->params || sender->gone || sender->broken ||
+	    sender->pages_wanted ||
 	    !vrpq_get(&chan->ctl->first_segment) || !vrpq_sender_has_slot(sender))
 		return false;
 	request.in_size = vrpq_chunk_claim(request.chunk, in);

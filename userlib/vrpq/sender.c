@@ -37,6 +37,7 @@ static void init_arena(struct vrpq_sender *sender)
 	struct vrpq_session *session = sender->chan->session;
 	enum vrpq_zone id = sender->callbacks ? VRPQ_ZONE_CALLBACK : VRPQ_ZONE_PARAM;
 
+	sender->arena.chan = sender->chan;
 	sender->arena.zone = &session->zones[id];
 	sender->arena.base = session->base + (size_t)session->zones[id].first * VRPQ_PAGE_SIZE;
 	/* The one that was owed to the next channel is this one's now. */
@@ -259,47 +260,64 @@ int vrpq_sender_ring(struct vrpq_sender *sender)
 
 /* --- memory for parameters ----------------------------------------------------- */
 
-/* With the sender's lock held at the start and the end, not in between. */
-static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr)
+/*
+ * Frees what can be freed, and has what cannot be yet wake this thread later. Returns
+ * whether there is something to look at already.
+ */
+static bool prepare_to_wait(struct vrpq_sender *sender, const struct vrpq_waiter *waiter)
 {
 	struct vrpq_session *session = sender->chan->session;
-	struct vrpq_waiter waiter;
-	u32 session_seq, chan_seq;
-	bool moved;
-	int err;
 
-	vrpq_count(sender, VRPQ_PROF_PARAM_RING_FULL);
-	vrpq_stats_flush(sender);
-	vrpq_pool_queue(sender->arena.zone, &waiter);
+	vrpq_session_reap(session);
+	return vrpq_pool_is_first(sender->arena.zone, waiter) && vrpq_session_arm(session);
+}
+
+/*
+ * Tries to get memory until there is some, after @err. With the sender's lock held at the
+ * start and the end, not in between.
+ */
+static int get_or_wait(struct vrpq_sender *sender, const struct vrpq_waiter *waiter, u32 size,
+		       void **ptr, int err)
+{
+	struct vrpq_session *session = sender->chan->session;
+	bool moved;
+	u32 seq;
+
 	for (;;) {
-		session_seq = vrpq_file_seq(&session->file);
-		chan_seq = vrpq_file_seq(&sender->chan->file);
+		seq = vrpq_file_seq(&session->file);
 		vrpq_unlock(&sender->lock);
-		vrpq_session_reap(session);
-		moved = vrpq_pool_is_first(sender->arena.zone, &waiter) && vrpq_session_arm(session);
+		/* What the kernels share just now is not in anybody's hands. */
+		moved = err == EAGAIN && prepare_to_wait(sender, waiter);
+		vrpq_file_look(&sender->chan->file, 0);
 		vrpq_lock(&sender->lock);
-		err = EPIPE;
+		vrpq_sender_note_status(sender);
 		if (vrpq_sender_is_broken(sender))
-			break;
-		*ptr = vrpq_arena_get(&sender->arena, size, &waiter, &err);
-		if (*ptr) {
-			err = 0;
-			break;
-		}
-		if (err == EAGAIN && sender->gone)
-			err = EPIPE;
-		if (err != EAGAIN)
-			break;
+			return EPIPE;
+		*ptr = vrpq_arena_get(&sender->arena, size, waiter, &err);
+		if (*ptr || !vrpq_may_come(err))
+			return *ptr ? 0 : err;
+		if (sender->gone)
+			return EPIPE;
 		if (moved)
 			continue;
 		vrpq_unlock(&sender->lock);
-		err = vrpq_session_wait(session, sender->chan, session_seq, chan_seq);
+		moved = !vrpq_session_wait(session, sender->chan, seq);
 		vrpq_lock(&sender->lock);
 		vrpq_count(sender, VRPQ_PROF_WAIT_FOR_SPACE_INTR);
-		vrpq_sender_note_status(sender);
-		if (err)
-			break;
+		if (!moved)
+			return EINTR;
 	}
+}
+
+static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr, int err)
+{
+	struct vrpq_waiter waiter = { .chan = sender->chan };
+
+	if (err == EAGAIN)
+		vrpq_count(sender, VRPQ_PROF_PARAM_RING_FULL);
+	vrpq_stats_flush(sender);
+	vrpq_pool_queue(sender->arena.zone, &waiter);
+	err = get_or_wait(sender, &waiter, size, ptr, err);
 	vrpq_pool_unqueue(sender->arena.zone, &waiter);
 	return err;
 }
@@ -319,7 +337,7 @@ int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr)
 	*ptr = vrpq_arena_get(&sender->arena, size, NULL, &err);
 	if (*ptr)
 		return 0;
-	return err == EAGAIN ? wait_for_pages(sender, size, ptr) : err;
+	return vrpq_may_come(err) ? wait_for_pages(sender, size, ptr, err) : err;
 }
 
 /* --- room for requests ------------------------------------------------------- */
@@ -336,7 +354,7 @@ static struct vrpq_slots *new_segment(struct vrpq_sender *sender, int *err)
 	*err = ENOMEM;
 	if (!slots)
 		return NULL;
-	slots->page = vrpq_pool_take(ring_zone(sender), 1, 0, NULL, err);
+	slots->page = vrpq_pool_take(ring_zone(sender), sender->chan, 1, 0, NULL, err);
 	if (slots->page == VRPQ_NO_PAGE) {
 		free(slots);
 		return NULL;
@@ -378,7 +396,7 @@ static int find_callback_room(struct vrpq_sender *sender)
 	return 0;
 }
 
-/* Is there a slot now? EAGAIN: it is worth waiting for one. */
+/* Is there a slot now? If not: see vrpq_may_come(). */
 static int find_room(struct vrpq_sender *sender)
 {
 	int err;
@@ -392,7 +410,7 @@ static int find_room(struct vrpq_sender *sender)
 	if (sender->broken)
 		return EPIPE;
 	err = extend(sender);
-	return err == EAGAIN && reuse_only(sender) ? 0 : err;
+	return vrpq_may_come(err) && reuse_only(sender) ? 0 : err;
 }
 
 struct room {
@@ -449,7 +467,7 @@ static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 	} else if (!moved) {
 		if (bell)
 			vrpq_sender_ring(sender);
-		err = vrpq_session_wait(chan->session, chan, session_seq, chan_seq);
+		err = vrpq_session_wait(chan->session, chan, session_seq);
 	}
 	vrpq_lock(&sender->lock);
 	sender->waiting--;
@@ -457,13 +475,24 @@ static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 	return err;
 }
 
-static int wait_for_room(struct vrpq_sender *sender)
+/* For the page of a segment that the kernels share just now. */
+static int wait_for_segment(struct vrpq_sender *sender, u32 session_seq)
+{
+	int err;
+
+	vrpq_unlock(&sender->lock);
+	err = vrpq_session_wait(sender->chan->session, sender->chan, session_seq);
+	vrpq_lock(&sender->lock);
+	return err;
+}
+
+static int wait_for_room(struct vrpq_sender *sender, int err)
 {
 	struct vrpq_chan *chan = sender->chan;
 	u32 chan_seq, session_seq;
-	int err;
 
-	vrpq_count(sender, VRPQ_PROF_REQ_RING_FULL);
+	if (err == EAGAIN)
+		vrpq_count(sender, VRPQ_PROF_REQ_RING_FULL);
 	vrpq_stats_flush(sender);
 	for (;;) {
 		chan_seq = vrpq_file_seq(&chan->file);
@@ -472,9 +501,10 @@ static int wait_for_room(struct vrpq_sender *sender)
 		if (sender->gone || vrpq_sender_is_broken(sender))
 			return sender->gone ? 0 : EPIPE;
 		err = find_room(sender);
-		if (err != EAGAIN)
+		if (!vrpq_may_come(err))
 			return err;
-		err = wait_once(sender, chan_seq, session_seq);
+		err = err == EAGAIN ? wait_once(sender, chan_seq, session_seq) :
+				      wait_for_segment(sender, session_seq);
 		if (err)
 			return err;
 	}
@@ -488,8 +518,8 @@ int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *req
 	int err = vrpq_sender_is_broken(sender) ? EPIPE : find_room(sender);
 	u32 at;
 
-	if (err == EAGAIN)
-		err = wait_for_room(sender);
+	if (vrpq_may_come(err))
+		err = wait_for_room(sender, err);
 	if (!err && sender->gone && (sender->callbacks || (request->flags & VRPQ_SLOT_CALL)))
 		err = EPIPE;
 	if (err || sender->gone) {
@@ -516,5 +546,5 @@ void vrpq_sender_fetched(struct vrpq_sender *sender, struct vrpq_ticket *ticket)
 	wake = sender->waiting;
 	vrpq_unlock(&sender->lock);
 	if (wake || !vrpq_pool_is_first(sender->arena.zone, NULL))
-		vrpq_session_kick(sender->chan->session);
+		vrpq_session_kick(sender->chan->session, sender->chan);
 }

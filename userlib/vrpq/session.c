@@ -142,7 +142,7 @@ static int init_zones(struct vrpq_session *session)
 	int err = 0;
 
 	for (i = 0; i < VRPQ_ZONES && !err; i++) {
-		err = vrpq_pool_init(&session->zones[i], &session->file, i, first, counts[i]);
+		err = vrpq_pool_init(&session->zones[i], session, i, first, counts[i]);
 		first += counts[i];
 	}
 	return err;
@@ -304,14 +304,18 @@ void vrpq_session_reap(struct vrpq_session *session)
 	pthread_mutex_unlock(&session->list_lock);
 }
 
-/* Has the server see what is there, and asks for a bell when it has done with it. */
+/*
+ * Has the peer see what is there, and asks for a bell when it has done with it; where
+ * nothing is, whoever places something is to tell.
+ */
 static bool arm_channel(struct vrpq_chan *chan)
 {
 	struct vrpq_sender *sender = &chan->sender;
 	bool bell = false, moved = false;
 
 	vrpq_lock(&sender->lock);
-	if (sender->reaped != sender->end.index) {
+	sender->pages_wanted = sender->reaped == sender->end.index;
+	if (!sender->pages_wanted) {
 		bell = vrpq_sender_announce(sender);
 		moved = vrpq_sender_arm(sender);
 		if (chan->file.fd >= 0)
@@ -339,61 +343,34 @@ bool vrpq_session_arm(struct vrpq_session *session)
 
 /* --- waiting ----------------------------------------------------------------- */
 
-/* A descriptor of some channel that has requests queued, in *file. */
-static bool busy_channel(struct vrpq_session *session, struct vrpq_file *file)
+static int fd_for(const struct vrpq_session *session, const struct vrpq_chan *chan)
 {
-	struct vrpq_chan *chan;
-	bool busy = false;
-
-	pthread_mutex_lock(&session->list_lock);
-	for (chan = session->chans; chan && !busy; chan = chan->next) {
-		vrpq_lock(&chan->sender.lock);
-		busy = chan->file.fd >= 0 && chan->sender.reaped != chan->sender.end.index;
-		vrpq_unlock(&chan->sender.lock);
-		if (busy) {
-			*file = (struct vrpq_file) { .seq = vrpq_file_seq(&chan->file) };
-			file->fd = vrpq_kernel->duplicate(chan->file.fd);
-			busy = file->fd >= 0;
-		}
-	}
-	pthread_mutex_unlock(&session->list_lock);
-	return busy;
+	return session->server ? chan->file.fd : session->file.fd;
 }
 
-/* The session's file does not sleep any more; its channels may still be alive. */
-static int wait_on_channels(struct vrpq_session *session, struct vrpq_chan *chan, u32 chan_seq)
+int vrpq_session_control(const struct vrpq_session *session, const struct vrpq_chan *chan,
+			 unsigned long cmd, void *args)
 {
-	struct vrpq_file file;
-	int err;
-
-	if ((vrpq_file_status(&chan->file) & VRPQ_ENDED) || !busy_channel(session, &file))
-		return vrpq_file_wait(&chan->file, chan_seq, 0);
-	err = vrpq_file_wait(&file, file.seq, 0);
-	vrpq_file_close(&file);
-	return err;
+	return vrpq_kernel->control(fd_for(session, chan), cmd, args);
 }
 
-int vrpq_session_wait(struct vrpq_session *session, struct vrpq_chan *chan, u32 session_seq,
-		      u32 chan_seq)
+int vrpq_session_wait(struct vrpq_session *session, const struct vrpq_chan *chan, u32 seq)
 {
-	int err;
+	int err = vrpq_file_wait_through(&session->file, fd_for(session, chan), seq,
+					 session->server ? VRPQ_WAIT_SESSION : 0);
 
-	if (session->file.fd < 0 || (vrpq_file_status(&session->file) & VRPQ_ENDED))
-		return wait_on_channels(session, chan, chan_seq);
-	err = vrpq_file_wait(&session->file, session_seq, 0);
 	vrpq_session_relieve(session, &session->file);
 	return err;
 }
 
-void vrpq_session_kick(struct vrpq_session *session)
+void vrpq_session_kick(const struct vrpq_session *session, const struct vrpq_chan *chan)
 {
-	if (session->file.fd >= 0)
-		vrpq_file_control(&session->file, VRPQ_IOC_KICK, NULL);
+	vrpq_session_control(session, chan, VRPQ_IOC_KICK, NULL);
 }
 
 void vrpq_session_look_round(struct vrpq_session *session)
 {
-	if (session->file.fd < 0 || session->server)
+	if (session->server)
 		return;
 	vrpq_file_look(&session->file, 0);
 	vrpq_session_relieve(session, &session->file);

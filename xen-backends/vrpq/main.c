@@ -338,6 +338,8 @@ static int receive_chan_close(struct vrpq_chan *chan)
 	if (chan->obj.state == VRPQ_CREATED)
 		chan_refuse(chan);
 	vrpq_object_set_status(&chan->obj, VRPQ_WAIT_PEER_CLOSED);
+	/* Its callbacks hold pages no more. */
+	vrpq_object_moved(&chan->session->obj);
 	return 0;
 }
 
@@ -546,7 +548,7 @@ static long chan_accept_ioctl(struct vrpq_file *file, void __user *arg)
 	return err;
 }
 
-/* Asks the client's kernel, and waits until it has given. */
+/* Asks the client's kernel; its pages move the session's number when they come. */
 static long grow_ioctl(struct vrpq_session *session, void __user *arg)
 {
 	struct vrpq_zone_pages *zone = &session->zones[VRPQ_ZONE_CALLBACK];
@@ -559,12 +561,15 @@ static long grow_ioctl(struct vrpq_session *session, void __user *arg)
 		return -EFAULT;
 	if (args.zone != VRPQ_ZONE_CALLBACK)
 		return -EINVAL;
+	if (args.pages > zone->max || args.min > zone->max - args.pages)
+		return -EMSGSIZE;
+	target = args.pages + args.min;
 
 	mutex_lock(&conn->lock);
-	if (args.min > zone->max - zone->count)
-		err = -EMSGSIZE;
-	target = zone->count + args.min;
-	if (!err && args.min && zone->wanted < target) {
+	args.pages = zone->count;
+	if (zone->count < target)
+		err = READ_ONCE(session->obj.status) ? -EPIPE : -EAGAIN;
+	if (err && zone->wanted < target) {
 		zone->wanted = target;
 		vrpq_say(&session->obj, VRPQ_TODO_GROW);
 		vrpq_push(conn);
@@ -572,19 +577,12 @@ static long grow_ioctl(struct vrpq_session *session, void __user *arg)
 	mutex_unlock(&conn->lock);
 	if (err)
 		return err;
-	err = vlink_wait_event(session->obj.wait, READ_ONCE(zone->count) >= target ||
-			       READ_ONCE(session->obj.status));
-	if (err)
-		return err;
-	args.pages = READ_ONCE(zone->count);
-	if (args.pages < target)
-		return -EPIPE;
 	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
 }
 
 static long server_ioctl(struct vrpq_file *file, unsigned int cmd, void __user *arg)
 {
-	struct vrpq_session *session = vrpq_file_session(file);
+	struct vrpq_session *session = vrpq_file_any_session(file);
 
 	switch (cmd) {
 	case VRPQ_IOC_SESSION_ACCEPT:

@@ -91,6 +91,14 @@ struct vrpq_session *vrpq_file_session(struct vrpq_file *file)
 }
 EXPORT_SYMBOL_GPL(vrpq_file_session);
 
+struct vrpq_session *vrpq_file_any_session(struct vrpq_file *file)
+{
+	struct vrpq_object *obj = file_object(file);
+
+	return obj ? vrpq_session_of(obj) : NULL;
+}
+EXPORT_SYMBOL_GPL(vrpq_file_any_session);
+
 static const struct file_operations vrpq_fops;
 
 /* Of a session's file, which keeps the driver loaded and the device there meanwhile. */
@@ -163,9 +171,9 @@ static long vrpq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		vrpq_ring(to_chan(obj));
 		return READ_ONCE(obj->status) & VRPQ_WAIT_BROKEN ? -EPIPE : 0;
 	case VRPQ_IOC_KICK:
-		if (!obj || obj->is_chan)
+		if (!obj)
 			return -EINVAL;
-		vrpq_object_moved(obj);
+		vrpq_object_moved(&vrpq_session_of(obj)->obj);
 		return 0;
 	case VRPQ_IOC_STAT:
 		return vrpq_file_is_fresh(vfile) ? vrpq_stat(vfile->dev, uarg) : -EINVAL;

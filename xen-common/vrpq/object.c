@@ -270,11 +270,6 @@ static int wait_for_move(struct vrpq_object *obj, u32 seq, bool killable)
 #undef MOVED
 }
 
-static struct vrpq_session *session_of(struct vrpq_object *obj)
-{
-	return obj->is_chan ? to_chan(obj)->session : to_session(obj);
-}
-
 long vrpq_wait(struct vrpq_object *obj, void __user *arg)
 {
 	struct vrpq_wait_args args;
@@ -283,13 +278,16 @@ long vrpq_wait(struct vrpq_object *obj, void __user *arg)
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
-	if (args.flags & ~(VRPQ_WAIT_RING | VRPQ_WAIT_KILLABLE | VRPQ_WAIT_NOT))
+	if (args.flags & ~(VRPQ_WAIT_RING | VRPQ_WAIT_KILLABLE | VRPQ_WAIT_NOT |
+			   VRPQ_WAIT_SESSION))
 		return -EINVAL;
 	if (args.flags & VRPQ_WAIT_RING) {
 		if (!obj->is_chan)
 			return -EINVAL;
 		vrpq_ring(to_chan(obj));
 	}
+	if (args.flags & VRPQ_WAIT_SESSION)
+		obj = &vrpq_session_of(obj)->obj;
 	start = ktime_get();
 	if (!(args.flags & VRPQ_WAIT_NOT))
 		err = wait_for_move(obj, args.seq, args.flags & VRPQ_WAIT_KILLABLE);
@@ -300,7 +298,7 @@ long vrpq_wait(struct vrpq_object *obj, void __user *arg)
 	args.seq = atomic_read(&obj->seq);
 	smp_rmb();
 	args.status = READ_ONCE(obj->status);
-	if (READ_ONCE(session_of(obj)->pressure))
+	if (READ_ONCE(vrpq_session_of(obj)->pressure))
 		args.status |= VRPQ_WAIT_PRESSURE;
 	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
 }

@@ -217,6 +217,8 @@ bool vrpq_file_is_fresh(struct vrpq_file *file);
  */
 struct vrpq_session *vrpq_file_chan_session(struct vrpq_file *file, int fd);
 struct vrpq_session *vrpq_file_session(struct vrpq_file *file);
+/* The session that the file is, or is a channel of; NULL if it is none. */
+struct vrpq_session *vrpq_file_any_session(struct vrpq_file *file);
 
 /* conn.c */
 int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u32 pmem_pages);
@@ -272,6 +274,11 @@ static inline struct vrpq_session *to_session(struct vrpq_object *obj)
 static inline struct vrpq_chan *to_chan(struct vrpq_object *obj)
 {
 	return container_of(obj, struct vrpq_chan, obj);
+}
+
+static inline struct vrpq_session *vrpq_session_of(struct vrpq_object *obj)
+{
+	return obj->is_chan ? to_chan(obj)->session : to_session(obj);
 }
 
 #endif

@@ -205,12 +205,37 @@ int vrpq_pages_grow(struct vrpq_session *session, enum vrpq_zone zone, u32 want,
 	return want ? grant_pages(session, zone, want) : 0;
 }
 
+/*
+ * Has the zone grow to what the process asks for, which may be on its way already. The
+ * server is not to meet a page that it does not know: what it has not acknowledged yet
+ * is not there.
+ */
+static int grow_zone(struct vrpq_session *session, const struct vrpq_grow_args *args)
+{
+	struct vrpq_zone_pages *zone = &session->zones[args->zone];
+	u32 target, more, ahead;
+	int err;
+
+	if (args->pages > zone->max || args->min > zone->max - args->pages)
+		return -EMSGSIZE;
+	target = args->pages + args->min;
+	if (zone->acked >= target)
+		return 0;
+	if (zone->count < target) {
+		more = target - zone->count;
+		ahead = max(args->want, args->min) - args->min;
+		err = vrpq_pages_grow(session, args->zone, more + min(ahead, zone->max), more);
+		if (err)
+			return err;
+	}
+	return -EINPROGRESS;
+}
+
 long vrpq_pages_grow_ioctl(struct vrpq_session *session, void __user *arg)
 {
 	struct vrpq_conn *conn = session->obj.conn;
 	struct vrpq_zone_pages *zone;
 	struct vrpq_grow_args args;
-	u32 count;
 	int err;
 
 	if (copy_from_user(&args, arg, sizeof(args)))
@@ -220,20 +245,12 @@ long vrpq_pages_grow_ioctl(struct vrpq_session *session, void __user *arg)
 	zone = &session->zones[args.zone];
 
 	mutex_lock(&conn->lock);
-	err = session->window ? vrpq_pages_grow(session, args.zone, args.want, args.min) : -EPIPE;
-	count = zone->count;
+	err = session->window ? grow_zone(session, &args) : -EPIPE;
+	args.pages = zone->acked;
 	vrpq_push(conn);
 	mutex_unlock(&conn->lock);
 	if (err)
 		return err;
-	/* The server is not to meet a page that it does not know. */
-	err = vlink_wait_event_killable(session->obj.wait, READ_ONCE(zone->acked) >= count ||
-					READ_ONCE(session->obj.status) & VRPQ_WAIT_BROKEN);
-	if (err)
-		return err;
-	if (READ_ONCE(zone->acked) < count)
-		return -EPIPE;
-	args.pages = count;
 	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
 }
 
@@ -350,6 +367,7 @@ static void zone_trim(struct vrpq_session *session, enum vrpq_zone which, u32 ke
 
 long vrpq_pages_trim_ioctl(struct vrpq_session *session, void __user *arg)
 {
+	struct vrpq_zone_pages *zone;
 	struct vrpq_conn *conn = session->obj.conn;
 	struct vrpq_trim_args args;
 	long err = -EPIPE;
@@ -358,15 +376,19 @@ long vrpq_pages_trim_ioctl(struct vrpq_session *session, void __user *arg)
 		return -EFAULT;
 	if (args.zone != VRPQ_ZONE_RING && args.zone != VRPQ_ZONE_PARAM)
 		return -EINVAL;
+	zone = &session->zones[args.zone];
 
 	mutex_lock(&conn->lock);
 	if (session->window) {
 		WRITE_ONCE(session->pressure, false);
 		zone_trim(session, args.zone, args.pages);
+		args.pages = zone->acked;
 		vrpq_push(conn);
 		err = 0;
 	}
 	mutex_unlock(&conn->lock);
+	if (!err && copy_to_user(arg, &args, sizeof(args)))
+		err = -EFAULT;
 	return err;
 }
 
