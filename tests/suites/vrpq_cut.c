@@ -65,7 +65,13 @@ static void start(struct task *task)
 		abort();
 }
 
-/* NAME=ERROR of each task; then bytes that were wrong. */
+static void join(struct task *tasks, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		pthread_join(tasks[i].thread, NULL);
+}
+
+/* NAME=ERROR of each task; then bytes, and results of later calls, that were wrong. */
 static void report_end(struct task *tasks, unsigned int n)
 {
 	char text[512];
@@ -74,7 +80,6 @@ static void report_end(struct task *tasks, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		const char *error;
 
-		pthread_join(tasks[i].thread, NULL);
 		error = tasks[i].result < 0 ? "?" : strerrorname_np(tasks[i].result);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=%s ",
 					 tasks[i].name, error ? error : "?");
@@ -172,6 +177,14 @@ static bool open_client(VrpqSessionHandle *sessions, VrpqChanHandle *chans)
 	return !error;
 }
 
+/* On a channel whose link has gone everything fails, whoever was the first to find out. */
+static void check_all_fails(VrpqChanHandle chan)
+{
+	if (vrpqNotify(chan) != EPIPE || vrpqPost(chan, PROC, NULL) != EPIPE ||
+	    vrpqPostAndNotify(chan, PROC, NULL) != EPIPE || vrpqNotify(chan) != EPIPE)
+		atomic_fetch_add(&wrong, 1);
+}
+
 static void client_round(void)
 {
 	VrpqChanHandle chans[CHANNELS] = { NULL };
@@ -188,6 +201,9 @@ static void client_round(void)
 			tasks[i].handle = i < CHANNELS ? chans[i] : sessions[1];
 			start(&tasks[i]);
 		}
+		join(tasks, 5);
+		for (unsigned int i = 0; i < CHANNELS; i++)
+			check_all_fails(chans[i]);
 		report_end(tasks, 5);
 	}
 	for (unsigned int i = 0; i < CHANNELS; i++)
@@ -332,6 +348,7 @@ static void server_round(void)
 		tasks[3].handle = sessions[0];
 		for (unsigned int i = 0; i < 4; i++)
 			start(&tasks[i]);
+		join(tasks, 4);
 		report_end(tasks, 4);
 	}
 	for (unsigned int i = 0; i < CHANNELS; i++)

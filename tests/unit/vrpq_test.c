@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Client and server of libvrpq against each other, over drivers that are played. */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -417,6 +422,182 @@ static void test_input_references(void)
 	VRPQ_PARAM_REF_WRITE(in, 0, 17, text);
 	CU_ASSERT_EQUAL(vrpqPost(p.client_chan, PROC, in), EINVAL);
 	pair_close(&p);
+}
+
+/* --- references to what is no memory ------------------------------------------------ */
+
+static unsigned char *one_page(int prot)
+{
+	void *page = mmap(NULL, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CU_ASSERT_PTR_NOT_EQUAL_FATAL(page, MAP_FAILED);
+	return page;
+}
+
+static int post_reference(VrpqChanHandle chan, void *data, nku32_f size)
+{
+	VrpqParamInPtr in = vrpqParamPostAlloc(chan, 4, 2, size + 4);
+	nku32_f word = 4;
+
+	if (!in)
+		return errno;
+	VRPQ_PARAM_WRITE(in, 0, nku32_f, size);
+	VRPQ_PARAM_REF_WRITE(in, 8, 4, &word);
+	VRPQ_PARAM_REF_WRITE(in, 24, size, data);
+	return vrpqPost(chan, PROC, in);
+}
+
+/* Are the next @n requests posts of post_reference() with @byte? */
+static bool got_references(nku32_f n, nku32_f size, unsigned char byte)
+{
+	VrpqShmParamInPtr in;
+	unsigned char *data;
+	VrpqProcReq *req;
+	int avail, error = 0;
+	nku32_f *word;
+
+	while (n-- && !error) {
+		if (vrpqReceive(p.server_chan, &req, 1, &avail))
+			return false;
+		in = vrpqParamInGet(req, p.base);
+		word = VRPQ_PARAM_REF_IN_PLACE(in, 8, nku32_f *, 4, error);
+		data = VRPQ_PARAM_REF_IN_PLACE(in, 24, unsigned char *, size, error);
+		if (error || *word != 4 || data[0] != byte || data[size - 1] != byte)
+			return false;
+	}
+	return !error && !vrpqReceive(p.server_chan, NULL, 0, NULL);
+}
+
+/* EFAULT, and the channel can be used as before. */
+static void test_bad_input_reference(void)
+{
+	static unsigned char good[20000];
+	unsigned char *page, local[64];
+	nku32_f i;
+
+	pair_open(&p, 256, 16);
+	page = one_page(PROT_READ | PROT_WRITE);
+	memset(page, 'p', 4096);
+	memset(good, 'p', sizeof(good));
+	memset(local, 'p', sizeof(local));
+	munmap(page, 4096);
+	for (i = 0; i < 100; i++) {
+		CU_ASSERT_EQUAL(post_reference(p.client_chan, page, 100), EFAULT);
+		CU_ASSERT_EQUAL(post_reference(p.client_chan, (void *)8, 8), EFAULT);
+		CU_ASSERT_EQUAL(post_reference(p.client_chan, (void *)(uintptr_t)-8, 16), EFAULT);
+	}
+	page = one_page(PROT_NONE);
+	CU_ASSERT_EQUAL(post_reference(p.client_chan, page, 1), EFAULT);
+	munmap(page, 4096);
+	/* Half of it is there. */
+	page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	munmap(page + 4096, 4096);
+	CU_ASSERT_EQUAL(post_reference(p.client_chan, page, 4097), EFAULT);
+	CU_ASSERT_EQUAL(post_reference(p.client_chan, good, sizeof(good)), 0);
+	CU_ASSERT_TRUE(got_references(1, sizeof(good), 'p'));
+	CU_ASSERT_EQUAL(post_reference(p.client_chan, local, sizeof(local)), 0);
+	CU_ASSERT_TRUE(got_references(1, sizeof(local), 'p'));
+	munmap(page, 4096);
+	pair_close(&p);
+}
+
+static int do_answer(struct task *task)
+{
+	VrpqProcReq *req;
+	int avail, error = 0, err = vrpqReceive(task->chan, &req, 1, &avail);
+	unsigned char *to;
+
+	if (err)
+		return err;
+	to = VRPQ_PARAM_REF_IN_PLACE(vrpqParamOutGet(req, p.base), 0, unsigned char *, task->count,
+				     error);
+	if (error)
+		return EIO;
+	memset(to, 'o', task->count);
+	return vrpqReceive(task->chan, NULL, 0, NULL);
+}
+
+static int call_for(void *to, nku32_f size)
+{
+	struct task server = { .run = do_answer, .chan = p.server_chan, .count = size };
+	VrpqParamOutPtr out;
+	VrpqParamInPtr in;
+	int err;
+
+	CU_ASSERT_EQUAL_FATAL(vrpqParamCallAlloc(p.client_chan, 4, 0, 0, 1, size, &in, &out), 0);
+	VRPQ_PARAM_REF_WRITE(out, 0, size, to);
+	task_start(&server);
+	err = vrpqCall(p.client_chan, PROC, in, out);
+	CU_ASSERT_EQUAL(task_end(&server), 0);
+	return err;
+}
+
+static void test_bad_output_reference(void)
+{
+	static unsigned char good[20000];
+	unsigned char *page, local[64];
+
+	pair_open(&p, 256, 16);
+	page = one_page(PROT_READ);
+	CU_ASSERT_EQUAL(call_for(page, 8), EFAULT);
+	munmap(page, 4096);
+	CU_ASSERT_EQUAL(call_for((void *)16, 4096), EFAULT);
+	CU_ASSERT_EQUAL(call_for(good, sizeof(good)), 0);
+	CU_ASSERT_EQUAL(good[sizeof(good) - 1], 'o');
+	CU_ASSERT_EQUAL(call_for(local, sizeof(local)), 0);
+	CU_ASSERT_EQUAL(local[sizeof(local) - 1], 'o');
+	pair_close(&p);
+}
+
+/* Who may not copy between processes copies all the same, and bad memory is found out. */
+static void copies_without(int refusal)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_writev, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)refusal),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = 5, .filter = filter };
+	static unsigned char from[20000], to[20000], *page;
+	struct iovec bad = { (void *)8, 8 };
+	struct vrpq_copy copy = { 0 };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(2);
+	memset(from, 'f', sizeof(from));
+	vrpq_copy_add(&copy, to, from, sizeof(from));
+	if (vrpq_copy_from_program(&copy) || memcmp(from, to, sizeof(from)))
+		_exit(3);
+	memset(to, 't', sizeof(to));
+	if (vrpq_copy_to_program(&copy) || memcmp(from, to, sizeof(from)))
+		_exit(4);
+	copy.theirs[0] = bad;
+	copy.size = 8;
+	copy.ours[0].iov_len = 8;
+	page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (vrpq_copy_from_program(&copy) != EFAULT || vrpq_copy_to_program(&copy) != EFAULT)
+		_exit(5);
+	copy.theirs[0].iov_base = page;
+	_exit(vrpq_copy_from_program(&copy) || vrpq_copy_to_program(&copy) != EFAULT ? 6 : 0);
+}
+
+static void test_copies_when_forbidden(void)
+{
+	static const int refusals[] = { EPERM, ENOSYS };
+	int status = -1;
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < 2; i++) {
+		pid = fork();
+		if (!pid)
+			copies_without(refusals[i]);
+		CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+		CU_ASSERT_TRUE(WIFEXITED(status));
+		CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
+	}
 }
 
 static void test_hostile_references(void)
@@ -1681,6 +1862,9 @@ static const struct unit_test tests[] = {
 	{ "bell of an answered call", test_bell_of_answered_call },
 	{ "parameters that are none", test_bad_parameters },
 	{ "input references", test_input_references },
+	{ "bad input reference", test_bad_input_reference },
+	{ "bad output reference", test_bad_output_reference },
+	{ "copies where they are forbidden", test_copies_when_forbidden },
 	{ "hostile references", test_hostile_references },
 	{ "call", test_call },
 	{ "reasons", test_call_reason },

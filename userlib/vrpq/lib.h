@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include <vlink/vrpq_ioctl.h>
 #include <vlx/vrpq/client-lib.h>
@@ -424,6 +425,27 @@ bool vrpq_sender_is_broken(struct vrpq_sender *sender);
 /* The thread has what it waited for. Takes the lock. */
 void vrpq_sender_fetched(struct vrpq_sender *sender, struct vrpq_ticket *ticket);
 
+/* --- copy.c: what programs' references name ------------------------------------ */
+
+/* Pieces to copy: ours are there, theirs may be no memory. */
+struct vrpq_copy {
+	unsigned int nr;
+	size_t size;
+	struct iovec ours[VRPQ_IN_REFS_MAX], theirs[VRPQ_IN_REFS_MAX];
+};
+
+static inline void vrpq_copy_add(struct vrpq_copy *copy, void *ours, void *theirs, size_t size)
+{
+	copy->ours[copy->nr] = (struct iovec) { ours, size };
+	copy->theirs[copy->nr] = (struct iovec) { theirs, size };
+	copy->nr++;
+	copy->size += size;
+}
+
+/* 0, or EFAULT; others where the process may do next to nothing. May sleep: no lock is held. */
+int vrpq_copy_from_program(const struct vrpq_copy *copy);
+int vrpq_copy_to_program(const struct vrpq_copy *copy);
+
 /* --- params.c: what programs fill -------------------------------------------- */
 
 int vrpq_params_alloc_in(struct vrpq_sender *sender, VrpqSize size, unsigned int refs,
@@ -433,13 +455,14 @@ int vrpq_params_alloc_both(struct vrpq_sender *sender, VrpqSize size, unsigned i
 			   void **in, VrpqParamRef **out);
 /*
  * Makes a request of what the program filled; *outputs is what vrpq_params_fetch() needs,
- * to be freed by free(). The program's memory is freed also on error.
+ * to be freed by free(). The program's memory is freed also on error. Under the sender's
+ * lock, which it releases while it copies or waits.
  */
 int vrpq_params_build(struct vrpq_sender *sender, void *in, VrpqParamRef *out,
 		      struct vrpq_request *request, struct vrpq_params **outputs);
-/* Copies the output of an answered call to where the program wants it. */
-void vrpq_params_fetch(struct vrpq_sender *sender, const struct vrpq_params *outputs,
-		       const struct vrpq_request *request);
+/* Copies the output of an answered call to where the program wants it; 0 or EFAULT. */
+int vrpq_params_fetch(struct vrpq_sender *sender, const struct vrpq_params *outputs,
+		      const struct vrpq_request *request);
 /* vrpqParamCallAlloc and its like. */
 int vrpq_alloc_call(struct vrpq_sender *sender, VrpqSize in_size, unsigned int in_refs,
 		    VrpqSize in_ref_size, unsigned int out_refs, VrpqSize out_size,

@@ -206,8 +206,8 @@ static int read_refs(const struct vrpq_params *block, VrpqParamRef *refs, u64 *s
 	return *sum > block->room ? EINVAL : 0;
 }
 
-/* Writes references whose data follow them; copies the data too if @with_data. */
-static void write_refs(unsigned char *to, const VrpqParamRef *refs, u32 nr, bool with_data)
+/* Writes references whose data follow them. */
+static void write_refs(unsigned char *to, const VrpqParamRef *refs, u32 nr)
 {
 	u32 i, at = nr * REF_SIZE;
 
@@ -215,8 +215,21 @@ static void write_refs(unsigned char *to, const VrpqParamRef *refs, u32 nr, bool
 		struct vrpq_ref shared = { .size = refs[i].size, .offset = at - i * REF_SIZE };
 
 		memcpy(to + i * REF_SIZE, &shared, sizeof(shared));
-		if (with_data && refs[i].size)
-			memcpy(to + at, refs[i].uptr, refs[i].size);
+		at += (u32)padded(refs[i].size);
+	}
+}
+
+/* What is to be copied for @nr references whose shared form, data included, is at @shared. */
+static void list_pieces(struct vrpq_copy *copy, unsigned char *shared, const VrpqParamRef *refs,
+			u32 nr)
+{
+	u32 i, at = nr * REF_SIZE;
+
+	copy->nr = 0;
+	copy->size = 0;
+	for (i = 0; i < nr; i++) {
+		if (refs[i].size)
+			vrpq_copy_add(copy, shared + at, refs[i].uptr, refs[i].size);
 		at += (u32)padded(refs[i].size);
 	}
 }
@@ -279,6 +292,18 @@ static int check_refs(struct build *b)
 	return err;
 }
 
+/* Fills shared memory from a private input. */
+static int fill_shared(const struct build *b)
+{
+	unsigned char *refs = b->shared + b->in->size;
+	struct vrpq_copy copy;
+
+	memcpy(b->shared, b->in->data, b->in->size);
+	write_refs(refs, b->in_refs, b->in->nr_refs);
+	list_pieces(&copy, refs, b->in_refs, b->in->nr_refs);
+	return vrpq_copy_from_program(&copy);
+}
+
 /* Copies a private input, and makes room for the output behind it. */
 static int copy_in(struct vrpq_sender *sender, struct build *b, struct vrpq_request *request)
 {
@@ -295,10 +320,12 @@ static int copy_in(struct vrpq_sender *sender, struct build *b, struct vrpq_requ
 	b->shared = ptr;
 	/* It is posted at once. */
 	b->chunk = vrpq_arena_claim(&sender->arena, ptr, &size);
-	memcpy(b->shared, b->in->data, b->in->size);
-	write_refs(b->shared + b->in->size, b->in_refs, b->in->nr_refs, true);
 	request->in_size = (u32)in_size;
-	return 0;
+	/* The program's memory may be slow to come, and others need not wait for it. */
+	vrpq_unlock(&sender->lock);
+	err = fill_shared(b);
+	vrpq_lock(&sender->lock);
+	return err;
 }
 
 static int place(struct vrpq_sender *sender, struct build *b, struct vrpq_request *request)
@@ -319,7 +346,7 @@ static int place(struct vrpq_sender *sender, struct build *b, struct vrpq_reques
 	request->chunk = b->chunk;
 	request->in_offset = request->in_size ? offset : 0;
 	if (b->out && b->out->nr_refs) {
-		write_refs(b->shared + request->in_size, b->out_refs, b->out->nr_refs, false);
+		write_refs(b->shared + request->in_size, b->out_refs, b->out->nr_refs);
 		request->out_offset = offset + request->in_size;
 		request->out_size = b->out->nr_refs * REF_SIZE + (u32)b->out_sum;
 	}
@@ -356,20 +383,14 @@ int vrpq_params_build(struct vrpq_sender *sender, void *in, VrpqParamRef *out,
 	return err;
 }
 
-void vrpq_params_fetch(struct vrpq_sender *sender, const struct vrpq_params *outputs,
-		       const struct vrpq_request *request)
+int vrpq_params_fetch(struct vrpq_sender *sender, const struct vrpq_params *outputs,
+		      const struct vrpq_request *request)
 {
-	const unsigned char *from = sender->chan->session->base + request->out_offset;
-	const VrpqParamRef *refs;
-	u32 i, at;
+	struct vrpq_copy copy;
 
 	if (!outputs)
-		return;
-	refs = (const VrpqParamRef *)(const void *)outputs->data;
-	at = outputs->nr_refs * REF_SIZE;
-	for (i = 0; i < outputs->nr_refs; i++) {
-		if (refs[i].size)
-			memcpy(refs[i].uptr, from + at, refs[i].size);
-		at += (u32)padded(refs[i].size);
-	}
+		return 0;
+	list_pieces(&copy, sender->chan->session->base + request->out_offset,
+		    (const VrpqParamRef *)(const void *)outputs->data, outputs->nr_refs);
+	return vrpq_copy_to_program(&copy);
 }

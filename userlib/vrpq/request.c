@@ -111,7 +111,7 @@ int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 	if (!err) {
 		err = vrpq_call_wait(sender, ticket.slot, bell, reason);
 		if (!err && !*reason)
-			vrpq_params_fetch(sender, outputs, &request);
+			err = vrpq_params_fetch(sender, outputs, &request);
 		vrpq_sender_fetched(sender, &ticket);
 	}
 	free(outputs);

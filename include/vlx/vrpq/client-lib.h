@@ -87,7 +87,8 @@ int vrpqParamCallAlloc(VrpqChanHandle chan, VrpqSize inSize, unsigned int inRefC
  * Blocks while the link has no room for more requests. When the server has closed the
  * channel the post is discarded and the result is 0.
  * EINVAL: in was not allocated for this channel, or references exceed the
- * refSize that they were allocated with. EMSGSIZE, EPIPE (the link broke), EINTR.
+ * refSize that they were allocated with. EFAULT: what a reference points to cannot be read;
+ * nothing was posted, and the channel is as before. EMSGSIZE, EPIPE (the link broke), EINTR.
  */
 int vrpqPost(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in);
 
@@ -103,7 +104,8 @@ int vrpqPostAndNotify(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in)
  * EINTR: a signal came before the server had received the call, which it never
  * will. Once it has, only a fatal signal ends the wait. EPIPE: the server closed the channel,
  * or the link broke; the call may have been handled or not. EBADREQ: the server's
- * library did not find the call well-formed. EINVAL, EMSGSIZE as for vrpqPost.
+ * library did not find the call well-formed. EFAULT: as for vrpqPost; or the call was handled,
+ * and an output reference points to what cannot be written. EINVAL, EMSGSIZE as for vrpqPost.
  */
 int vrpqCall(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in, VrpqParamOutPtr out);
 

@@ -134,7 +134,7 @@ int vrpqCallbackParamAlloc(VrpqChanHandle chan, VrpqSize inSize, unsigned int in
  * Blocks while 64 callbacks are queued on the channel. Other threads may receive on the
  * channel meanwhile. EPIPE: the client has closed the channel. EINTR: a signal came
  * before the client had received the callback, which it never will. EINVAL,
- * EMSGSIZE as for vrpqPost.
+ * EMSGSIZE as for vrpqPost, EFAULT as for vrpqCall.
  */
 int vrpqCallbackPerform(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in,
 			VrpqParamOutPtr out, int flags);
