@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -1718,22 +1719,28 @@ static void test_statistics(void)
 	pair_close(&p);
 }
 
+/* In place of the C library's, which takes as long as all that runs on the machine. */
+int sched_yield(void)
+{
+	return 0;
+}
+
 static bool is_true(const void *what)
 {
 	return *(const bool *)what;
 }
 
-/* Sleeps before the next look. */
+/* Sleeps before it spins again. */
 static nku32_f sleeps_until_due(struct vrpq_file *file)
 {
 	nku32_f n = 0;
 
-	while (n < 1000 && !vrpq_look_is_due(file))
+	while (n < 1000 && !vrpq_spin_is_due(file))
 		n++;
 	return n;
 }
 
-static void test_looks(void)
+static void test_spins(void)
 {
 	static const nku32_f skipped[] = { 0, 1, 3, 7, 15, 31, 63, 63 };
 	struct vrpq_file file = { .fd = -1, .slept_us = UINT32_MAX };
@@ -1746,13 +1753,13 @@ static void test_looks(void)
 	file.slept_us = 1;
 	CU_ASSERT_EQUAL(sleeps_until_due(&file), 0);
 	for (i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++) {
-		CU_ASSERT_FALSE(vrpq_look(&file, is_true, &there));
+		CU_ASSERT_FALSE(vrpq_spin(&file, is_true, &there));
 		CU_ASSERT_EQUAL(sleeps_until_due(&file), skipped[i]);
 	}
 	there = true;
-	CU_ASSERT_TRUE(vrpq_look(&file, is_true, &there));
+	CU_ASSERT_TRUE(vrpq_spin(&file, is_true, &there));
 	there = false;
-	CU_ASSERT_FALSE(vrpq_look(&file, is_true, &there));
+	CU_ASSERT_FALSE(vrpq_spin(&file, is_true, &there));
 	CU_ASSERT_EQUAL(sleeps_until_due(&file), 0);
 }
 
@@ -1763,96 +1770,75 @@ static bool is_counted(const void *what)
 	return false;
 }
 
-/* Two servers in turn give way to each other, unless they sleep shortly; one alone does not. */
-static void test_who_gives_way(void)
+/* Two servers that are idle in turn yield, unless they sleep shortly; one alone does not. */
+static void test_who_yields(void)
 {
 	struct vrpq_file a = { .slept_us = UINT32_MAX }, b = a, brief = { .slept_us = 1 };
-	unsigned int tries = 1000;	/* a machine may stall between the two */
 
-	vrpq_look_gives_way(&a);
-	CU_ASSERT_FALSE(vrpq_look_gives_way(&a));
-	while (tries && !vrpq_look_gives_way(&b)) {
-		vrpq_look_gives_way(&a);
-		tries--;
-	}
-	CU_ASSERT_TRUE(tries > 0);
-	CU_ASSERT_FALSE(vrpq_look_gives_way(&brief));
+	vrpq_yield_is_due(&a);
+	CU_ASSERT_FALSE(vrpq_yield_is_due(&a));
+	CU_ASSERT_TRUE(vrpq_yield_is_due(&b));
+	CU_ASSERT_TRUE(vrpq_yield_is_due(&a));
+	CU_ASSERT_FALSE(vrpq_yield_is_due(&brief));
 }
 
-/* More of them at work than there are processors: whoever has nothing to do gives way. */
-static void test_crowd_gives_way(void)
+/* With more of them awake than there are processors, each yields. */
+static void test_crowd_yields(void)
 {
 	struct vrpq_file file = { .slept_us = 1 };
 	long n = 2 + sysconf(_SC_NPROCESSORS_ONLN);
 
-	vrpq_look_gives_way(&file);
+	vrpq_yield_is_due(&file);
 	for (long i = 0; i < n; i++)
-		vrpq_look_count(true);
-	CU_ASSERT_TRUE(vrpq_look_gives_way(&file));
+		vrpq_spin_count_server(true);
+	CU_ASSERT_TRUE(vrpq_yield_is_due(&file));
 	for (long i = 0; i < n; i++)
-		vrpq_look_count(false);
-	CU_ASSERT_FALSE(vrpq_look_gives_way(&file));
+		vrpq_spin_count_server(false);
+	CU_ASSERT_FALSE(vrpq_yield_is_due(&file));
 }
 
-/* A look in vain lasts two turns at least, those that are skipped after it one. */
-static void test_giving_way(void)
+/* Those that are skipped after one in vain are a single yield. */
+static void test_yields(void)
 {
 	struct vrpq_file file = { .slept_us = UINT32_MAX };
 	nku32_f looks = 0, *counter = &looks;
 	bool there = true;
 
-	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_FALSE(vrpq_yield(&file, is_counted, &counter));
 	CU_ASSERT_TRUE(looks >= 2);
-	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_FALSE(vrpq_yield(&file, is_counted, &counter));
 	looks = 0;
-	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_FALSE(vrpq_yield(&file, is_counted, &counter));
 	CU_ASSERT_EQUAL(looks, 1);
-	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
-	CU_ASSERT_TRUE(looks >= 3);
-	CU_ASSERT_TRUE(vrpq_look_giving_way(&file, is_true, &there));
+	CU_ASSERT_TRUE(vrpq_yield(&file, is_true, &there));
 	looks = 0;
-	CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_counted, &counter));
+	CU_ASSERT_FALSE(vrpq_yield(&file, is_counted, &counter));
 	CU_ASSERT_TRUE(looks >= 2);
 }
 
-struct busy {
-	struct vrpq_file *others;	/* two */
-	nku32_f looks;
-};
-
-/* Finds nothing, while two others run out of work again and again. */
-static bool is_busy(const void *what)
+/*
+ * Channels that are idle in turn, again and again, with nothing found: a yield or two for
+ * each sleep, which costs as much by itself.
+ */
+static void test_yields_cost_little(void)
 {
-	struct busy *busy = *(struct busy *const *)what;
+	struct vrpq_file files[64];
+	nku32_f looks = 0, *counter = &looks, i, sleeps = 64000;
 
-	vrpq_look_gives_way(&busy->others[busy->looks++ % 2]);
-	return false;
-}
-
-/* Who gives way stays beyond two turns while others are busy; not for ever. */
-static void test_staying(void)
-{
-	struct vrpq_file others[2] = { { .slept_us = UINT32_MAX }, { .slept_us = UINT32_MAX } };
-	struct busy busy = { .others = others }, *it = &busy;
-	unsigned int stayed = 0;
-
-	for (unsigned int i = 0; i < 40; i++) {
-		struct vrpq_file file = { .slept_us = UINT32_MAX };
-
-		busy.looks = 0;
-		CU_ASSERT_FALSE(vrpq_look_giving_way(&file, is_busy, &it));
-		stayed += busy.looks > 2;
-	}
-	/* A machine that stalls between a look and the clock may end some. */
-	CU_ASSERT_TRUE(stayed >= 30);
+	for (i = 0; i < 64; i++)
+		files[i] = (struct vrpq_file) { .slept_us = UINT32_MAX };
+	for (i = 0; i < sleeps; i++)
+		if (vrpq_yield_is_due(&files[i % 64]))
+			vrpq_yield(&files[i % 64], is_counted, &counter);
+	CU_ASSERT_TRUE(looks <= 3 * sleeps);
 }
 
 static const struct unit_test tests[] = {
-	{ "looks before sleeping", test_looks },
-	{ "staying for others", test_staying },
-	{ "who gives way", test_who_gives_way },
-	{ "a crowd gives way", test_crowd_gives_way },
-	{ "giving way", test_giving_way },
+	{ "spinning before sleeping", test_spins },
+	{ "who yields", test_who_yields },
+	{ "a crowd yields", test_crowd_yields },
+	{ "yields", test_yields },
+	{ "yields cost little", test_yields_cost_little },
 	{ "handles that are none", test_bad_handles },
 	{ "information", test_info },
 	{ "creation interrupted", test_interrupted_creation },

@@ -39,8 +39,8 @@ int vrpq_call_wait(struct vrpq_sender *sender, struct vrpq_slot *slot, bool ring
 	/* A callee that sleeps is rung and waited for in one call. */
 	if (ring)
 		vrpq_stats_bell(sender->chan->session);
-	else if (vrpq_look_is_due(file))
-		vrpq_look(file, is_answered, slot);
+	else if (vrpq_spin_is_due(file))
+		vrpq_spin(file, is_answered, slot);
 	for (;;) {
 		/* In this order: what is seen before the answer is older than the answer. */
 		seq = __atomic_load_n(&file->seq, __ATOMIC_ACQUIRE);

@@ -249,7 +249,7 @@ static void destroy_client(struct vrpq_chan *chan)
 	struct vrpq_sender *sender = &chan->sender;
 	bool keep;
 
-	vrpq_file_look(&chan->file, 0);
+	vrpq_file_poll(&chan->file, 0);
 	keep = !(vrpq_file_status(&chan->file) & VRPQ_ENDED) && !vrpq_get(&chan->ctl->left);
 	vrpq_lock(&sender->lock);
 	vrpq_stats_flush(sender);

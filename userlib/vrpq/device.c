@@ -98,7 +98,7 @@ int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags)
 	return vrpq_file_wait_through(file, file->fd, seq, flags);
 }
 
-void vrpq_file_look(struct vrpq_file *file, u32 flags)
+void vrpq_file_poll(struct vrpq_file *file, u32 flags)
 {
 	/* Without sleeping there is nothing to interrupt. */
 	(void)vrpq_file_wait(file, 0, flags | VRPQ_WAIT_NOT);

@@ -71,10 +71,10 @@ struct vrpq_file {
 	u32 status;		/* VRPQ_ENDED, once seen; atomic */
 	u32 pressure;		/* VRPQ_WAIT_PRESSURE as last seen; atomic */
 
-	/* For looks before sleeping; atomic, and no worse if threads mix them up. */
+	/* For spinning before sleeping; atomic, and no worse if threads mix them up. */
 	u32 slept_us;		/* the last time */
-	u32 misses;		/* looks in a row that found nothing */
-	u32 skip;		/* sleeps before the next look */
+	u32 misses;		/* times in a row that spinning was in vain */
+	u32 skip;		/* sleeps before the next time */
 };
 
 int vrpq_file_open(struct vrpq_file *file, const char *path);
@@ -84,8 +84,8 @@ int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args);
 int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags);
 /* The same by a call of another descriptor. */
 int vrpq_file_wait_through(struct vrpq_file *file, int fd, u32 seq, u32 flags);
-/* Updates number and status. */
-void vrpq_file_look(struct vrpq_file *file, u32 flags);
+/* Updates number and status, without sleeping. */
+void vrpq_file_poll(struct vrpq_file *file, u32 flags);
 
 static inline u32 vrpq_file_seq(const struct vrpq_file *file)
 {
@@ -97,19 +97,18 @@ static inline u32 vrpq_file_status(const struct vrpq_file *file)
 	return vrpq_get(&file->status);
 }
 
-/* --- look.c: before sleeping --------------------------------------------------- */
+/* --- spin.c: before sleeping --------------------------------------------------- */
 
-/* A server of the process begins to work, or sleeps or ends. */
-void vrpq_look_count(bool works);
-/* Is this a time to look? To be asked once before a sleep. */
-bool vrpq_look_is_due(struct vrpq_file *file);
-/* Looks until @found(@what) or for a while; returns whether it was found. */
-bool vrpq_look(struct vrpq_file *file, bool (*found)(const void *what), const void *what);
+/* A server of the process is awake from now on, or sleeps or ends. */
+void vrpq_spin_count_server(bool awake);
+/* Is spinning promising? To be asked once before a sleep. */
+bool vrpq_spin_is_due(struct vrpq_file *file);
+/* Spins until @found(@what) or for a while; returns whether it was found. */
+bool vrpq_spin(struct vrpq_file *file, bool (*found)(const void *what), const void *what);
 /* Is this server, which has nothing to do, one of many? To be asked once before a sleep. */
-bool vrpq_look_gives_way(const struct vrpq_file *file);
-/* The same look for such a server. */
-bool vrpq_look_giving_way(struct vrpq_file *file, bool (*found)(const void *what),
-			  const void *what);
+bool vrpq_yield_is_due(const struct vrpq_file *file);
+/* The same for such a server, which gives the processor to the others meanwhile. */
+bool vrpq_yield(struct vrpq_file *file, bool (*found)(const void *what), const void *what);
 
 /* --- pool.c: the pages of a zone ------------------------------------------- */
 
@@ -290,7 +289,7 @@ struct vrpq_sender {
 
 	/* Counted and not yet in the session's counters. */
 	u32 stats[VRPQ_COUNTERS];
-	u32 rounds;			/* since others' need of pages was looked at */
+	u32 rounds;			/* since others' need of pages was asked for */
 	u32 proc_id, proc_count;
 };
 
@@ -540,7 +539,7 @@ struct vrpq_chan {
 
 	/* Server: receiving. Owned by the thread that has set busy. */
 	bool busy;			/* atomic */
-	bool counted;			/* by vrpq_look_count() */
+	bool counted;			/* by vrpq_spin_count_server() */
 	struct vrpq_segment *segment;
 	u32 segment_pos;
 	u32 passed;			/* slots to acknowledge */
@@ -621,8 +620,8 @@ int vrpq_session_control(const struct vrpq_session *session, const struct vrpq_c
 int vrpq_session_wait(struct vrpq_session *session, const struct vrpq_chan *chan, u32 seq);
 /* Wakes all threads that do. */
 void vrpq_session_kick(const struct vrpq_session *session, const struct vrpq_chan *chan);
-/* Looks now and then whether others need pages. No lock is held. */
-void vrpq_session_look_round(struct vrpq_session *session);
+/* Gives pages back if others need some. No lock is held. */
+void vrpq_session_check_pressure(struct vrpq_session *session);
 /* Gives pages back that others need, if the file says so. */
 void vrpq_session_relieve(struct vrpq_session *session, const struct vrpq_file *file);
 

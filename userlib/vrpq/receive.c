@@ -163,25 +163,25 @@ static bool is_posted(const void *chan)
 }
 
 /*
- * Before sleeping: looks for a while, giving way to others or alone, if that is promising.
+ * Before sleeping: spins for a while, or yields to others, if that is promising.
  * Returns whether something came. Who is to be rung is not kept waiting meanwhile.
  */
-static bool tarry(struct vrpq_chan *chan, bool *bell)
+static bool spin_or_yield(struct vrpq_chan *chan, bool *bell)
 {
-	if (!*bell && vrpq_look_gives_way(&chan->file))
-		return vrpq_look_giving_way(&chan->file, is_posted, chan);
-	if (!vrpq_look_is_due(&chan->file))
+	if (!*bell && vrpq_yield_is_due(&chan->file))
+		return vrpq_yield(&chan->file, is_posted, chan);
+	if (!vrpq_spin_is_due(&chan->file))
 		return false;
 	if (*bell)
 		ring(chan);
 	*bell = false;
-	return vrpq_look(&chan->file, is_posted, chan);
+	return vrpq_spin(&chan->file, is_posted, chan);
 }
 
 static void set_working(struct vrpq_chan *chan, bool works)
 {
 	if (chan->counted != works)
-		vrpq_look_count(works);
+		vrpq_spin_count_server(works);
 	chan->counted = works;
 }
 
@@ -198,7 +198,7 @@ static int sleep_for_posts(struct vrpq_chan *chan, u32 seq, bool bell)
 /* Waits until something is in the batch. */
 static int fill(struct vrpq_chan *chan, u32 count, bool bell)
 {
-	bool tarried = false;
+	bool spun = false;
 	u32 seq, status;
 	int err = 0;
 
@@ -211,8 +211,8 @@ static int fill(struct vrpq_chan *chan, u32 count, bool bell)
 			break;
 		if (chan->rx_broken || (status & VRPQ_ENDED)) {
 			err = EPIPE;
-		} else if (!tarried) {
-			tarried = !tarry(chan, &bell);
+		} else if (!spun) {
+			spun = !spin_or_yield(chan, &bell);
 		} else if (!vlink_consumer_arm(&chan->rx, 1, &chan->rx_broken) && !chan->rx_broken) {
 			err = sleep_for_posts(chan, seq, bell);
 			bell = false;

@@ -21,10 +21,10 @@ static bool announce(struct vrpq_sender *sender, u32 id, u32 posts)
 	return vrpq_sender_announce(sender);
 }
 
-/* Segments or calls after which it is time to look what others need. */
+/* Segments or calls after which the kernel is asked whether others need pages. */
 #define ROUNDS	64u
 
-static bool round_is_over(struct vrpq_sender *sender)
+static bool pressure_check_is_due(struct vrpq_sender *sender)
 {
 	if (sender->rounds < ROUNDS)
 		return false;
@@ -65,7 +65,7 @@ int vrpq_post(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 {
 	struct vrpq_request request = { .proc_id = proc_id };
 	struct vrpq_params *outputs;
-	bool bell = false, look, kick;
+	bool bell = false, check, kick;
 	int err;
 
 	vrpq_lock(&sender->lock);
@@ -76,14 +76,14 @@ int vrpq_post(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 		err = vrpq_sender_queue(sender, &request, NULL);
 	if (!err && notify)
 		bell = announce_post(sender);
-	look = round_is_over(sender);
+	check = pressure_check_is_due(sender);
 	kick = vrpq_sender_take_pages_wanted(sender);
 	vrpq_unlock(&sender->lock);
 	free(outputs);
 	if (kick)
 		vrpq_session_kick(sender->chan->session, sender->chan);
-	if (look)
-		vrpq_session_look_round(sender->chan->session);
+	if (check)
+		vrpq_session_check_pressure(sender->chan->session);
 	return bell ? vrpq_sender_ring(sender) : err;
 }
 
@@ -93,12 +93,12 @@ int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 	struct vrpq_request request = { .proc_id = proc_id, .flags = VRPQ_SLOT_CALL };
 	struct vrpq_params *outputs;
 	struct vrpq_ticket ticket;
-	bool bell = false, look, kick;
+	bool bell = false, check, kick;
 	int err;
 
 	vrpq_lock(&sender->lock);
 	sender->rounds++;
-	look = round_is_over(sender);
+	check = pressure_check_is_due(sender);
 	err = vrpq_params_build(sender, in, out, &request, &outputs);
 	if (!err)
 		err = vrpq_sender_queue(sender, &request, &ticket);
@@ -115,8 +115,8 @@ int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 		vrpq_sender_fetched(sender, &ticket);
 	}
 	free(outputs);
-	if (look)
-		vrpq_session_look_round(sender->chan->session);
+	if (check)
+		vrpq_session_check_pressure(sender->chan->session);
 	return err;
 }
 

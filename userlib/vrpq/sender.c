@@ -203,7 +203,7 @@ void vrpq_sender_note_status(struct vrpq_sender *sender)
 bool vrpq_sender_is_broken(struct vrpq_sender *sender)
 {
 	if (!sender->broken && !vrpq_get(&sender->chan->ctl->first_segment)) {
-		vrpq_file_look(&sender->chan->file, 0);
+		vrpq_file_poll(&sender->chan->file, 0);
 		sender->broken = true;
 	}
 	return sender->broken;
@@ -288,7 +288,7 @@ static int get_or_wait(struct vrpq_sender *sender, const struct vrpq_waiter *wai
 		vrpq_unlock(&sender->lock);
 		/* What the kernels share just now is not in anybody's hands. */
 		moved = err == EAGAIN && prepare_to_wait(sender, waiter);
-		vrpq_file_look(&sender->chan->file, 0);
+		vrpq_file_poll(&sender->chan->file, 0);
 		vrpq_lock(&sender->lock);
 		vrpq_sender_note_status(sender);
 		if (vrpq_sender_is_broken(sender))
@@ -426,7 +426,7 @@ static bool is_there(const void *what)
 }
 
 /* With the lock released meanwhile. */
-static bool look_for_room(struct vrpq_sender *sender)
+static bool spin_for_room(struct vrpq_sender *sender)
 {
 	const struct vlink_ring_end *end = &sender->end;
 	struct room room = { .cons = &end->cons_line->cons };
@@ -434,12 +434,12 @@ static bool look_for_room(struct vrpq_sender *sender)
 
 	/* Answers that are still to be fetched may be what blocks it. */
 	if (sender->awaited || end->peer != sender->reaped ||
-	    !vrpq_look_is_due(&sender->chan->file))
+	    !vrpq_spin_is_due(&sender->chan->file))
 		return false;
 	room.wanted = end->peer + worth_waking(sender);
 	sender->waiting++;
 	vrpq_unlock(&sender->lock);
-	found = vrpq_look(&sender->chan->file, is_there, &room);
+	found = vrpq_spin(&sender->chan->file, is_there, &room);
 	vrpq_lock(&sender->lock);
 	sender->waiting--;
 	return found;
@@ -452,7 +452,7 @@ static int wait_once(struct vrpq_sender *sender, u32 chan_seq, u32 session_seq)
 	int err = 0;
 
 	/* A peer that is awake soon makes room. */
-	if (!bell && look_for_room(sender))
+	if (!bell && spin_for_room(sender))
 		return 0;
 	bell = bell || vrpq_sender_announce(sender);
 	fetching = sender->awaited;

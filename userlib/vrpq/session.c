@@ -319,7 +319,7 @@ static bool arm_channel(struct vrpq_chan *chan)
 		bell = vrpq_sender_announce(sender);
 		moved = vrpq_sender_arm(sender);
 		if (chan->file.fd >= 0)
-			vrpq_file_look(&chan->file, bell ? VRPQ_WAIT_RING : 0);
+			vrpq_file_poll(&chan->file, bell ? VRPQ_WAIT_RING : 0);
 		if (!sender->gone && !sender->broken) {
 			vrpq_sender_note_status(sender);
 			moved = moved || sender->gone || sender->broken;
@@ -368,11 +368,11 @@ void vrpq_session_kick(const struct vrpq_session *session, const struct vrpq_cha
 	vrpq_session_control(session, chan, VRPQ_IOC_KICK, NULL);
 }
 
-void vrpq_session_look_round(struct vrpq_session *session)
+void vrpq_session_check_pressure(struct vrpq_session *session)
 {
 	if (session->server)
 		return;
-	vrpq_file_look(&session->file, 0);
+	vrpq_file_poll(&session->file, 0);
 	vrpq_session_relieve(session, &session->file);
 }
 
