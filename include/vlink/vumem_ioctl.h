@@ -3,9 +3,10 @@
  * The ioctls of /dev/vumem-clt-* and /dev/vumem-srv-*: what libvumem asks of the
  * drivers. Programs use the library, whose interface is the stable one.
  *
- * A client's fresh file becomes a session or a buffer, a server's the server, by the
- * calls that create one; a second such call on it is EINVAL, as is any call that needs
- * another kind. All structures are the same for 32-bit and 64-bit processes.
+ * A client's fresh file becomes a session, a server's the server, by the call that creates
+ * one; a second such call on it is EINVAL, as is any call that needs another kind. Buffers
+ * are files of their own, which the allocating call opens. All structures are the same for
+ * 32-bit and 64-bit processes.
  *
  * Errors that all may return: EPIPE (the server process or the link is gone: create
  * everything anew), EINTR (a fatal signal where it says so), EINVAL, EFAULT, ENOTTY,
@@ -30,12 +31,13 @@ struct vumem_session_args {
 };
 
 /*
- * Client: makes the fresh file a buffer, allocated by the server in the session that
- * is open as session_fd. Waits for the server, until a fatal signal. EPERM: there
- * is a master session, and it is another. Any other errno may be the server's.
+ * Client, sessions: a buffer, allocated by the server, as a new descriptor with O_CLOEXEC.
+ * Neither the node's path nor rights to it are needed. Waits for the server, until a
+ * fatal signal. EPERM: there is a master session, and it is another. EMFILE, ENFILE,
+ * ENOMEM. Any other errno may be the server's.
  */
 struct vumem_alloc_args {
-	__s32 session_fd;
+	__s32 fd;			/* out */
 	__u32 size;			/* of the opaque request, up to 128 */
 	__u64 opaque;			/* its address; changed by the server */
 	__u32 buffer;			/* out: id */
@@ -49,7 +51,7 @@ struct vumem_buffer_args {
 	__u32 buffer;
 	__u32 bytes;
 	__u32 attr;
-	__u32 freed;			/* its allocator or its session freed it */
+	__u32 ended;			/* 0, or what calls about it return */
 };
 
 /* Client, buffer files: an opaque request about it, answered in place. */
@@ -72,17 +74,20 @@ struct vumem_receive_args {
 
 /*
  * Server: answers the request that this thread received last. ret: 0 or an errno up to
- * 4095; anything else is EINVAL to both sides. To an allocation belong the id of its
- * request, and the memory: vaddr is page-aligned or all ones for none. EOPNOTSUPP: of
- * a kind that cannot be shared; ENOMEM: over RLIMIT_MEMLOCK; the client gets the same.
+ * 4095, but none of 512 to 1023; anything else is EINVAL to both sides. To an allocation
+ * belong the id of its request, and the memory: vaddr is page-aligned or all ones for none.
+ * EOPNOTSUPP: of a kind that cannot be shared; ENOMEM: over RLIMIT_MEMLOCK; the client gets
+ * the same.
+ * What does not belong to the request is ignored: the caller need not know its kind.
  */
 struct vumem_respond_args {
 	__u32 ret;
 	__u32 buffer;
 	__u64 vaddr;
 	__u32 bytes;
-	__u32 reserved;
-	__u8 opaque[VUMEM_IOC_OPAQUE_MAX];
+	__u32 cmd;			/* out, unless EINVAL or EPIPE: of the request */
+	__u8 alloc[VUMEM_IOC_OPAQUE_MAX];	/* opaque answer to an allocation, */
+	__u8 ctl[VUMEM_IOC_OPAQUE_MAX];	/* to a control request */
 };
 
 /* Any file. Server nodes fill what the server's kernel knows. */
@@ -103,7 +108,7 @@ struct vumem_stat_args {
 #define VUMEM_IOC_BUFFER	_IOR('Q', 0x66, struct vumem_buffer_args)
 #define VUMEM_IOC_SERVER_CREATE	_IO('Q', 0x67)	/* waits for the link; EBUSY: there is one */
 #define VUMEM_IOC_RECEIVE	_IOR('Q', 0x68, struct vumem_receive_args)
-#define VUMEM_IOC_RESPOND	_IOW('Q', 0x69, struct vumem_respond_args)
+#define VUMEM_IOC_RESPOND	_IOWR('Q', 0x69, struct vumem_respond_args)
 #define VUMEM_IOC_STAT		_IOWR('Q', 0x6a, struct vumem_stat_args)
 #define VUMEM_IOC_SERVER_DESTROY _IO('Q', 0x6b)	/* as its last close; waiters get EPIPE */
 

@@ -242,6 +242,34 @@ static void error_beyond_any(void)
 	end();
 }
 
+/* ERESTARTSYS and its kin would make the victim's kernel begin the call anew. */
+static void error_of_the_kernels_own(void)
+{
+	struct message request;
+
+	begin();
+	for (uint32_t ret = 512; ret <= 531; ret++) {
+		request = asked(VICTIM_ALLOC, T_ALLOC);
+		answer(&request, ret);
+		SUITE_EQUAL(report().result, EINVAL);
+	}
+	end();
+}
+
+/* Whatever is said after it, the buffer is none of the new session's. */
+static void allocates_after_a_reset(void)
+{
+	struct message message = { { T_RESET } }, response;
+
+	begin();
+	response = good_buffer();
+	message.words[M_EPOCH] = EPOCH;
+	box_send(&box, &message);
+	box_send(&box, &response);
+	SUITE_EQUAL(report().result, EPIPE);
+	end();
+}
+
 static void answer_to_nobody(void)
 {
 	struct message message = { { T_RESPONSE, 4711 } };
@@ -464,6 +492,7 @@ static void pages_that_are_read_only(void)
 static void never_answers(void)
 {
 	struct message request;
+	uint32_t app;
 
 	begin();
 	request = asked(VICTIM_ALLOC, T_ALLOC);
@@ -471,10 +500,14 @@ static void never_answers(void)
 	/* It can be killed, and says so. */
 	SUITE_EQUAL(victim(VICTIM_KILL), 0);
 	SUITE_EQUAL(box_expect(&box, T_CANCEL).words[M_TAG], request.words[M_TAG]);
-	/* An answer after that is freed again. */
+	/* An answer after that is freed again, in the name that the victim knows. */
+	app = request.words[M_APP];
 	request.words[M_BUFFER] = BUFFER;
+	request.words[M_APP] = 0;
 	answer(&request, 0);
-	SUITE_EQUAL(box_expect(&box, T_FREE).words[M_BUFFER], BUFFER);
+	request = box_expect(&box, T_FREE);
+	SUITE_EQUAL(request.words[M_BUFFER], BUFFER);
+	SUITE_EQUAL(request.words[M_APP], app);
 	end();
 }
 
@@ -506,6 +539,8 @@ static const struct suite_test tests[] = {
 	{ "vumem_buffer_of_other_size_than_its_pages", buffer_of_other_size_than_its_pages, 0 },
 	{ "vumem_buffer_without_directory", buffer_without_directory, 0 },
 	{ "vumem_error_beyond_any", error_beyond_any, 0 },
+	{ "vumem_error_of_the_kernels_own", error_of_the_kernels_own, 0 },
+	{ "vumem_allocates_after_a_reset", allocates_after_a_reset, 0 },
 	{ "vumem_answer_to_nobody", answer_to_nobody, 0 },
 	{ "vumem_answered_twice", answered_twice, 0 },
 	{ "vumem_message_of_type_0", message_of_type_0, 0 },

@@ -302,6 +302,24 @@ static void negative_errno_is_einval_for_both(void)
 	wrong_response_is_einval_for_both(VU_BAD_RETVAL);
 }
 
+/* ERESTARTSYS and the like are the kernel's own. */
+static void errno_of_the_kernel_is_einval_for_both(void)
+{
+	struct vu_order order = { .kind = VU_LIBRARY, .size = PAGE };
+	static const uint32_t values[] = { 512, 516, 531 };
+	VumemSessionHandle session;
+	VumemBufferHandle buffer;
+
+	start_server(1);
+	session = new_session();
+	for (unsigned int i = 0; i < 3; i++) {
+		order.ret = values[i];
+		SUITE_EQUAL(alloc_order(session, &order, &buffer), EINVAL);
+		SUITE_EQUAL(command(VU_ENTRY, i, 0).v[4], EINVAL);
+	}
+	end_session(session);
+}
+
 static void ids_are_the_servers(void)
 {
 	VumemSessionHandle session;
@@ -367,6 +385,7 @@ const struct suite_test vumem_alloc_tests[] = {
 	{ "errno_of_the_server_is_returned", errno_of_the_server_is_returned, 0 },
 	{ "wrong_id_is_einval_for_both", wrong_id_is_einval_for_both, 0 },
 	{ "negative_errno_is_einval_for_both", negative_errno_is_einval_for_both, 0 },
+	{ "errno_of_the_kernel_is_einval_for_both", errno_of_the_kernel_is_einval_for_both, 0 },
 	{ "ids_are_the_servers", ids_are_the_servers, 0 },
 	{ "request_names_its_process", request_names_its_process, 0 },
 	{ NULL, NULL, 0 },

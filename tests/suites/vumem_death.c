@@ -4,6 +4,7 @@
 
 #include "asleep.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #define BUFFERS	8
@@ -40,6 +41,20 @@ static void killed_client_frees_its_buffers(void)
 	SUITE_EQUAL(server_count(VUMEM_CMD_BUFFER_UNREGISTER), 0);
 }
 
+struct allocating {
+	VumemSessionHandle session;
+	int result;
+};
+
+static void *allocate(void *arg)
+{
+	struct allocating *allocating = arg;
+	VumemBufferHandle buffer;
+
+	allocating->result = alloc(allocating->session, VU_LIBRARY, PAGE, &buffer);
+	return NULL;
+}
+
 static void allocation_of_a_dead_client_is_freed(void)
 {
 	struct peer peer;
@@ -60,6 +75,28 @@ static void allocation_of_a_dead_client_is_freed(void)
 	SUITE_EQUAL(allocated.v[4], 0);
 	SUITE_EQUAL(freed.v[0], VUMEM_CMD_BUFFER_FREE);
 	SUITE_EQUAL(freed.v[3], allocated.v[3]);
+	/* In the dead one's name. */
+	SUITE_EQUAL(allocated.v[2], peer.pid);
+	SUITE_EQUAL(freed.v[2], peer.pid);
+}
+
+/* The buffer is nobody's when the server has made it. */
+static void session_ends_under_an_allocation(void)
+{
+	struct allocating allocating = { .result = -1 };
+	pthread_t thread;
+
+	start_server(1);
+	allocating.session = new_session();
+	SUITE_EQUAL(command_result(VU_HOLD, CMD_BIT(ALLOC), 0), 0);
+	SUITE_EQUAL(pthread_create(&thread, NULL, allocate, &allocating), 0);
+	SUITE_EQUAL(command_result(VU_AWAIT_HELD, 1, 0), 0);
+	end_session(allocating.session);
+	SUITE_EQUAL(command_result(VU_RELEASE, 0, 0), 0);
+	SUITE_EQUAL(pthread_join(thread, NULL), 0);
+	SUITE_EQUAL(allocating.result, EBADF);
+	SUITE_EQUAL(command_result(VU_AWAIT_COUNT, VUMEM_CMD_BUFFER_FREE, 1), 0);
+	expect_all_returned();
 }
 
 static void clients_die_at_any_moment(void)
@@ -99,6 +136,7 @@ static void killed_server_leaves_zeros(void)
 		SUITE_EQUAL(addrs[i][16 * PAGE - 1], 7);
 	}
 	SUITE_EQUAL(remote(buffers[0], VU_ECHO, 0, NULL), EPIPE);
+	SUITE_EQUAL(vumemBufferCacheCtl(buffers[0], VUMEM_CACHE_SYNC_MEMORY), EPIPE);
 	SUITE_EQUAL(alloc(session, VU_LIBRARY, PAGE, &other), EPIPE);
 	SUITE_EQUAL(vumemBufferUnmap(buffers[1]), 0);
 	SUITE_EQUAL(vumemBufferMap(buffers[1], (void **)&addrs[1]), EPIPE);
@@ -146,6 +184,7 @@ static void clients_survive_killed_servers(void)
 const struct suite_test vumem_death_tests[] = {
 	{ "killed_client_frees_its_buffers", killed_client_frees_its_buffers, 0 },
 	{ "allocation_of_a_dead_client_is_freed", allocation_of_a_dead_client_is_freed, 0 },
+	{ "session_ends_under_an_allocation", session_ends_under_an_allocation, 0 },
 	{ "clients_die_at_any_moment", clients_die_at_any_moment, 0 },
 	{ "killed_server_leaves_zeros", killed_server_leaves_zeros, 0 },
 	{ "clients_survive_killed_servers", clients_survive_killed_servers, 0 },

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sessions: waiting for the server, the master, handles. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "vumem_suite.h"
 
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static void create_session(int sock)
 {
@@ -66,6 +71,29 @@ static void session_does_not_reach_the_server_program(void)
 	SUITE_EQUAL(command_result(VU_STOP, 0, 0), 0);
 	for (VumemCmd cmd = 0; cmd < 8; cmd++)
 		SUITE_EQUAL(server_count(cmd), 0);
+}
+
+/* Rights are looked at when the device is opened, which the session did. */
+static void allocate_without_rights(int sock)
+{
+	VumemSessionHandle session = new_session();
+	VumemBufferHandle buffer;
+
+	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+		tell(sock, errno);
+	if (!access(client_device(), W_OK))
+		suite_fail("everybody has rights to %s", client_device());
+	tell(sock, alloc(session, VU_LIBRARY, PAGE, &buffer));
+}
+
+static void buffers_need_no_rights_to_the_device(void)
+{
+	struct peer peer;
+
+	start_server(1);
+	peer = peer_start(allocate_without_rights);
+	SUITE_EQUAL(hear(peer.sock), 0);
+	SUITE_EQUAL(peer_wait(&peer), 0);
 }
 
 static void there_is_one_master(void)
@@ -203,6 +231,7 @@ const struct suite_test vumem_session_tests[] = {
 	{ "waiting_session_can_be_killed", waiting_session_can_be_killed, 0 },
 	{ "waiting_session_is_interrupted", waiting_session_is_interrupted, 0 },
 	{ "session_does_not_reach_the_server_program", session_does_not_reach_the_server_program, 0 },
+	{ "buffers_need_no_rights_to_the_device", buffers_need_no_rights_to_the_device, 0 },
 	{ "there_is_one_master", there_is_one_master, 0 },
 	{ "only_the_master_allocates", only_the_master_allocates, 0 },
 	{ "buffers_older_than_the_master_stay_usable", buffers_older_than_the_master_stay_usable, 0 },

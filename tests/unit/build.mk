@@ -69,3 +69,39 @@ $(O)/test/vsock_test: $(VSOCK_TEST) xen-common/vsock/vsock.h include/xen/io/vsoc
 	$(wildcard tests/unit/kernel/*.h tests/unit/kernel/linux/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) -Itests/unit/kernel $(VCFLAGS) $(KERNEL_WARN) -o $@ $(VSOCK_TEST) -lcunit
+
+include tests/unit/module/build.mk
+
+# The drivers of VUMEM; both ends, of which a test uses one.
+VUMEM_KERNEL_SRC := $(wildcard xen-common/vumem/*.c xen-frontends/vumem/*.c xen-backends/vumem/*.c) \
+		    xen-common/vlink/mailbox.c tests/unit/vumem_link.c tests/unit/module/kernel.c
+VUMEM_KERNEL_DEPS := $(KERNEL_TEST_DEPS) tests/unit/vumem_link.h \
+		     $(wildcard xen-*/vumem/*.h)
+
+$(call unit_test,check-vumem-front,$(O)/test/vumem_front_test)
+$(call unit_test,check-vumem-back,$(O)/test/vumem_back_test)
+$(call unit_test,check-vumem-front-stress,$(O)/test/vumem_front_stress)
+$(call unit_test,check-vumem-front-stress-tsan,$(O)/test/vumem_front_stress_tsan)
+check-vumem-front check-vumem-back check-vumem-front-stress check-vumem-front-stress-tsan:
+	$<
+
+# The sources once for each sanitizer. ThreadSanitizer knows no fences.
+VUMEM_ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+VUMEM_TSAN := -fsanitize=thread -Wno-tsan
+vumem_kernel_objs = $(VUMEM_KERNEL_SRC:%.c=$(KERNEL_TEST_DIR)/$1/%.o)
+
+$(KERNEL_TEST_DIR)/asan/%.o: %.c $(VUMEM_KERNEL_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_TEST_CFLAGS) $(VUMEM_ASAN) -c -o $@ $<
+
+$(KERNEL_TEST_DIR)/tsan/%.o: %.c $(VUMEM_KERNEL_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_TEST_CFLAGS) $(VUMEM_TSAN) -c -o $@ $<
+
+$(addprefix $(O)/test/vumem_,front_test back_test front_stress): $(O)/test/%: \
+		$(KERNEL_TEST_DIR)/asan/tests/unit/%.o $(call vumem_kernel_objs,asan)
+	$(CC) $(VUMEM_ASAN) -pthread -o $@ $^ -lcunit
+
+$(O)/test/vumem_front_stress_tsan: $(KERNEL_TEST_DIR)/tsan/tests/unit/vumem_front_stress.o \
+		$(call vumem_kernel_objs,tsan)
+	$(CC) $(VUMEM_TSAN) -pthread -o $@ $^ -lcunit

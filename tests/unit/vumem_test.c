@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,10 +34,20 @@ static struct {
 	struct vumem_alloc_args alloc;
 	struct vumem_receive_args next;	/* request */
 	struct vumem_respond_args response;
-	uint32_t attr;
+	uint32_t attr, ended;
+	unsigned long stuck_cmd;	/* the call that waits until this is another */
+	bool stuck;			/* one does */
 } driver = { .attr = VUMEM_ATTR_IS_MAPPABLE };
 
 static pthread_mutex_t driver_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t driver_moved = PTHREAD_COND_INITIALIZER;
+
+static int new_memory(void)
+{
+	int fd = memfd_create("buffer", MFD_CLOEXEC);
+
+	return fd < 0 || ftruncate(fd, PAGE) ? -1 : fd;
+}
 
 static int play(unsigned long cmd, void *args)
 {
@@ -48,20 +59,24 @@ static int play(unsigned long cmd, void *args)
 		return 0;
 	case VUMEM_IOC_ALLOC:
 		driver.alloc = *alloc;
+		alloc->fd = driver.fail_with ? -1 : new_memory();
 		alloc->buffer = 17;
 		alloc->bytes = PAGE;
 		alloc->attr = driver.attr;
 		break;
 	case VUMEM_IOC_BUFFER:
 		*(struct vumem_buffer_args *)args =
-			(struct vumem_buffer_args){ 18, PAGE, driver.attr, 0 };
+			(struct vumem_buffer_args){ 18, PAGE, driver.attr, driver.ended };
 		break;
 	case VUMEM_IOC_FREE: driver.frees++; break;
 	case VUMEM_IOC_REGISTER: driver.registers++; break;
 	case VUMEM_IOC_UNREGISTER: driver.unregisters++; break;
 	case VUMEM_IOC_SERVER_DESTROY: driver.destroys++; break;
 	case VUMEM_IOC_RECEIVE: *(struct vumem_receive_args *)args = driver.next; break;
-	case VUMEM_IOC_RESPOND: driver.response = *(struct vumem_respond_args *)args; break;
+	case VUMEM_IOC_RESPOND:
+		((struct vumem_respond_args *)args)->cmd = driver.next.cmd;
+		driver.response = *(struct vumem_respond_args *)args;
+		break;
 	case VUMEM_IOC_CTL: break;
 	case VUMEM_IOC_STAT:
 		for (unsigned int i = 0; i < 16; i++)
@@ -90,10 +105,38 @@ int __wrap_ioctl(int fd, unsigned long cmd, ...)
 	if (fcntl(fd, F_GETFD) < 0)
 		return -1;
 	pthread_mutex_lock(&driver_lock);
+	while (driver.stuck_cmd == cmd) {
+		driver.stuck = true;
+		pthread_cond_broadcast(&driver_moved);
+		pthread_cond_wait(&driver_moved, &driver_lock);
+	}
 	err = play(cmd, args);
 	pthread_mutex_unlock(&driver_lock);
 	errno = err;
 	return err ? -1 : 0;
+}
+
+/* The next call @cmd waits, until driver_release(). */
+static void driver_hold(unsigned long cmd)
+{
+	driver.stuck_cmd = cmd;
+	driver.stuck = false;
+}
+
+static void driver_await_stuck(void)
+{
+	pthread_mutex_lock(&driver_lock);
+	while (!driver.stuck)
+		pthread_cond_wait(&driver_moved, &driver_lock);
+	pthread_mutex_unlock(&driver_lock);
+}
+
+static void driver_release(void)
+{
+	pthread_mutex_lock(&driver_lock);
+	driver.stuck_cmd = 0;
+	pthread_cond_broadcast(&driver_moved);
+	pthread_mutex_unlock(&driver_lock);
 }
 
 static VumemSessionHandle new_session(void)
@@ -163,12 +206,46 @@ static void mapping_has_its_states(void)
 	CU_ASSERT_PTR_EQUAL(addr, again);
 	CU_ASSERT_EQUAL(vumemBufferCacheCtl(buffer, VUMEM_CACHE_SYNC_DEVICE), 0);
 	CU_ASSERT_EQUAL(vumemBufferCacheCtl(buffer, VUMEM_CACHE_LOCAL), EINVAL);
+	driver.ended = EPIPE;
+	CU_ASSERT_EQUAL(vumemBufferCacheCtl(buffer, VUMEM_CACHE_SYNC_DEVICE), EPIPE);
+	driver.ended = 0;
 	CU_ASSERT_EQUAL(vumemBufferUnmap(buffer), 0);
 	driver.attr = 0;
 	buffer = new_buffer(session);
 	CU_ASSERT_EQUAL(vumemBufferMap(buffer, &addr), EINVAL);
 	driver.attr = VUMEM_ATTR_IS_MAPPABLE;
 	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
+}
+
+static int alloc_result;
+
+static void *alloc_in_session(void *session)
+{
+	VumemBufferHandle buffer = NULL;
+
+	alloc_result = vumemBufferAlloc(session, NULL, 0, &buffer);
+	return buffer;
+}
+
+static void destroyed_session_gets_no_buffer(void)
+{
+	VumemSessionHandle session = new_session(), other;
+	pthread_t thread;
+	void *buffer;
+
+	driver_hold(VUMEM_IOC_ALLOC);
+	CU_ASSERT_EQUAL(pthread_create(&thread, NULL, alloc_in_session, session), 0);
+	driver_await_stuck();
+	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
+	driver_release();
+	pthread_join(thread, &buffer);
+	CU_ASSERT_EQUAL(alloc_result, EBADF);
+	CU_ASSERT_PTR_NULL(buffer);
+	/* Whatever has its place in memory by now. */
+	driver.frees = 0;
+	other = new_session();
+	CU_ASSERT_EQUAL(vumemSessionDestroy(other), 0);
+	CU_ASSERT_EQUAL(driver.frees, 0);
 }
 
 static void errors_are_the_drivers(void)
@@ -251,6 +328,50 @@ static void forked_child_is_not_the_allocator(void)
 	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
 }
 
+/* Of the node: files that programs inherit are nobody's business. */
+static int open_nodes(void)
+{
+	char link[64], path[64];
+	int nodes = 0;
+	ssize_t length;
+
+	for (int fd = 0; fd < 256; fd++) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		length = readlink(link, path, sizeof(path));
+		nodes += length == (ssize_t)strlen(node) && !memcmp(path, node, (size_t)length);
+	}
+	return nodes;
+}
+
+static void *create_session(void *unused)
+{
+	(void)unused;
+	return new_session();
+}
+
+/* In the child nobody would end what a thread of the parent was about to make. */
+static void forked_child_closes_what_others_were_making(void)
+{
+	int status = -1;
+	void *session;
+	pthread_t thread;
+	pid_t pid;
+
+	driver_hold(VUMEM_IOC_SESSION_CREATE);
+	CU_ASSERT_EQUAL(pthread_create(&thread, NULL, create_session, NULL), 0);
+	driver_await_stuck();
+	CU_ASSERT_EQUAL(open_nodes(), 1);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(open_nodes());
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	driver_release();
+	pthread_join(thread, &session);
+	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
+}
+
 /* ---- servers ---- */
 
 static VumemServerHandle new_server(void)
@@ -289,7 +410,7 @@ static void requests_and_responses_have_their_members(void)
 	CU_ASSERT_EQUAL(vumemRespond(server, &resp), 0);
 	CU_ASSERT(driver.response.buffer == 5 && driver.response.bytes == 2 * PAGE);
 	CU_ASSERT_EQUAL(driver.response.vaddr, (uintptr_t)memory);
-	CU_ASSERT_STRING_EQUAL(driver.response.opaque, "alloc");
+	CU_ASSERT_STRING_EQUAL(driver.response.alloc, "alloc");
 
 	resp.bufferAlloc.map.vaddr = VUMEM_BUFFER_NO_VADDR;
 	CU_ASSERT_EQUAL(vumemRespond(server, &resp), 0);
@@ -300,7 +421,7 @@ static void requests_and_responses_have_their_members(void)
 	memcpy(resp.bufferCtl.ctl, "control", 8);
 	resp.retVal = ENOSPC;
 	CU_ASSERT_EQUAL(vumemRespond(server, &resp), 0);
-	CU_ASSERT_STRING_EQUAL(driver.response.opaque, "control");
+	CU_ASSERT_STRING_EQUAL(driver.response.ctl, "control");
 	CU_ASSERT_EQUAL(driver.response.ret, ENOSPC);
 
 	receive(server, VUMEM_CMD_BUFFER_FREE, &req);
@@ -378,6 +499,82 @@ static void server_memory_is_zero_and_aligned(void)
 	CU_ASSERT_EQUAL(vumemServerMemAlloc(PAGE, NULL), EINVAL);
 }
 
+/* What lies at the parent's address is another thing in the child. */
+static int child_with_memory(void *memory)
+{
+	char *own = mmap(memory, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (own != memory)
+		return 1;
+	own[0] = 1;
+	if (vumemServerMemFree(memory) != EINVAL)
+		return 2;
+	return own[0] != 1;
+}
+
+static void forked_child_cannot_free_server_memory(void)
+{
+	void *memory = NULL;
+	int status = -1;
+	pid_t pid;
+
+	CU_ASSERT_EQUAL(vumemServerMemAlloc(PAGE, &memory), 0);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(child_with_memory(memory));
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL(status, 0);
+	CU_ASSERT_EQUAL(vumemServerMemFree(memory), 0);
+}
+
+static bool churn_is_over;
+
+static void *churn_memory(void *unused)
+{
+	void *memory;
+
+	while (!__atomic_load_n(&churn_is_over, __ATOMIC_RELAXED)) {
+		if (vumemServerMemAlloc(PAGE, &memory) || vumemServerMemFree(memory))
+			return &churn_is_over;
+	}
+	return unused;
+}
+
+static int child_of_threads(void)
+{
+	void *memory;
+
+	/* Ends a child that hangs. */
+	alarm(60);
+	return vumemServerMemAlloc(PAGE, &memory) || vumemServerMemFree(memory);
+}
+
+static void forked_child_of_threads_has_memory(void)
+{
+	pthread_t thread;
+	int status = -1;
+	void *wrong;
+
+	churn_is_over = false;
+	CU_ASSERT_EQUAL(pthread_create(&thread, NULL, churn_memory, NULL), 0);
+	fflush(stdout);
+	for (unsigned int i = 0; i < 300; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(child_of_threads());
+		CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+		CU_ASSERT_EQUAL(status, 0);
+		if (status)
+			break;
+	}
+	__atomic_store_n(&churn_is_over, true, __ATOMIC_RELAXED);
+	pthread_join(thread, &wrong);
+	CU_ASSERT_PTR_NULL(wrong);
+}
+
 /* ---- threads ---- */
 
 static VumemSessionHandle shared_session;
@@ -417,13 +614,18 @@ static const struct unit_test tests[] = {
 	{ "session_end_frees_buffers_but_not_adopted_ones",
 	  session_end_frees_buffers_but_not_adopted_ones },
 	{ "mapping_has_its_states", mapping_has_its_states },
+	{ "destroyed_session_gets_no_buffer", destroyed_session_gets_no_buffer },
 	{ "errors_are_the_drivers", errors_are_the_drivers },
 	{ "registration_ends_with_its_session", registration_ends_with_its_session },
 	{ "statistics_are_cut_to_32_bits", statistics_are_cut_to_32_bits },
 	{ "forked_child_is_not_the_allocator", forked_child_is_not_the_allocator },
+	{ "forked_child_closes_what_others_were_making",
+	  forked_child_closes_what_others_were_making },
 	{ "requests_and_responses_have_their_members", requests_and_responses_have_their_members },
 	{ "warnings_are_given_once", warnings_are_given_once },
 	{ "server_memory_is_zero_and_aligned", server_memory_is_zero_and_aligned },
+	{ "forked_child_cannot_free_server_memory", forked_child_cannot_free_server_memory },
+	{ "forked_child_of_threads_has_memory", forked_child_of_threads_has_memory },
 	{ "threads_share_a_session", threads_share_a_session },
 };
 

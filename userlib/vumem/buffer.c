@@ -33,29 +33,15 @@ static int unmap(struct vumem_object *buffer)
 
 /* --- allocation ---------------------------------------------------------------- */
 
-static int open_again(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0)
-		return fd;
-	/* The node is there no more: its link has gone. */
-	return errno == ENOENT || errno == ENXIO || errno == ENODEV ? -EPIPE : -errno;
-}
-
 static int allocate(struct vumem_object *buffer, struct vumem_object *session, void *alloc,
 		    VumemSize size)
 {
-	struct vumem_alloc_args args = { .session_fd = session->fd, .size = size,
-					 .opaque = (uintptr_t)alloc };
-	int err;
+	struct vumem_alloc_args args = { .fd = -1, .size = size, .opaque = (uintptr_t)alloc };
+	int err = vumem_control(session->fd, VUMEM_IOC_ALLOC, &args);
 
-	buffer->fd = open_again(session->path);
-	if (buffer->fd < 0)
-		return -buffer->fd;
-	err = vumem_control(buffer->fd, VUMEM_IOC_ALLOC, &args);
 	if (err)
 		return err;
+	buffer->fd = args.fd;
 	buffer->session = session;
 	buffer->id = args.buffer;
 	buffer->size = args.bytes;
@@ -72,11 +58,13 @@ static int alloc_in(struct vumem_object *session, void *alloc, VumemSize size,
 	if (!buffer)
 		return ENOMEM;
 	err = allocate(buffer, session, alloc, size);
+	if (!err && !vumem_object_publish(buffer))
+		/* The session was destroyed meanwhile, and with it what was allocated. */
+		err = EBADF;
 	if (err) {
 		vumem_object_put(buffer);
 		return err;
 	}
-	vumem_object_publish(buffer);
 	*handle = buffer;
 	return 0;
 }
@@ -213,6 +201,20 @@ static int check_cache_op(VumemCacheOp op)
 	return !(op & directions) || (op & ~(directions | VUMEM_CACHE_LOCAL)) ? EINVAL : 0;
 }
 
+/* Is it mapped, and still what was mapped? */
+static int check_mapped(struct vumem_object *buffer)
+{
+	struct vumem_buffer_args args;
+	int err;
+
+	pthread_mutex_lock(&buffer->lock);
+	err = buffer->addr ? 0 : EINVAL;
+	pthread_mutex_unlock(&buffer->lock);
+	if (!err)
+		err = vumem_control(buffer->fd, VUMEM_IOC_BUFFER, &args);
+	return err ? err : (int)args.ended;
+}
+
 int vumemBufferCacheCtl(VumemBufferHandle handle, VumemCacheOp op)
 {
 	struct vumem_object *buffer = vumem_object_get(handle, VUMEM_BUFFER);
@@ -220,10 +222,8 @@ int vumemBufferCacheCtl(VumemBufferHandle handle, VumemCacheOp op)
 
 	if (!buffer)
 		return EBADF;
-	pthread_mutex_lock(&buffer->lock);
-	if (!buffer->addr)
-		err = EINVAL;
-	pthread_mutex_unlock(&buffer->lock);
+	if (!err)
+		err = check_mapped(buffer);
 	if (!err)
 		/* Caches are coherent: only the order of accesses is to be kept. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -370,7 +370,7 @@ int vumemBufferFromFd(int fd, VumemBufferHandle *handle)
 		vumem_object_put(buffer);
 		return err;
 	}
-	vumem_object_publish(buffer);
+	(void)vumem_object_publish(buffer);
 	*handle = buffer;
 	return 0;
 }

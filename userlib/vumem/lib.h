@@ -14,13 +14,6 @@
 
 enum vumem_kind { VUMEM_SESSION = 1, VUMEM_BUFFER, VUMEM_SERVER };
 
-/* A request that a thread of a server has received, and not answered. */
-struct vumem_taken {
-	struct vumem_taken *next;
-	pid_t thread;
-	VumemCmd cmd;
-};
-
 /* What handles point to. */
 struct vumem_object {
 	uint32_t magic;			/* of a handle that is good */
@@ -29,26 +22,24 @@ struct vumem_object {
 	int fd;
 	struct vumem_object *next;	/* among the live, or the unused */
 
-	char *path;			/* session: its node */
-
 	struct vumem_object *session;	/* buffer: that allocated it; NULL: another process's */
 	struct vumem_object *registered;	/* session it was registered for last */
-	pthread_mutex_t lock;		/* guards addr and private; a server's taken */
+	pthread_mutex_t lock;		/* guards addr and private */
 	void *addr;			/* NULL: not mapped */
 	VumemSize size;
 	VumemBufferId id;
 	VumemBufferAttr attr;
 	void *private;
-
-	struct vumem_taken *taken;	/* server */
 };
 
 /* --- object.c: handles ------------------------------------------------------- */
 
+/* From now on forked children get what is theirs of all this. */
+void vumem_watch_forks(void);
 /* A new object with one reference, for its handle, and no descriptor. NULL: no memory. */
 struct vumem_object *vumem_object_new(enum vumem_kind kind);
-/* The handle is good from now on. */
-void vumem_object_publish(struct vumem_object *object);
+/* The handle is good from now on; false: it is not, since its session's is no more. */
+bool vumem_object_publish(struct vumem_object *object);
 /* The object of a good handle, with a reference; NULL: it is none. */
 struct vumem_object *vumem_object_get(void *handle, enum vumem_kind kind);
 /* The handle is good no more; false if it was not. The caller gets its reference. */
@@ -73,5 +64,9 @@ int vumem_control_first(int fd, unsigned long cmd, void *args);
 
 /* Is what lies behind @size bytes at @addr, in its last page, the allocator's zeros? */
 bool vumem_memory_is_padded(const void *addr, VumemSize size);
+/* Around a fork. The child does not have the memory, and may not free it. */
+void vumem_memory_before_fork(void);
+void vumem_memory_after_fork(void);
+void vumem_memory_after_fork_in_child(void);
 
 #endif

@@ -16,6 +16,27 @@ struct piece {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct piece *pieces;
 
+void vumem_memory_before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void vumem_memory_after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+void vumem_memory_after_fork_in_child(void)
+{
+	struct piece *piece;
+
+	while ((piece = pieces)) {
+		pieces = piece->next;
+		free(piece);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 static void *map_pages(size_t size)
 {
 	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -36,6 +57,7 @@ int vumemServerMemAlloc(VumemSize size, void **addr)
 
 	if (!addr)
 		return EINVAL;
+	vumem_watch_forks();
 	piece = malloc(sizeof(*piece));
 	if (!piece)
 		return ENOMEM;

@@ -19,40 +19,76 @@ static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
 static void before_fork(void)
 {
+	vumem_memory_before_fork();
 	pthread_mutex_lock(&objects_lock);
 }
 
 static void after_fork(void)
 {
 	pthread_mutex_unlock(&objects_lock);
+	vumem_memory_after_fork();
+}
+
+/* Takes the object out of the live ones, for the next. Under the lock. */
+static void recycle(struct vumem_object *object)
+{
+	struct vumem_object **at;
+
+	for (at = &live; *at != object; at = &(*at)->next)
+		;
+	*at = object->next;
+	object->next = unused;
+	unused = object;
 }
 
 /* Mappings are not inherited, and the parent remains the allocator. */
-static void after_fork_in_child(void)
+static void inherit(struct vumem_object *object)
 {
-	struct vumem_object *object;
-
-	for (object = live; object; object = object->next) {
-		/* The thread that may have held it is the parent's. */
-		pthread_mutex_init(&object->lock, NULL);
-		object->addr = NULL;
-		object->session = NULL;
-		/* References of the other threads are nobody's now. */
-		object->refs = object->magic ? 1 : object->refs;
-	}
-	pthread_mutex_unlock(&objects_lock);
+	/* The thread that may have held it is the parent's. */
+	pthread_mutex_init(&object->lock, NULL);
+	object->addr = NULL;
+	object->session = NULL;
+	/* Its session may be ending in the parent. */
+	if (object->registered && !object->registered->magic)
+		object->registered = NULL;
+	/* References of the other threads are nobody's now. */
+	object->refs = 1;
 }
 
-static void watch_forks(void)
+/* Objects without a handle are those that other threads made or ended: here nobody will. */
+static void after_fork_in_child(void)
+{
+	struct vumem_object *object, *next;
+
+	for (object = live; object; object = object->next)
+		inherit(object);
+	for (object = live; object; object = next) {
+		next = object->next;
+		if (object->magic)
+			continue;
+		if (object->fd >= 0)
+			close(object->fd);
+		recycle(object);
+	}
+	pthread_mutex_unlock(&objects_lock);
+	vumem_memory_after_fork_in_child();
+}
+
+static void watch(void)
 {
 	pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+void vumem_watch_forks(void)
+{
+	pthread_once(&fork_once, watch);
 }
 
 struct vumem_object *vumem_object_new(enum vumem_kind kind)
 {
 	struct vumem_object *object;
 
-	pthread_once(&fork_once, watch_forks);
+	vumem_watch_forks();
 	pthread_mutex_lock(&objects_lock);
 	object = unused;
 	if (object)
@@ -71,11 +107,17 @@ struct vumem_object *vumem_object_new(enum vumem_kind kind)
 	return object;
 }
 
-void vumem_object_publish(struct vumem_object *object)
+bool vumem_object_publish(struct vumem_object *object)
 {
+	bool good;
+
 	pthread_mutex_lock(&objects_lock);
-	object->magic = MAGIC + object->kind;
+	/* A session that is being destroyed has seen what is to end with it. */
+	good = !object->session || object->session->magic;
+	if (good)
+		object->magic = MAGIC + object->kind;
 	pthread_mutex_unlock(&objects_lock);
+	return good;
 }
 
 struct vumem_object *vumem_object_get(void *handle, enum vumem_kind kind)
@@ -104,32 +146,18 @@ bool vumem_object_retire(struct vumem_object *object)
 	return was_good;
 }
 
-/* Takes the object out of the live ones. */
-static void unlink_object(struct vumem_object *object)
-{
-	struct vumem_object **at;
-
-	for (at = &live; *at != object; at = &(*at)->next)
-		;
-	*at = object->next;
-}
-
+/* Nobody else knows the object any more. */
 static void end_object(struct vumem_object *object)
 {
-	struct vumem_taken *taken;
+	int fd = object->fd;
 
-	while ((taken = object->taken)) {
-		object->taken = taken->next;
-		free(taken);
-	}
-	if (object->fd >= 0)
-		close(object->fd);
-	free(object->path);
-	object->path = NULL;
+	/* First, as a child that is forked meanwhile closes what it finds here. */
+	object->fd = -1;
+	if (fd >= 0)
+		close(fd);
 	pthread_mutex_destroy(&object->lock);
 	pthread_mutex_lock(&objects_lock);
-	object->next = unused;
-	unused = object;
+	recycle(object);
 	pthread_mutex_unlock(&objects_lock);
 }
 
@@ -139,8 +167,6 @@ void vumem_object_put(struct vumem_object *object)
 
 	pthread_mutex_lock(&objects_lock);
 	last = !--object->refs;
-	if (last)
-		unlink_object(object);
 	pthread_mutex_unlock(&objects_lock);
 	if (last)
 		end_object(object);

@@ -2,10 +2,8 @@
 /* Servers: receiving requests and answering them. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../common/node.h"
@@ -30,7 +28,7 @@ int vumemServerCreate(const char *devName, VumemServerHandle *handle)
 		vumem_object_put(server);
 		return err;
 	}
-	vumem_object_publish(server);
+	(void)vumem_object_publish(server);
 	*handle = server;
 	return 0;
 }
@@ -52,62 +50,6 @@ int vumemServerDestroy(VumemServerHandle handle)
 	vumem_object_put(server);
 	vumem_object_put(server);
 	return err;
-}
-
-/* --- which request a thread answers ---------------------------------------------- */
-
-static pid_t this_thread(void)
-{
-	return (pid_t)syscall(SYS_gettid);
-}
-
-/* Where the thread's request is, or the end of the list. */
-static struct vumem_taken **find_taken(struct vumem_object *server)
-{
-	struct vumem_taken **at;
-	pid_t thread = this_thread();
-
-	for (at = &server->taken; *at && (*at)->thread != thread; at = &(*at)->next)
-		;
-	return at;
-}
-
-/* Every thread keeps the entry it has once. */
-static int prepare_taken(struct vumem_object *server)
-{
-	struct vumem_taken **at, *taken;
-
-	pthread_mutex_lock(&server->lock);
-	at = find_taken(server);
-	taken = *at;
-	if (!taken) {
-		taken = calloc(1, sizeof(*taken));
-		*at = taken;
-	}
-	if (taken)
-		taken->thread = this_thread();
-	pthread_mutex_unlock(&server->lock);
-	return taken ? 0 : ENOMEM;
-}
-
-static void note_taken(struct vumem_object *server, VumemCmd cmd)
-{
-	pthread_mutex_lock(&server->lock);
-	(*find_taken(server))->cmd = cmd;
-	pthread_mutex_unlock(&server->lock);
-}
-
-/* 0: the driver will say that there is none. */
-static VumemCmd taken_cmd(struct vumem_object *server)
-{
-	struct vumem_taken *taken;
-	VumemCmd cmd;
-
-	pthread_mutex_lock(&server->lock);
-	taken = *find_taken(server);
-	cmd = taken ? taken->cmd : 0;
-	pthread_mutex_unlock(&server->lock);
-	return cmd;
 }
 
 /* --- requests ---------------------------------------------------------------------- */
@@ -137,15 +79,11 @@ static void fill_request(VumemReq *req, const struct vumem_receive_args *args)
 static int receive(struct vumem_object *server, VumemReq *req)
 {
 	struct vumem_receive_args args;
-	int err = prepare_taken(server);
+	int err = vumem_control(server->fd, VUMEM_IOC_RECEIVE, &args);
 
 	if (!err)
-		err = vumem_control(server->fd, VUMEM_IOC_RECEIVE, &args);
-	if (err)
-		return err;
-	note_taken(server, args.cmd);
-	fill_request(req, &args);
-	return 0;
+		fill_request(req, &args);
+	return err;
 }
 
 int vumemReceive(VumemServerHandle handle, VumemReq *req)
@@ -195,26 +133,25 @@ static void explain_no_memory(const VumemBufferMap *map)
 		map->size, (unsigned long long)limit.rlim_cur);
 }
 
+/* The driver knows what kind of request the thread has, and takes what belongs to it. */
 static int respond(struct vumem_object *server, const VumemResp *resp)
 {
-	VumemCmd cmd = taken_cmd(server);
-	struct vumem_respond_args args = { .ret = resp->retVal };
-	bool alloc = cmd == VUMEM_CMD_BUFFER_ALLOC && !resp->retVal;
+	const VumemBufferMap *map = &resp->bufferAlloc.map;
+	struct vumem_respond_args args = { .ret = resp->retVal,
+					   .buffer = resp->bufferAlloc.bufferId,
+					   .bytes = map->size };
 	int err;
 
-	if (alloc) {
-		args.buffer = resp->bufferAlloc.bufferId;
-		args.bytes = resp->bufferAlloc.map.size;
-		args.vaddr = resp->bufferAlloc.map.vaddr == VUMEM_BUFFER_NO_VADDR ?
-				     UINT64_MAX : (uintptr_t)resp->bufferAlloc.map.vaddr;
-		memcpy(args.opaque, resp->bufferAlloc.alloc, sizeof(args.opaque));
-		warn_of_tail(&resp->bufferAlloc.map);
-	} else if (cmd == VUMEM_CMD_BUFFER_CTL) {
-		memcpy(args.opaque, resp->bufferCtl.ctl, sizeof(args.opaque));
-	}
+	args.vaddr = map->vaddr == VUMEM_BUFFER_NO_VADDR ? UINT64_MAX : (uintptr_t)map->vaddr;
+	memcpy(args.alloc, resp->bufferAlloc.alloc, sizeof(args.alloc));
+	memcpy(args.ctl, resp->bufferCtl.ctl, sizeof(args.ctl));
 	err = vumem_control(server->fd, VUMEM_IOC_RESPOND, &args);
-	if (err == ENOMEM && alloc)
-		explain_no_memory(&resp->bufferAlloc.map);
+	if (args.cmd == VUMEM_CMD_BUFFER_ALLOC && !resp->retVal) {
+		if (!err)
+			warn_of_tail(map);
+		else if (err == ENOMEM)
+			explain_no_memory(map);
+	}
 	return err;
 }
 

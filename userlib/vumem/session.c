@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Sessions of clients, and statistics. */
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../common/node.h"
 #include "lib.h"
-
-/* Buffers open the session's node again, from whatever directory. */
-static char *path_of(int fd)
-{
-	char link[32], path[PATH_MAX];
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return NULL;
-	path[length] = 0;
-	return strdup(path);
-}
 
 static int session_open(struct vumem_object *session, const char *name, uint32_t flags)
 {
@@ -32,11 +14,6 @@ static int session_open(struct vumem_object *session, const char *name, uint32_t
 	session->fd = vlink_node_open(name);
 	if (session->fd < 0)
 		return -session->fd;
-	session->path = path_of(session->fd);
-	if (!session->path)
-		session->path = strdup(name);
-	if (!session->path)
-		return ENOMEM;
 	return vumem_control_first(session->fd, VUMEM_IOC_SESSION_CREATE, &args);
 }
 
@@ -55,7 +32,7 @@ static int session_create(const char *name, uint32_t flags, VumemSessionHandle *
 		vumem_object_put(session);
 		return err;
 	}
-	vumem_object_publish(session);
+	(void)vumem_object_publish(session);
 	*handle = session;
 	return 0;
 }

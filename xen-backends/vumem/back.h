@@ -9,16 +9,20 @@
 #ifndef VUMEM_BACK_H
 #define VUMEM_BACK_H
 
+#include <linux/xarray.h>
+
 #include "../../xen-common/vumem/vumem.h"
 
 struct back_conn {
 	struct vumem_conn conn;		/* first */
+	/* All that a client can have under way, so that none of it fails for lack of memory. */
+	struct back_request *requests;
+	struct list_head unused;	/* those of requests that are none now */
 	struct list_head fifo;		/* requests that no thread has received */
 	struct list_head taken;		/* requests that a thread works on */
 	struct list_head unmapping;	/* FREE requests while the client still maps */
 	struct list_head answers;	/* to be sent */
-	unsigned int under_way;		/* requests in all four */
-	struct list_head buffers;
+	struct xarray buffers;		/* by id */
 	u32 reset_epoch;		/* RESET to be sent for it; 0: none */
 	wait_queue_head_t wait;		/* for requests */
 	struct delayed_work unmap_work;	/* looks at unmapping again */
@@ -31,11 +35,10 @@ struct back_request {
 	struct vumem_msg msg;		/* the request, then the response */
 	struct task_struct *thread;	/* taken: whose it is; a reference */
 	bool forsaken;			/* the thread was gone when looked at last */
-	struct back_buffer *buffer;	/* NULL: about none */
+	struct back_buffer *buffer;	/* that a FREE is about, or NULL */
 };
 
 struct back_buffer {
-	struct list_head node;		/* in conn->buffers */
 	u32 id;
 	u32 nr_pages;
 	bool freeing;			/* a FREE request is on its way */
@@ -65,11 +68,10 @@ int vumem_back_buffer_id_alloc(void);
 void vumem_back_buffer_id_free(u32 id);
 /*
  * Pins and grants @bytes from @vaddr of the calling process, and fills in the response.
- * Takes and drops the lock. -EINVAL, -ENOMEM, -EOPNOTSUPP, -EPIPE.
+ * Takes and drops the lock. -EINVAL, -ENOMEM, -ENOSPC, -EOPNOTSUPP, -EPIPE, -EBUSY.
  */
 int vumem_back_buffer_export(struct server *server, const struct vumem_respond_args *args,
-		  struct vumem_msg *response);
-struct back_buffer *vumem_back_buffer_find(struct back_conn *conn, u32 id);
+			     struct vumem_msg *response);
 /* The client has unmapped all: ends the grants and pins; false if that is not so. */
 bool vumem_back_buffer_try_end(struct back_conn *conn, struct back_buffer *buffer);
 /* Ends it anyhow: pages that the client still maps stay pinned. Under the lock. */

@@ -6,6 +6,8 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -34,18 +36,16 @@ void vumem_back_buffer_id_free(u32 id)
 	ida_free(&buffer_ids, id);
 }
 
-struct back_buffer *vumem_back_buffer_find(struct back_conn *conn, u32 id)
-{
-	struct back_buffer *buffer;
-
-	list_for_each_entry(buffer, &conn->buffers, node)
-		if (buffer->id == id)
-			return buffer;
-	return NULL;
-}
-
 /* ------------------------------------------------------------------------ */
 /* Pinning                                                                    */
+
+/* Memory of a device, and what memfd_secret() keeps from the kernel itself. */
+static bool is_unsharable(const struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return true;
+	return vma->vm_file && file_inode(vma->vm_file)->i_sb->s_magic == SECRETMEM_MAGIC;
+}
 
 /* Why memory cannot be pinned: is it there, and not of the kind that can be? */
 static int pin_error(u64 vaddr, int err)
@@ -56,7 +56,7 @@ static int pin_error(u64 vaddr, int err)
 		return err;
 	mmap_read_lock(current->mm);
 	vma = find_vma(current->mm, vaddr);
-	if (vma && vma->vm_start <= vaddr && vma->vm_flags & (VM_IO | VM_PFNMAP))
+	if (vma && vma->vm_start <= vaddr && is_unsharable(vma))
 		err = -EOPNOTSUPP;
 	else
 		err = -EINVAL;
@@ -81,13 +81,22 @@ static int pin_pages(u64 vaddr, u32 nr, struct page **pages)
 	return 0;
 }
 
+/*
+ * The flag of pages that are another domain's means something else where a page belongs to a
+ * mapping: that it is in the swap cache, or what its file system likes.
+ */
+static bool is_foreign(struct page *page)
+{
+	return !PageCompound(page) && !READ_ONCE(page->mapping) && PageForeign(page);
+}
+
 /* A page that is another domain's cannot be granted on. */
 static int check_own(struct page **pages, u32 nr)
 {
 	u32 i;
 
 	for (i = 0; i < nr; i++)
-		if (PageForeign(pages[i]))
+		if (is_foreign(pages[i]))
 			return -EOPNOTSUPP;
 	return 0;
 }
@@ -107,6 +116,12 @@ static int account(u32 nr)
 	return -ENOMEM;
 }
 
+static void unpin_accounted(struct page **pages, u32 nr)
+{
+	unpin_user_pages(pages, nr);
+	atomic64_sub(nr, &current->mm->pinned_vm);
+}
+
 /* Pins and accounts; the caller kvfree()s *@pages. The link may go meanwhile. */
 static int pin_accounted(struct vumem_dev *dev, u64 vaddr, u32 nr, struct page ***pages)
 {
@@ -117,7 +132,7 @@ static int pin_accounted(struct vumem_dev *dev, u64 vaddr, u32 nr, struct page *
 				     current->comm, task_tgid_nr(current), nr);
 		return err;
 	}
-	*pages = kvcalloc(nr, sizeof(**pages), GFP_KERNEL);
+	*pages = kvcalloc(nr, sizeof(**pages), GFP_KERNEL_ACCOUNT);
 	err = *pages ? pin_pages(vaddr, nr, *pages) : -ENOMEM;
 	if (!err) {
 		err = check_own(*pages, nr);
@@ -151,7 +166,7 @@ bool vumem_back_buffer_try_end(struct back_conn *conn, struct back_buffer *buffe
 
 void vumem_back_buffer_free(struct back_conn *conn, struct back_buffer *buffer)
 {
-	list_del(&buffer->node);
+	xa_erase(&conn->buffers, buffer->id);
 	vumem_back_buffer_id_free(buffer->id);
 	kfree(buffer);
 }
@@ -185,19 +200,17 @@ static int check_memory(struct vumem_dev *dev, const struct vumem_respond_args *
 static struct vlink_region *grant_pages(struct vlink *link, struct page **pages, u32 nr)
 {
 	struct vlink_region *region = vlink_pages_grant(link, pages, nr);
-	int err = IS_ERR(region) ? 0 : vlink_region_charge(region, NULL);
 
-	if (!err)
+	if (IS_ERR(region) || !vlink_region_charge(region, NULL))
 		return region;
 	vlink_pages_unshare(link, region);
-	return ERR_PTR(err);
+	return ERR_PTR(-ENOSPC);
 }
 
 /* Under the lock. */
 static int buffer_grant(struct back_conn *conn, struct back_buffer *buffer, struct page **pages,
 			u32 nr)
 {
-	struct vumem_dev *dev = conn->conn.dev;
 	struct vlink_region *region;
 
 	region = grant_pages(conn->conn.link, pages, nr);
@@ -209,7 +222,7 @@ static int buffer_grant(struct back_conn *conn, struct back_buffer *buffer, stru
 	}
 	buffer->region = region;
 	buffer->nr_pages = nr;
-	atomic64_add(nr, &dev->pinned_pages);
+	atomic64_add(nr, &conn->conn.dev->pinned_pages);
 	return 0;
 }
 
@@ -222,55 +235,59 @@ static void fill_response(const struct back_buffer *buffer, u32 bytes, struct vu
 	response->dir_ref = buffer->region ? buffer->region->dir_refs[0] : 0;
 }
 
-/* Enters the buffer; the pins are its own or gone. Under the lock. */
+/* Enters the buffer; the pins are the caller's until *@pinned is false. Under the lock. */
 static int buffer_enter(struct server *server, struct back_buffer *buffer, struct page **pages,
-			u32 nr)
+			u32 nr, bool *pinned)
 {
 	struct back_conn *conn = server->conn;
-	int err = 0;
+	int err;
 
-	if (conn->conn.broken || server->ended) {
-		unpin_user_pages(pages, nr);
-		atomic64_sub(nr, &current->mm->pinned_vm);
+	if (conn->conn.broken || server->ended)
 		return -EPIPE;
-	}
-	if (nr)
-		err = buffer_grant(conn, buffer, pages, nr);
-	if (!err)
-		list_add_tail(&buffer->node, &conn->buffers);
+	err = xa_insert(&conn->buffers, buffer->id, buffer, GFP_KERNEL_ACCOUNT);
+	if (err || !nr)
+		return err;
+	*pinned = false;
+	err = buffer_grant(conn, buffer, pages, nr);
+	if (err)
+		xa_erase(&conn->buffers, buffer->id);
 	return err;
 }
 
 int vumem_back_buffer_export(struct server *server, const struct vumem_respond_args *args,
-		  struct vumem_msg *response)
+			     struct vumem_msg *response)
 {
 	struct back_conn *conn = server->conn;
 	struct back_buffer *buffer;
 	struct page **pages = NULL;
+	bool pinned;
 	u32 nr;
 	int err;
 
 	err = check_memory(server->dev, args, &nr);
 	if (err)
 		return err;
-	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
+	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
 	if (!buffer)
 		return -ENOMEM;
 	buffer->id = args->buffer;
 	if (nr)
 		err = pin_accounted(server->dev, args->vaddr, nr, &pages);
 	if (err)
-		goto fail;
+		goto free_buffer;
+	pinned = nr;
 
 	mutex_lock(&conn->conn.lock);
-	err = buffer_enter(server, buffer, pages, nr);
+	err = buffer_enter(server, buffer, pages, nr, &pinned);
 	if (!err)
 		fill_response(buffer, args->bytes, response);
 	mutex_unlock(&conn->conn.lock);
+	if (pinned)
+		unpin_accounted(pages, nr);
 	kvfree(pages);
 	if (!err)
 		return 0;
-fail:
+free_buffer:
 	kfree(buffer);
 	return err;
 }

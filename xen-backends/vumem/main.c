@@ -57,9 +57,7 @@ static int back_push(struct vumem_conn *vconn)
 		if (space <= 0)
 			return space;
 		vlink_mailbox_send(&vconn->box, &request->msg);
-		list_del(&request->node);
-		kfree(request);
-		conn->under_way--;
+		list_move(&request->node, &conn->unused);
 	}
 	return conn->reset_epoch ? min(send_reset(conn), 0) : 0;
 }
@@ -114,16 +112,18 @@ static void receive_free(struct back_conn *conn, struct back_request *request)
 static void receive_request(struct back_conn *conn, struct back_request *request)
 {
 	struct vumem_msg *msg = &request->msg;
+	struct back_buffer *buffer;
 
 	if (msg->type == VUMEM_SESSION || msg->type == VUMEM_ALLOC) {
 		deliver(conn, request);
 		return;
 	}
-	request->buffer = vumem_back_buffer_find(conn, msg->buffer);
-	if (!request->buffer || request->buffer->freeing) {
+	buffer = xa_load(&conn->buffers, msg->buffer);
+	if (!buffer || buffer->freeing) {
 		answer(conn, request, EINVAL);
 	} else if (msg->type == VUMEM_FREE) {
-		request->buffer->freeing = true;
+		request->buffer = buffer;
+		buffer->freeing = true;
 		receive_free(conn, request);
 	} else {
 		deliver(conn, request);
@@ -152,14 +152,15 @@ static int back_receive(struct vumem_conn *vconn, const struct vumem_msg *msg)
 		return 0;
 	}
 	if (msg->type < VUMEM_SESSION || msg->type > VUMEM_CTL ||
-	    msg->opaque_size > VUMEM_OPAQUE_MAX || conn->under_way == VUMEM_REQUESTS_MAX)
+	    msg->opaque_size > VUMEM_OPAQUE_MAX)
 		return -EPROTO;
-	request = kzalloc(sizeof(*request), GFP_KERNEL);
-	if (!request)
-		return -ENOMEM;
+	/* More than may be under way. */
+	if (list_empty(&conn->unused))
+		return -EPROTO;
+	request = list_first_entry(&conn->unused, struct back_request, node);
+	list_del(&request->node);
+	*request = (struct back_request){ .msg = *msg };
 	INIT_LIST_HEAD(&request->node);
-	request->msg = *msg;
-	conn->under_way++;
 	receive_request(conn, request);
 	return 0;
 }
@@ -231,8 +232,14 @@ static int number_buffer(struct back_request *request)
 static void forget_number(struct back_conn *conn, const struct back_request *request)
 {
 	if (request->msg.type == VUMEM_ALLOC && request->thread &&
-	    !vumem_back_buffer_find(conn, request->msg.buffer))
+	    !xa_load(&conn->buffers, request->msg.buffer))
 		vumem_back_buffer_id_free(request->msg.buffer);
+}
+
+/* The library's number of it. */
+static u32 cmd_of(u32 type)
+{
+	return type - VUMEM_ALLOC + 1;
 }
 
 /* 1: @args is the next request; 0: there is none; or a negative errno. */
@@ -256,7 +263,7 @@ static int try_receive(struct server *server, struct vumem_receive_args *args)
 	}
 	if (request && !err) {
 		memset(args, 0, sizeof(*args));
-		args->cmd = request->msg.type - VUMEM_ALLOC + 1;
+		args->cmd = cmd_of(request->msg.type);
 		args->vm_id = conn->conn.link->xdev->otherend_id;
 		args->app_id = request->msg.app_id;
 		args->buffer = request->msg.buffer;
@@ -283,6 +290,8 @@ static void untake(struct back_conn *conn)
 		put_task_struct(request->thread);
 		request->thread = NULL;
 		list_move(&request->node, &conn->fifo);
+		/* Others may be waiting. */
+		wake_up_all(&conn->wait);
 	}
 	mutex_unlock(&conn->conn.lock);
 }
@@ -313,12 +322,31 @@ static long receive_ioctl(struct server *server, void __user *arg)
 	return -EFAULT;
 }
 
-/* What the server said, as far as it makes sense for the request. */
-static int respond_error(const struct back_request *request, const struct vumem_respond_args *args)
+/* @msg is a copy of the calling thread's request; -EINVAL: it has none. */
+static int find_mine(struct server *server, struct vumem_msg *msg)
 {
-	if (args->ret > MAX_ERRNO)
+	struct back_conn *conn = server->conn;
+	struct back_request *request;
+	int err = -EINVAL;
+
+	mutex_lock(&conn->conn.lock);
+	request = my_request(conn);
+	if (request) {
+		*msg = request->msg;
+		err = 0;
+	} else if (conn->conn.broken || server->ended) {
+		err = -EPIPE;
+	}
+	mutex_unlock(&conn->conn.lock);
+	return err;
+}
+
+/* What the server said, as far as it makes sense for the request. */
+static int respond_error(const struct vumem_msg *request, const struct vumem_respond_args *args)
+{
+	if (!vumem_is_errno(args->ret))
 		return -EINVAL;
-	if (!args->ret && request->msg.type == VUMEM_ALLOC && args->buffer != request->msg.buffer)
+	if (!args->ret && request->type == VUMEM_ALLOC && args->buffer != request->buffer)
 		return -EINVAL;
 	return 0;
 }
@@ -366,50 +394,60 @@ static void thread_work_fn(struct work_struct *work)
 	mutex_unlock(&conn->conn.lock);
 }
 
-static long respond_ioctl(struct server *server, void __user *arg)
+/* The calling thread's request becomes @response; -EPIPE: it is not its any more. */
+static int conclude(struct back_conn *conn, const struct vumem_msg *response, u32 ret)
 {
-	struct back_conn *conn = server->conn;
-	struct vumem_respond_args args;
 	struct back_request *request;
-	struct vumem_msg response;
-	int err = 0;
-	u32 type;
-
-	if (copy_from_user(&args, arg, sizeof(args)))
-		return -EFAULT;
-	mutex_lock(&conn->conn.lock);
-	/* It stays this thread's: nobody else answers it, unless the connection breaks. */
-	request = my_request(conn);
-	if (request)
-		response = request->msg;
-	else
-		err = conn->conn.broken || server->ended ? -EPIPE : -EINVAL;
-	if (request)
-		err = respond_error(request, &args);
-	mutex_unlock(&conn->conn.lock);
-	if (!request)
-		return err;
-
-	type = response.type;
-	memcpy(response.opaque, args.opaque, sizeof(response.opaque));
-	response.opaque_size = VUMEM_OPAQUE_MAX;
-	if (!err && !args.ret && type == VUMEM_ALLOC)
-		err = vumem_back_buffer_export(server, &args, &response);
+	u32 type = response->type;
 
 	mutex_lock(&conn->conn.lock);
 	request = my_request(conn);
 	if (request) {
-		u32 ret = err ? -err : args.ret;
-
-		request->msg = response;
+		request->msg = *response;
 		settle(conn, request, type, ret);
 		answer(conn, request, ret);
 		vumem_push(&conn->conn);
-	} else if (!err) {
-		err = -EPIPE;
 	}
 	mutex_unlock(&conn->conn.lock);
+	return request ? 0 : -EPIPE;
+}
+
+/* What @args says to the request in @response, which becomes the response. */
+static int prepare_response(struct server *server, const struct vumem_respond_args *args,
+			    struct vumem_msg *response)
+{
+	bool alloc = response->type == VUMEM_ALLOC;
+	int err = respond_error(response, args);
+
+	response->opaque_size = VUMEM_OPAQUE_MAX;
+	memset(response->opaque, 0, sizeof(response->opaque));
+	if (alloc)
+		memcpy(response->opaque, args->alloc, sizeof(response->opaque));
+	else if (response->type == VUMEM_CTL)
+		memcpy(response->opaque, args->ctl, sizeof(response->opaque));
+	if (!err && !args->ret && alloc)
+		err = vumem_back_buffer_export(server, args, response);
 	return err;
+}
+
+static long respond_ioctl(struct server *server, struct vumem_respond_args __user *arg)
+{
+	struct back_conn *conn = server->conn;
+	struct vumem_respond_args args;
+	struct vumem_msg response;
+	int err, lost;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	err = find_mine(server, &response);
+	if (err)
+		return err;
+	if (put_user(cmd_of(response.type), &arg->cmd))
+		return -EFAULT;
+	/* It stays this thread's: nobody else answers it, unless the server ends. */
+	err = prepare_response(server, &args, &response);
+	lost = conclude(conn, &response, err ? -err : args.ret);
+	return err ?: lost;
 }
 
 static struct server *server_new(struct vumem_dev *dev, struct vumem_conn *conn)
@@ -472,9 +510,10 @@ static void refuse_requests(struct back_conn *conn, struct list_head *list)
 /* Under the lock. */
 static void drop_buffers(struct back_conn *conn)
 {
-	struct back_buffer *buffer, *next;
+	struct back_buffer *buffer;
+	unsigned long id;
 
-	list_for_each_entry_safe(buffer, next, &conn->buffers, node)
+	xa_for_each(&conn->buffers, id, buffer)
 		vumem_back_buffer_drop(conn, buffer);
 }
 
@@ -584,8 +623,7 @@ static void forget_requests(struct back_conn *conn, struct list_head *list)
 		forget_number(conn, request);
 		if (request->thread)
 			put_task_struct(request->thread);
-		list_del(&request->node);
-		kfree(request);
+		list_move(&request->node, &conn->unused);
 	}
 }
 
@@ -603,6 +641,8 @@ static void back_end(struct vumem_conn *vconn)
 
 static void back_free(struct vumem_conn *conn)
 {
+	xa_destroy(&to_back(conn)->buffers);
+	kvfree(to_back(conn)->requests);
 	kfree(to_back(conn));
 }
 
@@ -620,6 +660,32 @@ static int vumem_back_add(struct vlink *link)
 	return vumem_dev_add(link, &back_role);
 }
 
+static struct back_conn *back_conn_new(void)
+{
+	struct back_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	unsigned int i;
+
+	if (!conn)
+		return NULL;
+	conn->requests = kvcalloc(VUMEM_REQUESTS_MAX, sizeof(*conn->requests), GFP_KERNEL);
+	if (!conn->requests) {
+		kfree(conn);
+		return NULL;
+	}
+	INIT_LIST_HEAD(&conn->unused);
+	for (i = 0; i < VUMEM_REQUESTS_MAX; i++)
+		list_add_tail(&conn->requests[i].node, &conn->unused);
+	INIT_LIST_HEAD(&conn->fifo);
+	INIT_LIST_HEAD(&conn->taken);
+	INIT_LIST_HEAD(&conn->unmapping);
+	INIT_LIST_HEAD(&conn->answers);
+	xa_init(&conn->buffers);
+	init_waitqueue_head(&conn->wait);
+	INIT_DELAYED_WORK(&conn->unmap_work, unmap_work_fn);
+	INIT_DELAYED_WORK(&conn->thread_work, thread_work_fn);
+	return conn;
+}
+
 static int vumem_back_connect(struct vlink *link)
 {
 	struct vlink_region *admin = vlink_region_map(link, "admin", VLINK_MAILBOX_PAGES);
@@ -627,17 +693,9 @@ static int vumem_back_connect(struct vlink *link)
 
 	if (IS_ERR(admin))
 		return PTR_ERR(admin);
-	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	conn = back_conn_new();
 	if (!conn)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&conn->fifo);
-	INIT_LIST_HEAD(&conn->taken);
-	INIT_LIST_HEAD(&conn->unmapping);
-	INIT_LIST_HEAD(&conn->answers);
-	INIT_LIST_HEAD(&conn->buffers);
-	init_waitqueue_head(&conn->wait);
-	INIT_DELAYED_WORK(&conn->unmap_work, unmap_work_fn);
-	INIT_DELAYED_WORK(&conn->thread_work, thread_work_fn);
 	return vumem_conn_start(link, admin, &conn->conn);
 }
 

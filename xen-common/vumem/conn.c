@@ -8,6 +8,12 @@
 
 #include "vumem.h"
 
+/*
+ * Messages that are taken in a row: who fills the mailbox as fast as it is emptied does not
+ * keep the lock from processes that close, map or are killed.
+ */
+#define RECEIVE_BUDGET	32
+
 static void conn_free(struct kref *ref)
 {
 	struct vumem_conn *conn = container_of(ref, struct vumem_conn, ref);
@@ -89,32 +95,42 @@ void vumem_push(struct vumem_conn *conn)
 }
 EXPORT_SYMBOL_GPL(vumem_push);
 
-static void receive_all(struct vumem_conn *conn)
+/* 1: a message was taken; 0: there is none; or -EPROTO. */
+static int receive_one(struct vumem_conn *conn)
 {
 	struct vumem_msg msg;
-	int got = 0;
+	int got = vlink_mailbox_receive(&conn->box, &msg);
 
-	while (!conn->broken && (got = vlink_mailbox_receive(&conn->box, &msg)) > 0) {
-		if (conn->dev->role->receive(conn, &msg)) {
-			got = -EPROTO;
-			break;
-		}
-		cond_resched();
-	}
+	return got > 0 ? conn->dev->role->receive(conn, &msg) ?: 1 : got;
+}
+
+/* Receives, but not for ever; returns whether there may be more. */
+static bool receive_some(struct vumem_conn *conn)
+{
+	unsigned int i;
+	int got = 1;
+
+	for (i = 0; i < RECEIVE_BUDGET && got > 0; i++)
+		got = receive_one(conn);
 	if (got < 0)
 		vumem_conn_break(conn);
+	return got > 0;
 }
 
 static void conn_work_fn(struct work_struct *work)
 {
 	struct vumem_conn *conn = container_of(work, struct vumem_conn, work);
+	bool more = false;
 
 	mutex_lock(&conn->lock);
 	if (!conn->broken) {
-		receive_all(conn);
+		more = receive_some(conn);
 		vumem_push(conn);
 	}
 	mutex_unlock(&conn->lock);
+	/* Others who wait for the lock go first. */
+	if (more)
+		queue_work(system_unbound_wq, &conn->work);
 }
 
 bool vumem_event(struct vlink *link)

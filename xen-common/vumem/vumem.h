@@ -9,6 +9,7 @@
 
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -55,7 +56,7 @@ struct vumem_conn {
 struct vumem_role {
 	const char *prefix;		/* of node names */
 	const struct file_operations *fops;
-	/* A message of the peer; -EPROTO breaks the connection. Under conn->lock. */
+	/* A message of the peer; 0, or -EPROTO: breaks the connection. Under conn->lock. */
 	int (*receive)(struct vumem_conn *conn, const struct vumem_msg *msg);
 	/* Sends what there is to send, while there is room. Under conn->lock. */
 	int (*push)(struct vumem_conn *conn);
@@ -86,6 +87,12 @@ struct vumem_dev {
 	atomic64_t stats[VUMEM_PROF_NR];
 	atomic64_t pinned_pages;
 };
+
+/* Whether a process may be given it as an errno, or as 0: the protocol's header says which. */
+static inline bool vumem_is_errno(u32 untrusted_ret)
+{
+	return untrusted_ret <= MAX_ERRNO && (untrusted_ret < 512 || untrusted_ret > 1023);
+}
 
 /* device.c */
 int vumem_dev_add(struct vlink *link, const struct vumem_role *role);

@@ -5,29 +5,107 @@
  * its last descriptor is closed, and with the session that allocated it: then no mapping
  * is left anywhere, before the server hears of it.
  */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "front.h"
 
+static const struct file_operations buffer_fops;
+
+static struct front_conn *conn_of(const struct buffer *buffer)
+{
+	return buffer->session->conn;
+}
+
 /* ------------------------------------------------------------------------ */
-/* Life and end                                                               */
+/* Registrations                                                              */
 
 static void registration_free(struct registration *reg)
 {
-	/* register_session()'s reference */
-	vumem_session_put(reg->session);
+	if (reg->unregister)
+		vumem_request_put(reg->unregister);
 	kfree(reg);
 }
+
+static struct registration *registration_new(struct buffer *buffer, struct session *session)
+{
+	struct registration *reg = kzalloc(sizeof(*reg), GFP_KERNEL_ACCOUNT);
+
+	if (!reg)
+		return NULL;
+	reg->session = session;
+	reg->buffer = buffer;
+	reg->unregister = vumem_request_new(VUMEM_UNREGISTER, session, buffer->id);
+	if (reg->unregister)
+		return reg;
+	registration_free(reg);
+	return NULL;
+}
+
+/* Under the lock, as all that follow. */
+static void registration_end(struct registration *reg)
+{
+	list_del(&reg->of_buffer);
+	list_del(&reg->of_session);
+	registration_free(reg);
+}
+
+static struct registration *find_registration(struct buffer *buffer,
+					      const struct session *session)
+{
+	struct registration *reg;
+
+	list_for_each_entry(reg, &buffer->registrations, of_buffer)
+		if (reg->session == session)
+			return reg;
+	return NULL;
+}
+
+static bool is_registered(struct buffer *buffer, const struct session *session)
+{
+	return session == buffer->session || find_registration(buffer, session);
+}
+
+/* The server's consent has come; the subject is the place of a registration to take. */
+static int registration_accept(struct request *request)
+{
+	struct registration **place = request->subject, *reg = *place;
+
+	if (reg->buffer->freed || reg->session->broken)
+		return -EPIPE;
+	/* Another thread's came before. */
+	if (is_registered(reg->buffer, reg->session))
+		return 0;
+	*place = NULL;
+	list_add_tail(&reg->of_buffer, &reg->buffer->registrations);
+	list_add_tail(&reg->of_session, &reg->session->registrations);
+	atomic64_inc(&conn_of(reg->buffer)->conn.dev->stats[VUMEM_PROF_BUFFER_REGISTER]);
+	return 0;
+}
+
+void vumem_session_unregister(struct session *session)
+{
+	struct registration *reg, *next;
+
+	list_for_each_entry_safe(reg, next, &session->registrations, of_session) {
+		reg->unregister->orphan = true;
+		if (!session->broken)
+			vumem_request_submit(session->conn, reg->unregister);
+		registration_end(reg);
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/* Life and end                                                               */
 
 static void buffer_free(struct kref *ref)
 {
 	struct buffer *buffer = container_of(ref, struct buffer, ref);
-	struct registration *reg, *next;
 
-	list_for_each_entry_safe(reg, next, &buffer->registrations, node)
-		registration_free(reg);
 	if (buffer->free_request)
 		vumem_request_put(buffer->free_request);
 	/* buffer_new()'s reference */
@@ -35,14 +113,15 @@ static void buffer_free(struct kref *ref)
 	kfree(buffer);
 }
 
-void vumem_buffer_put(struct buffer *buffer)
+static void buffer_put(struct buffer *buffer)
 {
 	kref_put(&buffer->ref, buffer_free);
 }
 
-void vumem_buffer_revoke(struct buffer *buffer)
+/* Ends all mappings. */
+static void buffer_revoke(struct buffer *buffer)
 {
-	lockdep_assert_held(&buffer->session->conn->conn.lock);
+	lockdep_assert_held(&conn_of(buffer)->conn.lock);
 	if (buffer->window)
 		vlink_window_close(buffer->window);
 	buffer->window = NULL;
@@ -54,12 +133,15 @@ void vumem_buffer_revoke(struct buffer *buffer)
 /* Takes the buffer from its session; false if that was done before. */
 static bool buffer_end(struct buffer *buffer)
 {
-	struct vumem_dev *dev = buffer->session->conn->conn.dev;
+	struct vumem_dev *dev = conn_of(buffer)->conn.dev;
+	struct registration *reg, *next;
 
 	if (buffer->freed)
 		return false;
-	buffer->freed = true;
-	vumem_buffer_revoke(buffer);
+	WRITE_ONCE(buffer->freed, true);
+	buffer_revoke(buffer);
+	list_for_each_entry_safe(reg, next, &buffer->registrations, of_buffer)
+		registration_end(reg);
 	list_del_init(&buffer->node);
 	atomic64_inc(&dev->stats[VUMEM_PROF_BUFFER_FREE]);
 	atomic64_dec(&dev->stats[VUMEM_PROF_BUFFERS]);
@@ -69,18 +151,16 @@ static bool buffer_end(struct buffer *buffer)
 
 void vumem_buffer_forsake(struct buffer *buffer)
 {
-	struct front_conn *conn = buffer->session->conn;
 	struct request *request = buffer->free_request;
 
 	if (!buffer_end(buffer))
 		return;
-	if (!buffer->session->broken) {
-		request->orphan = true;
-		/* If the connection is broken, the server knows. */
-		vumem_request_submit(conn, request);
-	}
+	request->orphan = true;
+	/* If the session is broken, the server knows. */
+	if (!buffer->session->broken)
+		vumem_request_submit(conn_of(buffer), request);
 	/* The session's reference. */
-	vumem_buffer_put(buffer);
+	buffer_put(buffer);
 }
 
 /* What the server says about a new buffer, as far as it can be true. */
@@ -93,10 +173,9 @@ static int check_allocated(const struct vumem_msg *msg)
 	return 0;
 }
 
-/* The caller's session reference becomes the buffer's. */
 static struct buffer *buffer_new(struct session *session)
 {
-	struct buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
+	struct buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
 
 	if (!buffer)
 		return NULL;
@@ -108,8 +187,11 @@ static struct buffer *buffer_new(struct session *session)
 	kref_init(&buffer->ref);
 	INIT_LIST_HEAD(&buffer->node);
 	INIT_LIST_HEAD(&buffer->registrations);
+	/* Dropped by buffer_free(). */
 	kref_get(&session->ref);
 	buffer->session = session;
+	/* Until the server has made it one. */
+	buffer->freed = true;
 	return buffer;
 }
 
@@ -126,11 +208,15 @@ static void note_allocated(struct vumem_dev *dev, u32 bytes)
 		atomic64_set(&dev->stats[VUMEM_PROF_BUFFER_SINGLE_SIZE_MAX], bytes);
 }
 
-/* Under the lock. */
-static int buffer_begin(struct buffer *buffer, const struct vumem_msg *msg)
+/* The server has allocated the buffer. */
+static int buffer_accept(struct request *request)
 {
+	const struct vumem_msg *msg = &request->msg;
+	struct buffer *buffer = request->subject;
 	struct session *session = buffer->session;
 
+	if (check_allocated(msg))
+		return -EPROTO;
 	if (session->broken)
 		return -EPIPE;
 	buffer->id = msg->buffer;
@@ -142,6 +228,7 @@ static int buffer_begin(struct buffer *buffer, const struct vumem_msg *msg)
 	/* The session's reference, until the buffer ends. */
 	kref_get(&buffer->ref);
 	list_add_tail(&buffer->node, &session->buffers);
+	WRITE_ONCE(buffer->freed, false);
 	note_allocated(session->conn->conn.dev, buffer->bytes);
 	return 0;
 }
@@ -163,251 +250,218 @@ static int may_allocate(struct session *session)
 	return err;
 }
 
-/* Asks the server; on success @buffer is one, and request->msg.opaque the answer. */
-static int allocate(struct buffer *buffer, struct request *request)
-{
-	struct front_conn *conn = buffer->session->conn;
-	int err = vumem_request_call(conn, request, true);
-
-	if (err)
-		return err;
-	mutex_lock(&conn->conn.lock);
-	if (check_allocated(&request->msg)) {
-		vumem_conn_break(&conn->conn);
-		err = -EPIPE;
-	} else {
-		err = buffer_begin(buffer, &request->msg);
-	}
-	mutex_unlock(&conn->conn.lock);
-	return err;
-}
-
-/* Makes the fresh file the buffer. */
-static int file_become_buffer(struct front_file *file, struct buffer *buffer)
-{
-	int err = -EINVAL;
-
-	mutex_lock(&file->lock);
-	if (!file->session && !file->buffer) {
-		/* Pairs with smp_load_acquire() of the file's other calls. */
-		smp_store_release(&file->buffer, buffer);
-		err = 0;
-	}
-	mutex_unlock(&file->lock);
-	return err;
-}
-
-static void buffer_abandon(struct buffer *buffer)
-{
-	struct vumem_conn *conn = &buffer->session->conn->conn;
-
-	mutex_lock(&conn->lock);
-	vumem_buffer_forsake(buffer);
-	vumem_push(conn);
-	mutex_unlock(&conn->lock);
-}
-
-static int alloc_in_session(struct front_file *file, struct session *session,
-			    struct request *request, struct vumem_alloc_args *args)
-{
-	struct buffer *buffer = buffer_new(session);
-	int err;
-
-	if (!buffer)
-		return -ENOMEM;
-	err = allocate(buffer, request);
-	if (err)
-		goto drop;
-	args->buffer = buffer->id;
-	args->bytes = buffer->bytes;
-	args->attr = buffer->attr;
-	if (args->size && copy_to_user(u64_to_user_ptr(args->opaque), request->msg.opaque,
-				       args->size))
-		err = -EFAULT;
-	if (!err)
-		err = file_become_buffer(file, buffer);
-	if (!err)
-		return 0;
-	buffer_abandon(buffer);
-drop:
-	vumem_buffer_put(buffer);
-	return err;
-}
-
 static int request_set_opaque(struct request *request, u64 opaque, u32 size)
 {
 	request->msg.opaque_size = size;
 	return copy_from_user(request->msg.opaque, u64_to_user_ptr(opaque), size) ? -EFAULT : 0;
 }
 
-long vumem_buffer_alloc_ioctl(struct front_file *file, void __user *arg)
+/* Asks the server; on success @buffer is one, and @args says what the caller is to know. */
+static int allocate(struct buffer *buffer, struct vumem_alloc_args *args)
+{
+	struct session *session = buffer->session;
+	struct request *request = vumem_request_new(VUMEM_ALLOC, session, 0);
+	int err;
+
+	if (!request)
+		return -ENOMEM;
+	request->accept = buffer_accept;
+	request->subject = buffer;
+	err = request_set_opaque(request, args->opaque, args->size);
+	if (!err)
+		err = vumem_request_call(session->conn, request, VLINK_KILLABLE);
+	if (!err && copy_to_user(u64_to_user_ptr(args->opaque), request->msg.opaque, args->size))
+		err = -EFAULT;
+	vumem_request_put(request);
+	args->buffer = buffer->id;
+	args->bytes = buffer->bytes;
+	args->attr = buffer->attr;
+	return err;
+}
+
+/* The file of a buffer that the server is yet to allocate. */
+static struct file *buffer_file(struct session *session)
+{
+	struct buffer *buffer = buffer_new(session);
+	struct file *file;
+
+	if (!buffer)
+		return ERR_PTR(-ENOMEM);
+	/* It has buffer_new()'s reference now. */
+	file = anon_inode_getfile("[vumem-buffer]", &buffer_fops, buffer, O_RDWR);
+	if (IS_ERR(file))
+		buffer_put(buffer);
+	return file;
+}
+
+long vumem_buffer_alloc_ioctl(struct session *session, void __user *arg)
 {
 	struct vumem_alloc_args args;
-	struct session *session;
-	struct request *request;
+	struct file *file;
 	int err;
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
-	if (args.size > VUMEM_OPAQUE_MAX || READ_ONCE(file->session) || READ_ONCE(file->buffer))
+	if (args.size > VUMEM_OPAQUE_MAX)
 		return -EINVAL;
-	session = vumem_session_of_fd(file->dev, args.session_fd);
-	if (IS_ERR(session))
-		return PTR_ERR(session);
-
 	err = may_allocate(session);
-	request = err ? NULL : vumem_request_new(VUMEM_ALLOC, session, 0);
-	if (!err && !request)
-		err = -ENOMEM;
-	if (!err)
-		err = request_set_opaque(request, args.opaque, args.size);
-	if (!err)
-		err = alloc_in_session(file, session, request, &args);
-	if (request)
-		vumem_request_put(request);
-	vumem_session_put(session);
 	if (err)
 		return err;
-	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
+	file = buffer_file(session);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	/* Both before the server is asked for what could not be handed out. */
+	args.fd = get_unused_fd_flags(O_CLOEXEC);
+	if (args.fd < 0) {
+		err = args.fd;
+		goto put_file;
+	}
+	err = allocate(file->private_data, &args);
+	if (!err && copy_to_user(arg, &args, sizeof(args)))
+		err = -EFAULT;
+	if (err)
+		goto put_fd;
+	fd_install(args.fd, file);
+	return 0;
+
+put_fd:
+	put_unused_fd(args.fd);
+put_file:
+	/* Frees the buffer, if there is one by now. */
+	fput(file);
+	return err;
 }
 
 /* ------------------------------------------------------------------------ */
 /* What buffers can do                                                        */
 
+/* What a call about a buffer that has ended returns. */
+static int ended_error(const struct buffer *buffer)
+{
+	return READ_ONCE(buffer->session->broken) ? -EPIPE : -EINVAL;
+}
+
 static long buffer_free_ioctl(struct buffer *buffer)
 {
-	struct front_conn *conn = buffer->session->conn;
-	struct request *request = vumem_request_new(VUMEM_FREE, buffer->session, buffer->id);
-	bool ours, broken;
-	int err = -EPIPE;
-
-	if (!request)
-		return -ENOMEM;
-	mutex_lock(&conn->conn.lock);
-	broken = buffer->session->broken;
-	ours = buffer_end(buffer);
-	mutex_unlock(&conn->conn.lock);
-	if (ours && !broken)
-		/* Interrupted or not, the server will hear of it. */
-		err = vumem_request_call(conn, request, true);
-	vumem_request_put(request);
-	if (!ours)
-		return broken ? -EPIPE : -EINVAL;
-	/* The session's reference. */
-	vumem_buffer_put(buffer);
-	return err;
-}
-
-/* Sends a request about the buffer for another session. */
-static int call_about(struct buffer *buffer, struct session *session, u32 type)
-{
-	struct request *request = vumem_request_new(type, session, buffer->id);
+	struct front_conn *conn = conn_of(buffer);
+	struct request *request = buffer->free_request;
+	bool ours;
 	int err;
 
-	if (!request)
-		return -ENOMEM;
-	err = vumem_request_call(buffer->session->conn, request, true);
-	vumem_request_put(request);
+	mutex_lock(&conn->conn.lock);
+	ours = buffer_end(buffer);
+	err = ended_error(buffer);
+	if (ours) {
+		/* That of its allocator, if nobody frees it. */
+		request->msg.app_id = task_tgid_vnr(current);
+		err = vumem_request_submit(conn, request);
+		vumem_push(&conn->conn);
+	}
+	mutex_unlock(&conn->conn.lock);
+	if (!err)
+		/* Interrupted or not, the server will hear of it. */
+		err = vumem_request_await(conn, request, VLINK_KILLABLE);
+	if (ours)
+		/* The session's reference. */
+		buffer_put(buffer);
 	return err;
 }
 
-static struct registration *find_registration(struct buffer *buffer,
-					      const struct session *session)
+/* 1: it is registered, or has it allocated. */
+static int check_registrable(struct buffer *buffer, struct session *session)
 {
-	struct registration *reg;
+	struct vumem_conn *conn = &conn_of(buffer)->conn;
+	int ret = 0;
 
-	list_for_each_entry(reg, &buffer->registrations, node)
-		if (reg->session == session)
-			return reg;
-	return NULL;
+	mutex_lock(&conn->lock);
+	if (buffer->freed || session->broken)
+		ret = -EPIPE;
+	else if (is_registered(buffer, session))
+		ret = 1;
+	mutex_unlock(&conn->lock);
+	return ret;
 }
 
 static int register_session(struct buffer *buffer, struct session *session)
 {
-	struct vumem_conn *conn = &buffer->session->conn->conn;
-	struct registration *reg = kzalloc(sizeof(*reg), GFP_KERNEL);
-	int err = 0;
+	int ret = check_registrable(buffer, session);
+	struct registration *reg;
+	struct request *request;
 
-	if (!reg)
-		return -ENOMEM;
-	/* Dropped by registration_free(). */
-	kref_get(&session->ref);
-	reg->session = session;
-	mutex_lock(&conn->lock);
-	if (buffer->freed || session->broken)
-		err = -EPIPE;
-	else if (session == buffer->session || find_registration(buffer, session))
-		err = -EBUSY;
-	else
-		list_add_tail(&reg->node, &buffer->registrations);
-	mutex_unlock(&conn->lock);
-	if (err)
+	/* Twice is as good as once. */
+	if (ret)
+		return min(ret, 0);
+	request = vumem_request_new(VUMEM_REGISTER, session, buffer->id);
+	reg = registration_new(buffer, session);
+	ret = -ENOMEM;
+	if (request && reg) {
+		request->accept = registration_accept;
+		request->subject = &reg;
+		ret = vumem_request_call(session->conn, request, VLINK_KILLABLE);
+	}
+	if (request)
+		vumem_request_put(request);
+	/* Unless it was taken. */
+	if (reg)
 		registration_free(reg);
-	return err;
+	return ret;
 }
 
 static int unregister_session(struct buffer *buffer, struct session *session)
 {
-	struct vumem_conn *conn = &buffer->session->conn->conn;
+	struct front_conn *conn = session->conn;
+	struct request *request = NULL;
 	struct registration *reg;
+	int err = -EINVAL;
 
-	mutex_lock(&conn->lock);
+	mutex_lock(&conn->conn.lock);
 	reg = find_registration(buffer, session);
-	if (reg)
-		list_del(&reg->node);
-	mutex_unlock(&conn->lock);
-	if (!reg)
-		return -EINVAL;
-	registration_free(reg);
-	return 0;
+	if (reg) {
+		request = reg->unregister;
+		reg->unregister = NULL;
+		registration_end(reg);
+		err = vumem_request_submit(conn, request);
+		vumem_push(&conn->conn);
+	}
+	mutex_unlock(&conn->conn.lock);
+	if (!err)
+		err = vumem_request_await(conn, request, VLINK_KILLABLE);
+	if (!err)
+		atomic64_inc(&conn->conn.dev->stats[VUMEM_PROF_BUFFER_UNREGISTER]);
+	if (request)
+		vumem_request_put(request);
+	return err;
 }
 
-void vumem_buffer_forget_session(struct buffer *buffer, struct session *session)
+/* The file of the session that is open as @fd is held meanwhile. */
+static int with_session_of_fd(struct buffer *buffer, int fd,
+			      int (*fn)(struct buffer *buffer, struct session *session))
 {
-	struct registration *reg = find_registration(buffer, session);
-	struct request *request;
-
-	if (!reg)
-		return;
-	list_del(&reg->node);
-	registration_free(reg);
-	request = vumem_request_new(VUMEM_UNREGISTER, session, buffer->id);
-	if (!request)
-		return;
-	request->orphan = true;
-	vumem_request_submit(session->conn, request);
-	vumem_request_put(request);
-}
-
-static long registration_ioctl(struct front_file *file, struct buffer *buffer, u32 type,
-			       void __user *arg)
-{
-	struct vumem_dev *dev = file->dev;
 	struct session *session;
-	s32 fd;
+	struct fd f = fdget(fd);
 	int err;
+
+	if (!f.file)
+		return -EBADF;
+	session = vumem_session_of_file(conn_of(buffer)->conn.dev, f.file);
+	if (!session)
+		err = -EINVAL;
+	else if (session->conn != conn_of(buffer))
+		err = -EPIPE;
+	else
+		err = fn(buffer, session);
+	fdput(f);
+	return err;
+}
+
+static long registration_ioctl(struct buffer *buffer, void __user *arg,
+			       int (*fn)(struct buffer *buffer, struct session *session))
+{
+	s32 fd;
 
 	if (copy_from_user(&fd, arg, sizeof(fd)))
 		return -EFAULT;
-	session = vumem_session_of_fd(dev, fd);
-	if (IS_ERR(session))
-		return PTR_ERR(session);
-	if (session->conn != buffer->session->conn)
-		err = -EPIPE;
-	else if (type == VUMEM_REGISTER)
-		err = register_session(buffer, session);
-	else
-		err = unregister_session(buffer, session);
-	if (!err)
-		err = call_about(buffer, session, type);
-	if (err && err != -EBUSY && type == VUMEM_REGISTER)
-		unregister_session(buffer, session);
-	if (!err)
-		atomic64_inc(&dev->stats[type == VUMEM_REGISTER ? VUMEM_PROF_BUFFER_REGISTER :
-								  VUMEM_PROF_BUFFER_UNREGISTER]);
-	vumem_session_put(session);
-	/* Twice is as good as once. */
-	return err == -EBUSY ? 0 : err;
+	return with_session_of_fd(buffer, fd, fn);
 }
 
 static long ctl_ioctl(struct buffer *buffer, void __user *arg)
@@ -421,17 +475,17 @@ static long ctl_ioctl(struct buffer *buffer, void __user *arg)
 	if (args.size > VUMEM_OPAQUE_MAX)
 		return -EINVAL;
 	if (READ_ONCE(buffer->freed))
-		return READ_ONCE(buffer->session->broken) ? -EPIPE : -EINVAL;
+		return ended_error(buffer);
 	request = vumem_request_new(VUMEM_CTL, buffer->session, buffer->id);
 	if (!request)
 		return -ENOMEM;
 	err = request_set_opaque(request, args.opaque, args.size);
 	if (!err)
-		err = vumem_request_call(buffer->session->conn, request, true);
+		err = vumem_request_call(conn_of(buffer), request, VLINK_KILLABLE);
 	if (!err && copy_to_user(u64_to_user_ptr(args.opaque), request->msg.opaque, args.size))
 		err = -EFAULT;
 	if (!err)
-		atomic64_inc(&buffer->session->conn->conn.dev->stats[VUMEM_PROF_BUFFER_CTL_REMOTE]);
+		atomic64_inc(&conn_of(buffer)->conn.dev->stats[VUMEM_PROF_BUFFER_CTL_REMOTE]);
 	vumem_request_put(request);
 	return err;
 }
@@ -442,36 +496,41 @@ static long info_ioctl(struct buffer *buffer, void __user *arg)
 		.buffer = buffer->id,
 		.bytes = buffer->bytes,
 		.attr = buffer->attr,
-		.freed = READ_ONCE(buffer->freed),
+		.ended = READ_ONCE(buffer->freed) ? -ended_error(buffer) : 0,
 	};
 
 	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
 }
 
-long vumem_buffer_ioctl(struct front_file *file, unsigned int cmd, void __user *arg)
+static long buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct buffer *buffer = smp_load_acquire(&file->buffer);
+	struct buffer *buffer = file->private_data;
+	void __user *uarg = (void __user *)arg;
 
-	if (!buffer)
-		return -EINVAL;
 	switch (cmd) {
 	case VUMEM_IOC_FREE:
 		return buffer_free_ioctl(buffer);
 	case VUMEM_IOC_REGISTER:
-		return registration_ioctl(file, buffer, VUMEM_REGISTER, arg);
+		return registration_ioctl(buffer, uarg, register_session);
 	case VUMEM_IOC_UNREGISTER:
-		return registration_ioctl(file, buffer, VUMEM_UNREGISTER, arg);
+		return registration_ioctl(buffer, uarg, unregister_session);
 	case VUMEM_IOC_CTL:
-		return ctl_ioctl(buffer, arg);
-	default:
-		return info_ioctl(buffer, arg);
+		return ctl_ioctl(buffer, uarg);
+	case VUMEM_IOC_BUFFER:
+		return info_ioctl(buffer, uarg);
+	case VUMEM_IOC_STAT:
+		return vumem_stat(conn_of(buffer)->conn.dev, uarg);
+	case VUMEM_IOC_SESSION_CREATE:
+	case VUMEM_IOC_ALLOC:
+		return -EINVAL;
 	}
+	return -ENOTTY;
 }
 
 /* Maps the server's pages when they are needed first. Under the lock. */
 static int buffer_open_window(struct buffer *buffer)
 {
-	struct vumem_conn *conn = &buffer->session->conn->conn;
+	struct vumem_conn *conn = &conn_of(buffer)->conn;
 	struct vlink_window *window;
 	struct vlink_region *region;
 	int err;
@@ -493,7 +552,7 @@ static int buffer_open_window(struct buffer *buffer)
 	buffer->region = region;
 	err = vlink_window_add(window, 0, region);
 	if (err)
-		vumem_buffer_revoke(buffer);
+		buffer_revoke(buffer);
 	return err;
 
 fail:
@@ -501,9 +560,10 @@ fail:
 	return err;
 }
 
-int vumem_buffer_mmap(struct buffer *buffer, struct vm_area_struct *vma)
+static int buffer_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct vumem_conn *conn = &buffer->session->conn->conn;
+	struct buffer *buffer = file->private_data;
+	struct vumem_conn *conn = &conn_of(buffer)->conn;
 	int err;
 
 	if (!buffer->pages || vma->vm_pgoff || vma_pages(vma) != buffer->pages)
@@ -518,3 +578,26 @@ int vumem_buffer_mmap(struct buffer *buffer, struct vm_area_struct *vma)
 		atomic64_inc(&conn->dev->stats[VUMEM_PROF_BUFFER_MAP]);
 	return err;
 }
+
+static int buffer_release(struct inode *inode, struct file *file)
+{
+	struct buffer *buffer = file->private_data;
+	struct vumem_conn *conn = &conn_of(buffer)->conn;
+
+	mutex_lock(&conn->lock);
+	vumem_buffer_forsake(buffer);
+	vumem_push(conn);
+	mutex_unlock(&conn->lock);
+	/* The file's reference. */
+	buffer_put(buffer);
+	return 0;
+}
+
+static const struct file_operations buffer_fops = {
+	.owner = THIS_MODULE,
+	.release = buffer_release,
+	.unlocked_ioctl = buffer_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = buffer_mmap,
+	.llseek = no_llseek,
+};

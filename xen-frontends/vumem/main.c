@@ -2,7 +2,7 @@
 /* VUMEM, the client's end: sessions, files, and what the server says. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -26,18 +26,20 @@ void vumem_session_put(struct session *session)
 	kref_put(&session->ref, session_free);
 }
 
-static struct session *session_new(struct front_conn *conn)
+static struct session *session_new(struct front_conn *conn, bool master)
 {
-	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	struct session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 
 	if (!session)
 		return NULL;
 	kref_init(&session->ref);
 	INIT_LIST_HEAD(&session->node);
 	INIT_LIST_HEAD(&session->buffers);
+	INIT_LIST_HEAD(&session->registrations);
 	/* Dropped by session_free(). */
 	kref_get(&conn->conn.ref);
 	session->conn = conn;
+	session->master = master;
 	return session;
 }
 
@@ -53,37 +55,25 @@ static void session_end_buffers(struct session *session)
 /* The server of the session is gone. Under the lock. */
 static void session_break(struct session *session)
 {
-	session->broken = true;
+	WRITE_ONCE(session->broken, true);
 	session_end_buffers(session);
 }
 
-/* Under the lock. */
-static int session_begin(struct session *session, u32 epoch, bool master)
+/* A server has answered: the session is its. */
+static int session_accept(struct request *request)
 {
+	struct session *session = request->subject;
 	struct front_conn *conn = session->conn;
 
-	if (conn->conn.broken)
-		return -EPIPE;
-	if (master && conn->master)
+	if (session->master && conn->master)
 		return -EBUSY;
-	if (master)
+	if (session->master)
 		conn->master = session;
-	session->epoch = epoch;
+	session->epoch = request->msg.epoch;
 	/* The file's reference keeps it; session_close() takes it out. */
 	list_add_tail(&session->node, &conn->sessions);
 	atomic64_inc(&conn->conn.dev->stats[VUMEM_PROF_SESSIONS]);
 	return 0;
-}
-
-/* Under the lock. */
-static void session_unregister(struct session *session)
-{
-	struct session *other;
-	struct buffer *buffer;
-
-	list_for_each_entry(other, &session->conn->sessions, node)
-		list_for_each_entry(buffer, &other->buffers, node)
-			vumem_buffer_forget_session(buffer, session);
 }
 
 static void session_close(struct session *session)
@@ -91,8 +81,7 @@ static void session_close(struct session *session)
 	struct front_conn *conn = session->conn;
 
 	mutex_lock(&conn->conn.lock);
-	if (!session->broken)
-		session_unregister(session);
+	vumem_session_unregister(session);
 	session_end_buffers(session);
 	if (conn->master == session)
 		conn->master = NULL;
@@ -103,19 +92,17 @@ static void session_close(struct session *session)
 	vumem_session_put(session);
 }
 
-/* Asks the server that receives next; -EPIPE: the connection broke first. */
+/* Asks the server that receives next. */
 static struct session *session_create_on(struct front_conn *conn, bool master)
 {
 	struct request *request = vumem_request_new(VUMEM_SESSION, NULL, 0);
-	struct session *session = session_new(conn);
+	struct session *session = session_new(conn, master);
 	int err = -ENOMEM;
 
-	if (request && session)
-		err = vumem_request_call(conn, request, false);
-	if (!err) {
-		mutex_lock(&conn->conn.lock);
-		err = session_begin(session, request->msg.epoch, master);
-		mutex_unlock(&conn->conn.lock);
+	if (request && session) {
+		request->accept = session_accept;
+		request->subject = session;
+		err = vumem_request_call(conn, request, VLINK_INTERRUPTIBLE);
 	}
 	if (request)
 		vumem_request_put(request);
@@ -137,6 +124,7 @@ static bool has_master(struct front_conn *conn)
 static struct session *session_create(struct vumem_dev *dev, bool master)
 {
 	struct session *session;
+	bool again;
 
 	do {
 		struct vumem_conn *conn = vumem_conn_await(dev);
@@ -147,33 +135,42 @@ static struct session *session_create(struct vumem_dev *dev, bool master)
 			session = ERR_PTR(-EBUSY);
 		else
 			session = session_create_on(to_front(conn), master);
-		vumem_conn_put(conn);
 		/* The server's domain restarted: the next one will do. */
-	} while (session == ERR_PTR(-EPIPE));
+		again = session == ERR_PTR(-EPIPE) && READ_ONCE(conn->broken);
+		vumem_conn_put(conn);
+	} while (again);
 	return session;
+}
+
+/* Makes the fresh file the session. */
+static int file_become_session(struct front_file *file, struct session *session)
+{
+	int err = -EINVAL;
+
+	mutex_lock(&file->lock);
+	if (!file->session) {
+		/* Pairs with file_session(). */
+		smp_store_release(&file->session, session);
+		err = 0;
+	}
+	mutex_unlock(&file->lock);
+	return err;
 }
 
 static long session_create_ioctl(struct front_file *file, void __user *arg)
 {
 	struct vumem_session_args args;
 	struct session *session;
-	int err = -EINVAL;
+	int err;
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
-	if (args.flags & ~VUMEM_IOC_MASTER || READ_ONCE(file->session) || READ_ONCE(file->buffer))
+	if (args.flags & ~VUMEM_IOC_MASTER || READ_ONCE(file->session))
 		return -EINVAL;
 	session = session_create(file->dev, args.flags & VUMEM_IOC_MASTER);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
-
-	mutex_lock(&file->lock);
-	if (!file->session && !file->buffer) {
-		/* Pairs with smp_load_acquire() in vumem_session_of_fd(). */
-		smp_store_release(&file->session, session);
-		err = 0;
-	}
-	mutex_unlock(&file->lock);
+	err = file_become_session(file, session);
 	if (err)
 		session_close(session);
 	return err;
@@ -195,24 +192,16 @@ static int front_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-static void buffer_close(struct buffer *buffer)
+static struct session *file_session(struct front_file *file)
 {
-	struct vumem_conn *conn = &buffer->session->conn->conn;
-
-	mutex_lock(&conn->lock);
-	vumem_buffer_forsake(buffer);
-	vumem_push(conn);
-	mutex_unlock(&conn->lock);
-	/* The file's reference. */
-	vumem_buffer_put(buffer);
+	/* Pairs with file_become_session(). */
+	return smp_load_acquire(&file->session);
 }
 
 static int front_release(struct inode *inode, struct file *file)
 {
 	struct front_file *ffile = file->private_data;
 
-	if (ffile->buffer)
-		buffer_close(ffile->buffer);
 	if (ffile->session)
 		session_close(ffile->session);
 	kfree(ffile);
@@ -222,31 +211,24 @@ static int front_release(struct inode *inode, struct file *file)
 static long front_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct front_file *ffile = file->private_data;
+	struct session *session = file_session(ffile);
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
 	case VUMEM_IOC_SESSION_CREATE:
 		return session_create_ioctl(ffile, uarg);
 	case VUMEM_IOC_ALLOC:
-		return vumem_buffer_alloc_ioctl(ffile, uarg);
+		return session ? vumem_buffer_alloc_ioctl(session, uarg) : -EINVAL;
+	case VUMEM_IOC_STAT:
+		return vumem_stat(ffile->dev, uarg);
 	case VUMEM_IOC_FREE:
 	case VUMEM_IOC_REGISTER:
 	case VUMEM_IOC_UNREGISTER:
 	case VUMEM_IOC_CTL:
 	case VUMEM_IOC_BUFFER:
-		return vumem_buffer_ioctl(ffile, cmd, uarg);
-	case VUMEM_IOC_STAT:
-		return vumem_stat(ffile->dev, uarg);
+		return -EINVAL;
 	}
 	return -ENOTTY;
-}
-
-static int front_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	struct front_file *ffile = file->private_data;
-	struct buffer *buffer = smp_load_acquire(&ffile->buffer);
-
-	return buffer ? vumem_buffer_mmap(buffer, vma) : -EINVAL;
 }
 
 static const struct file_operations front_fops = {
@@ -254,29 +236,16 @@ static const struct file_operations front_fops = {
 	.release = front_release,
 	.unlocked_ioctl = front_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.mmap = front_mmap,
 	.llseek = no_llseek,
 };
 
-struct session *vumem_session_of_fd(struct vumem_dev *dev, int fd)
+struct session *vumem_session_of_file(const struct vumem_dev *dev, struct file *file)
 {
-	struct session *session = ERR_PTR(-EINVAL);
-	struct fd f = fdget(fd);
+	struct front_file *ffile = file->private_data;
 
-	if (!f.file)
-		return ERR_PTR(-EBADF);
-	if (f.file->f_op == &front_fops) {
-		struct front_file *file = f.file->private_data;
-		struct session *found = smp_load_acquire(&file->session);
-
-		if (file->dev == dev && found) {
-			/* The caller's. */
-			kref_get(&found->ref);
-			session = found;
-		}
-	}
-	fdput(f);
-	return session;
+	if (file->f_op != &front_fops || ffile->dev != dev)
+		return NULL;
+	return file_session(ffile);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -328,7 +297,6 @@ static u64 front_mappings(struct vumem_conn *vconn)
 
 static void front_free(struct vumem_conn *conn)
 {
-	xa_destroy(&to_front(conn)->tags);
 	kfree(to_front(conn));
 }
 
@@ -362,7 +330,6 @@ static int vumem_front_connect(struct vlink *link)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&conn->pending);
 	INIT_LIST_HEAD(&conn->sessions);
-	xa_init_flags(&conn->tags, XA_FLAGS_ALLOC1);
 	return vumem_conn_start(link, admin, &conn->conn);
 }
 

@@ -7,7 +7,7 @@
 
 struct request *vumem_request_new(u32 type, const struct session *session, u32 buffer)
 {
-	struct request *request = kzalloc(sizeof(*request), GFP_KERNEL);
+	struct request *request = kzalloc(sizeof(*request), GFP_KERNEL_ACCOUNT);
 
 	if (!request)
 		return NULL;
@@ -53,18 +53,23 @@ static void send_cancel(struct front_conn *conn, struct request *request)
 	vlink_mailbox_send(&conn->conn.box, &msg);
 }
 
-static int send_request(struct front_conn *conn, struct request *request)
+/* The place of the request with this tag among those that were sent. */
+static struct request **sent_place(struct front_conn *conn, u32 tag)
 {
-	int err = xa_alloc_cyclic(&conn->tags, &request->msg.tag, request, xa_limit_31b,
-				  &conn->next_tag, GFP_KERNEL);
+	return &conn->sent[tag % VUMEM_REQUESTS_MAX];
+}
 
-	if (err < 0)
-		return err;
+/* Some place is free. */
+static void send_request(struct front_conn *conn, struct request *request)
+{
+	while (*sent_place(conn, conn->next_tag))
+		conn->next_tag++;
+	request->msg.tag = conn->next_tag++;
+	*sent_place(conn, request->msg.tag) = request;
 	list_del_init(&request->node);
 	request->sent = true;
 	conn->under_way++;
 	vlink_mailbox_send(&conn->conn.box, &request->msg);
-	return 0;
 }
 
 int vumem_request_push(struct vumem_conn *vconn)
@@ -83,28 +88,15 @@ int vumem_request_push(struct vumem_conn *vconn)
 			return space;
 		if (request->cancel)
 			send_cancel(conn, request);
-		else if (send_request(conn, request))
-			/* Out of memory: tried again when something else happens. */
-			return 0;
+		else
+			send_request(conn, request);
 	}
 	return 0;
 }
 
-/* Frees what the server allocated for a process that did not wait for it. */
-static void free_orphan(struct front_conn *conn, const struct vumem_msg *msg)
+static void request_finish(struct request *request, int err)
 {
-	struct request *request = vumem_request_new(VUMEM_FREE, NULL, msg->buffer);
-
-	if (!request)
-		return;
-	request->msg.epoch = msg->epoch;
-	request->orphan = true;
-	vumem_request_submit(conn, request);
-	vumem_request_put(request);
-}
-
-static void request_finish(struct request *request)
-{
+	request->err = err;
 	request->done = true;
 	list_del_init(&request->node);
 	complete(&request->completion);
@@ -112,39 +104,73 @@ static void request_finish(struct request *request)
 	vumem_request_put(request);
 }
 
+/*
+ * What the server did for a process that had stopped waiting is taken back in its name:
+ * the request becomes the one that does it. False: there is nothing to take back.
+ */
+static bool request_undo(struct front_conn *conn, struct request *request,
+			 const struct vumem_msg *asked)
+{
+	struct vumem_msg undo = { .app_id = asked->app_id, .epoch = asked->epoch };
+
+	if (request->err)
+		return false;
+	if (asked->type == VUMEM_ALLOC) {
+		undo.type = VUMEM_FREE;
+		undo.buffer = request->msg.buffer;
+	} else if (asked->type == VUMEM_REGISTER) {
+		undo.type = VUMEM_UNREGISTER;
+		undo.buffer = asked->buffer;
+	} else {
+		return false;
+	}
+	request->msg = undo;
+	request->sent = false;
+	request->cancel = false;
+	list_move_tail(&request->node, &conn->pending);
+	return true;
+}
+
+/* A peer's error is one that programs know. */
+static int error_of(u32 untrusted_ret)
+{
+	return vumem_is_errno(untrusted_ret) ? -(int)untrusted_ret : -EINVAL;
+}
+
 int vumem_request_answered(struct front_conn *conn, const struct vumem_msg *msg)
 {
-	struct request *request = xa_erase(&conn->tags, msg->tag);
-	u32 type, epoch;
+	struct request **place = sent_place(conn, msg->tag), *request = *place;
+	struct vumem_msg asked;
+	int err = 0;
 
-	if (!request)
+	if (!request || request->msg.tag != msg->tag)
 		return -EPROTO;
+	*place = NULL;
 	conn->under_way--;
-	type = request->msg.type;
-	epoch = request->msg.epoch;
+	asked = request->msg;
 	request->msg = *msg;
-	if (type == VUMEM_ALLOC && !msg->ret && request->orphan) {
-		request->msg.epoch = epoch;
-		free_orphan(conn, &request->msg);
-	}
-	request_finish(request);
-	return 0;
+	request->err = error_of(msg->ret);
+	if (request->orphan && request_undo(conn, request, &asked))
+		return 0;
+	if (!request->err && !request->orphan && request->accept)
+		err = request->accept(request);
+	request_finish(request, err == -EPROTO ? -EPIPE : err ?: request->err);
+	return err == -EPROTO ? err : 0;
 }
 
 void vumem_requests_end(struct front_conn *conn)
 {
 	struct request *request, *next;
-	unsigned long tag;
+	unsigned int i;
 
-	xa_for_each(&conn->tags, tag, request) {
-		xa_erase(&conn->tags, tag);
-		request->msg.ret = EPIPE;
-		request_finish(request);
+	for (i = 0; i < VUMEM_REQUESTS_MAX; i++) {
+		request = conn->sent[i];
+		conn->sent[i] = NULL;
+		if (request)
+			request_finish(request, -EPIPE);
 	}
-	list_for_each_entry_safe(request, next, &conn->pending, node) {
-		request->msg.ret = EPIPE;
-		request_finish(request);
-	}
+	list_for_each_entry_safe(request, next, &conn->pending, node)
+		request_finish(request, -EPIPE);
 }
 
 /* Is the server to hear of it, whoever waits? Before the response. */
@@ -163,7 +189,7 @@ static bool request_withdraw(struct front_conn *conn, struct request *request)
 	request->orphan = true;
 	if (!done && !must_arrive(request)) {
 		if (!request->sent) {
-			request_finish(request);
+			request_finish(request, -EINTR);
 		} else {
 			request->cancel = true;
 			/* Before others, which may wait for its room. */
@@ -175,15 +201,16 @@ static bool request_withdraw(struct front_conn *conn, struct request *request)
 	return !done;
 }
 
-/* A peer's error is one that user space may see. */
-static int error_of(u32 untrusted_ret)
+int vumem_request_await(struct front_conn *conn, struct request *request, unsigned int state)
 {
-	if (!untrusted_ret)
-		return 0;
-	return untrusted_ret <= MAX_ERRNO ? -(int)untrusted_ret : -EINVAL;
+	int err = wait_for_completion_state(&request->completion, state);
+
+	if (err && request_withdraw(conn, request))
+		return err;
+	return request->err;
 }
 
-int vumem_request_call(struct front_conn *conn, struct request *request, bool killable)
+int vumem_request_call(struct front_conn *conn, struct request *request, unsigned int state)
 {
 	int err;
 
@@ -192,13 +219,5 @@ int vumem_request_call(struct front_conn *conn, struct request *request, bool ki
 	if (!err)
 		vumem_push(&conn->conn);
 	mutex_unlock(&conn->conn.lock);
-	if (err)
-		return err;
-	if (killable)
-		err = wait_for_completion_state(&request->completion, VLINK_KILLABLE);
-	else
-		err = wait_for_completion_state(&request->completion, VLINK_INTERRUPTIBLE);
-	if (err && request_withdraw(conn, request))
-		return err;
-	return error_of(request->msg.ret);
+	return err ?: vumem_request_await(conn, request, state);
 }

@@ -27,7 +27,12 @@
  * A tag names a request from its sending until its response; at most
  * VUMEM_REQUESTS_MAX are under way. Every request but CANCEL has one response. B
  * delivers requests to server processes in the order in which they came; one that was
- * cancelled before is answered EINTR and not delivered.
+ * cancelled before is answered EINTR and not delivered. When one that was not had its effect
+ * all the same, F takes it back: by FREE after an ALLOC, by UNREGISTER after a REGISTER,
+ * with the app_id of the request.
+ *
+ * ret is 1 to 511 or 1024 to 4095; anything else, such as what Linux keeps for itself
+ * (ERESTARTSYS and the like), is EINVAL to the process that asked.
  *
  * The response to SESSION tells the epoch of the server process; RESET ends all
  * sessions and buffers of that epoch and those before. A request names the epoch of its
