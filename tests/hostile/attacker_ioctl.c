@@ -77,7 +77,6 @@ static void fill_stat(union any_args *args)
 
 static void fill_alloc(union any_args *args)
 {
-	args->alloc.session_fd = pick_fd(VUMEM_SESSION);
 	args->alloc.size = below(140);
 	args->alloc.opaque = (uintptr_t)odd_pointer(128);
 }
@@ -123,7 +122,7 @@ static const struct command {
 	COMMAND(VRPQ_IOC_KICK, NULL, uint32_t, VRPQ_SESSION),
 	COMMAND(VRPQ_IOC_STAT, fill_stat, struct vrpq_stat_args, VRPQ_FRESH),
 	COMMAND(VUMEM_IOC_SESSION_CREATE, NULL, struct vumem_session_args, VUMEM_FRESH),
-	COMMAND(VUMEM_IOC_ALLOC, fill_alloc, struct vumem_alloc_args, VUMEM_FRESH),
+	COMMAND(VUMEM_IOC_ALLOC, fill_alloc, struct vumem_alloc_args, VUMEM_SESSION),
 	COMMAND(VUMEM_IOC_FREE, NULL, uint32_t, VUMEM_BUFFER),
 	COMMAND(VUMEM_IOC_REGISTER, fill_fd, __s32, VUMEM_BUFFER),
 	COMMAND(VUMEM_IOC_UNREGISTER, fill_fd, __s32, VUMEM_BUFFER),
@@ -195,13 +194,17 @@ static void ask_known(void)
 	const struct node *node;
 	int fd = pick_fd_on(what, &node);
 	union any_args args;
+	void *placed;
+	long ret;
 
 	if (is_unfair((unsigned int)command->number, node))
 		return;
 	fill_args(command, &args);
-	traced_call(command->name, SYS_ioctl,
-		    (const long[6]){ fd, (long)command->number,
-				     (long)place_args(&args, command->size) });
+	placed = place_args(&args, command->size);
+	ret = traced_call(command->name, SYS_ioctl,
+			  (const long[6]){ fd, (long)command->number, (long)placed });
+	if (!ret && command->number == VUMEM_IOC_ALLOC && placed == &args)
+		keep_fd(args.alloc.fd, VUMEM_BUFFER, node);
 }
 
 static void ask_unknown(void)

@@ -164,15 +164,14 @@ static void hoard_buffers(void)
 	if (session < 0 || ASK(session, VUMEM_IOC_SESSION_CREATE, &none))
 		return;
 	for (unsigned int i = 0; i < HOARD_OPEN; i++) {
-		struct vumem_alloc_args args = { .session_fd = (int)session };
-		long fd = CALL(openat, AT_FDCWD, node->path, O_RDWR);
+		struct vumem_alloc_args args = { .fd = -1 };
 
-		if (fd < 0 || ASK(fd, VUMEM_IOC_ALLOC, &args))
+		if (ASK(session, VUMEM_IOC_ALLOC, &args))
 			break;
 		/* Each mapping costs entries of the domain's table of mapped grants. */
 		for (unsigned int k = 0; k < 8; k++) {
 			long addr = CALL(mmap, NULL, args.bytes, PROT_READ | PROT_WRITE,
-					 MAP_SHARED | MAP_POPULATE, fd, 0);
+					 MAP_SHARED | MAP_POPULATE, args.fd, 0);
 
 			if (addr == -1)
 				break;

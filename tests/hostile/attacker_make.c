@@ -91,17 +91,12 @@ void make_vrpq(void)
 static void make_buffer(const struct node *node, int session)
 {
 	char opaque[VUMEM_IOC_OPAQUE_MAX] = "attack";
-	struct vumem_alloc_args args = { .session_fd = session, .opaque = (uintptr_t)opaque,
-					 .size = sizeof(opaque) };
-	int fd = open_of(node);
-	long err = ASK(fd, VUMEM_IOC_ALLOC, &args);
+	struct vumem_alloc_args args = { .opaque = (uintptr_t)opaque, .size = sizeof(opaque) };
 
-	if (err) {
-		keep_fd(fd, VUMEM_FRESH, node);
+	if (ASK(session, VUMEM_IOC_ALLOC, &args))
 		return;
-	}
-	map_window(fd, args.bytes);
-	keep_fd(fd, VUMEM_BUFFER, node);
+	map_window(args.fd, args.bytes);
+	keep_fd(args.fd, VUMEM_BUFFER, node);
 }
 
 void make_vumem_client(void)
