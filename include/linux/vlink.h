@@ -80,8 +80,9 @@ struct vlink_ops {
 	void (*disconnect)(struct vlink *link);
 	/*
 	 * The peer notified. Hard interrupt context, possibly before connect.
-	 * Returns whether there was any news; a peer that notifies without is
-	 * throttled.
+	 * Returns whether there was a reason for it, as vlink_consumer_news() and its
+	 * kin tell; a peer that notifies without is throttled. Nothing that a
+	 * broken connection says is a reason.
 	 */
 	bool (*event)(struct vlink *link);
 };
@@ -124,6 +125,7 @@ struct vlink {
 	struct mutex lock;			/* guards all below */
 	bool gone;
 	bool connected;
+	bool suspended;
 	struct xenbus_device *xdev;
 	struct delayed_work work;
 	struct list_head regions;
@@ -269,14 +271,13 @@ int vlink_region_charge(struct vlink_region *region, struct vlink_account *accou
 /*
  * Messages between the two kernels, in a region of VLINK_MAILBOX_PAGES that the
  * service's header names (xen/io/vlink.h). All under one lock of the service, but
- * vlink_mailbox_moved().
+ * vlink_mailbox_news() and vlink_mailbox_pending().
  */
 struct vlink_mailbox {
 	struct vlink *link;
 	struct vlink_ring_end tx, rx;
 	void *tx_msgs, *rx_msgs;
 	unsigned int size;
-	u32 seen_prod, seen_cons;
 };
 
 /* @size: bytes of a message, a power of two. Both indices begin at 0. */
@@ -287,8 +288,10 @@ int vlink_mailbox_space(struct vlink_mailbox *box);
 void vlink_mailbox_send(struct vlink_mailbox *box, const void *msg);
 /* 1: @msg is the next; 0: there is none, an event will tell; -EPROTO: the peer cheats. */
 int vlink_mailbox_receive(struct vlink_mailbox *box, void *msg);
-/* For the service's event: has the peer sent or taken any since the last call? */
-bool vlink_mailbox_moved(struct vlink_mailbox *box);
+/* For the service's event: was there a reason for it? At most once for each time we asked. */
+bool vlink_mailbox_news(struct vlink_mailbox *box);
+/* The same: may there be anything to receive, or room that was waited for? */
+bool vlink_mailbox_pending(const struct vlink_mailbox *box);
 
 /*
  * Who is charged for what a process makes the domain map or grant: its user. An account is

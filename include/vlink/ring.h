@@ -103,6 +103,8 @@ struct vlink_ring_end {
 	vlink_u32 index;	/* own index */
 	vlink_u32 peer;		/* peer's index as last read and checked */
 	vlink_u32 event;	/* own event word as last stored */
+	vlink_u32 passed;	/* the one before, if it had been passed when it was replaced */
+	vlink_u32 answered;	/* the event that vlink_ring_news() told of last */
 };
 
 /* Is @event in (@old, @new], counting around 2^32? */
@@ -127,6 +129,8 @@ static inline void vlink_ring_init_end(struct vlink_ring_end *end,
 	end->index = 0;
 	end->peer = 0;
 	end->event = 0;
+	end->passed = 0;
+	end->answered = 0;
 }
 
 static inline void vlink_producer_init(struct vlink_ring_end *end,
@@ -215,8 +219,12 @@ static inline bool vlink_ring_armed(const struct vlink_ring_end *end)
 /* Stores @event in *@word unless an event of another waiter comes sooner. */
 static inline void vlink_ring_arm(struct vlink_ring_end *end, vlink_u32 *word, vlink_u32 event)
 {
-	if (!vlink_ring_armed(end) || (vlink_s32)(end->event - event) > 0) {
-		end->event = event;
+	bool armed = vlink_ring_armed(end);
+
+	if (!armed || (vlink_s32)(end->event - event) > 0) {
+		if (!armed)
+			vlink_store(&end->passed, end->event);
+		vlink_store(&end->event, event);
 		vlink_store(word, event);
 	}
 	vlink_full_barrier();
@@ -251,6 +259,48 @@ static inline bool vlink_consumer_arm(struct vlink_ring_end *end, vlink_u32 want
 			return true;
 	} while (!vlink_ring_armed(end));
 	return false;
+}
+
+/* Has the peer's index got to an event that was armed and not told of yet? */
+static inline bool vlink_ring_passed(struct vlink_ring_end *end, vlink_u32 untrusted_index)
+{
+	vlink_u32 event = vlink_load(&end->event);
+
+	/* Armed again since, perhaps, by one that looked before the notification came. */
+	if ((vlink_s32)(untrusted_index - event) < 0)
+		event = vlink_load(&end->passed);
+	/* Forward only: an index that goes back and forth is told of once. */
+	if ((vlink_s32)(untrusted_index - event) < 0 || (vlink_s32)(event - end->answered) <= 0)
+		return false;
+	end->answered = event;
+	return true;
+}
+
+/*
+ * Whether the peer had a reason to notify: its index is within the ring, and went past
+ * an event that this end armed, once for each event. Everything else an honest peer
+ * does not notify of, so that one which does can be throttled. Only
+ * that: what is there is for the functions above to say, and a sleeper is woken
+ * whether or not it is news, since others may arm and look at the same time.
+ *
+ * For the interrupt handler: no lock is needed, but one handler at a time.
+ */
+static inline bool vlink_consumer_news(struct vlink_ring_end *end)
+{
+	vlink_u32 index = vlink_load(&end->index);
+	vlink_u32 untrusted_prod = vlink_load(&end->prod_line->prod);
+
+	return (vlink_u32)(untrusted_prod - index) <= end->size &&
+	       vlink_ring_passed(end, untrusted_prod);
+}
+
+static inline bool vlink_producer_news(struct vlink_ring_end *end)
+{
+	vlink_u32 untrusted_cons = vlink_load(&end->cons_line->cons);
+	vlink_u32 index = vlink_load(&end->index);
+
+	return (vlink_u32)(index - untrusted_cons) <= end->size &&
+	       vlink_ring_passed(end, untrusted_cons);
 }
 
 #endif /* VLINK_RING_H */

@@ -30,6 +30,8 @@ static void ring_start_at(struct ring *r, uint32_t index)
 	r->prod_line.prod = r->cons_line.cons = index;
 	r->producer.event = r->prod_line.space_event = index;
 	r->consumer.event = r->cons_line.data_event = index;
+	r->producer.passed = r->producer.answered = index;
+	r->consumer.passed = r->consumer.answered = index;
 }
 
 static uint32_t space(struct ring *r)
@@ -240,6 +242,118 @@ static void producer_refuses_an_index_that_goes_back(void)
 }
 
 /* Whatever the peer's line says, the counts stay within the ring. */
+static bool arm_data(struct ring *r, uint32_t want)
+{
+	bool broken = false;
+
+	return vlink_consumer_arm(&r->consumer, want, &broken);
+}
+
+static bool arm_space(struct ring *r, uint32_t want)
+{
+	bool broken = false;
+
+	return vlink_producer_arm(&r->producer, want, &broken);
+}
+
+static void an_event_is_news_once(void)
+{
+	struct ring r;
+
+	ring_start_at(&r, 0xffffffff);
+	CU_ASSERT_FALSE(vlink_consumer_news(&r.consumer));
+	CU_ASSERT_FALSE(arm_data(&r, 3));
+	CU_ASSERT_FALSE(vlink_consumer_news(&r.consumer));
+	vlink_producer_publish(&r.producer, 2);
+	CU_ASSERT_FALSE(vlink_consumer_news(&r.consumer));
+	vlink_producer_publish(&r.producer, 1);
+	CU_ASSERT_TRUE(vlink_consumer_news(&r.consumer));
+	CU_ASSERT_FALSE(vlink_consumer_news(&r.consumer));
+	/* Nobody asked for that. */
+	vlink_producer_publish(&r.producer, 1);
+	CU_ASSERT_FALSE(vlink_consumer_news(&r.consumer));
+}
+
+static void room_is_news_once(void)
+{
+	struct ring r;
+
+	ring_start_at(&r, 0xffffffff);
+	vlink_producer_publish(&r.producer, SIZE);
+	CU_ASSERT_FALSE(arm_space(&r, 2));
+	CU_ASSERT_FALSE(vlink_producer_news(&r.producer));
+	CU_ASSERT_EQUAL(avail(&r), SIZE);
+	vlink_consumer_publish(&r.consumer, 1);
+	CU_ASSERT_FALSE(vlink_producer_news(&r.producer));
+	vlink_consumer_publish(&r.consumer, 1);
+	CU_ASSERT_TRUE(vlink_producer_news(&r.producer));
+	CU_ASSERT_FALSE(vlink_producer_news(&r.producer));
+}
+
+/* The reader looked by itself, and armed again, before the interrupt came. */
+static void news_that_comes_late_is_news(void)
+{
+	struct ring r;
+
+	ring_start_at(&r, 7);
+	CU_ASSERT_FALSE(arm_data(&r, 1));
+	vlink_producer_publish(&r.producer, 1);
+	CU_ASSERT_EQUAL(avail(&r), 1);
+	vlink_consumer_publish(&r.consumer, 1);
+	CU_ASSERT_FALSE(arm_data(&r, 1));
+	CU_ASSERT_TRUE(vlink_consumer_news(&r.consumer));
+	CU_ASSERT_FALSE(vlink_consumer_news(&r.consumer));
+	vlink_producer_publish(&r.producer, 1);
+	CU_ASSERT_TRUE(vlink_consumer_news(&r.consumer));
+}
+
+static void an_index_outside_the_ring_is_no_news(void)
+{
+	static const uint32_t wrong[] = { SIZE + 1, 0x80000000u, 0xffffffffu };
+	struct ring r;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		ring_start_at(&r, 100);
+		CU_ASSERT_FALSE(arm_data(&r, 1));
+		r.prod_line.prod = 100 + wrong[i];
+		CU_ASSERT_FALSE(vlink_consumer_news(&r.consumer));
+		ring_start_at(&r, 100);
+		vlink_producer_publish(&r.producer, SIZE);
+		CU_ASSERT_FALSE(arm_space(&r, 1));
+		r.cons_line.cons = 100 - (wrong[i] - SIZE);
+		CU_ASSERT_FALSE(vlink_producer_news(&r.producer));
+	}
+}
+
+static uint32_t next_random(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*state >> 33);
+}
+
+static void no_words_make_more_news_than_was_asked_for(void)
+{
+	uint32_t asked = 0, news = 0, i;
+	uint64_t random = 1;
+	struct ring r;
+
+	ring_start_at(&r, 0);
+	for (i = 0; i < 200000; i++) {
+		r.prod_line.prod = r.consumer.index + next_random(&random) % (SIZE + 3);
+		if (!(next_random(&random) % 8)) {
+			bool broken = false;
+			uint32_t n = vlink_consumer_avail(&r.consumer, &broken);
+
+			vlink_consumer_publish(&r.consumer, n);
+			asked += !arm_data(&r, 1 + next_random(&random) % SIZE);
+		}
+		news += vlink_consumer_news(&r.consumer);
+	}
+	CU_ASSERT(news > 0);
+	CU_ASSERT(news <= asked);
+}
+
 static void counts_stay_in_bounds_under_random_words(void)
 {
 	unsigned int seed = 1, i;
@@ -284,6 +398,12 @@ static const struct unit_test tests[] = {
 	{ "producer_refuses_more_consumed_than_produced",
 	  producer_refuses_more_consumed_than_produced },
 	{ "producer_refuses_an_index_that_goes_back", producer_refuses_an_index_that_goes_back },
+	{ "an_event_is_news_once", an_event_is_news_once },
+	{ "room_is_news_once", room_is_news_once },
+	{ "news_that_comes_late_is_news", news_that_comes_late_is_news },
+	{ "an_index_outside_the_ring_is_no_news", an_index_outside_the_ring_is_no_news },
+	{ "no_words_make_more_news_than_was_asked_for",
+	  no_words_make_more_news_than_was_asked_for },
 	{ "counts_stay_in_bounds_under_random_words", counts_stay_in_bounds_under_random_words },
 };
 

@@ -115,6 +115,7 @@ static struct vbpipe_conn *conn_new(struct vlink *link, struct vbpipe *pipe)
 		return NULL;
 	conn->link = link;
 	conn->server = link->drv->role == VLINK_SERVER;
+	conn->words_due = VBPIPE_WORDS_DUE;
 	conn_lay_out(conn, pipe);
 	conn->residue = kvmalloc(conn->rx_size, GFP_KERNEL);
 	if (!conn->residue) {
@@ -193,23 +194,28 @@ void vbpipe_disconnect(struct vlink *link)
 	vbpipe_wake_all(pipe);
 }
 
-/* Has *@word changed since the last event? */
-static bool changed(const u32 *word, u32 *seen)
+/*
+ * A change of the peer's state word is a reason to notify, but no more often than this
+ * end's own doings can bring about.
+ */
+static bool has_word(struct vbpipe_conn *conn)
 {
-	u32 untrusted_now = READ_ONCE(*word);
+	u32 untrusted_word = READ_ONCE(*conn->peer_word);
+	u32 left = READ_ONCE(conn->words_due);
 
-	if (untrusted_now == *seen)
+	if (untrusted_word == conn->seen_word || !left)
 		return false;
-	*seen = untrusted_now;
+	conn->seen_word = untrusted_word;
+	WRITE_ONCE(conn->words_due, left - 1);
 	return true;
 }
 
 /* Whether the peer had a reason to notify; only to tell honest peers from storms. */
 static bool has_news(struct vbpipe_conn *conn)
 {
-	bool word = changed(conn->peer_word, &conn->seen_word);
-	bool data = changed(&conn->rx_prod->prod, &conn->seen_prod);
-	bool space = changed(&conn->tx_cons->cons, &conn->seen_cons);
+	bool word = has_word(conn);
+	bool data = vlink_consumer_news(&conn->rx);
+	bool space = vlink_producer_news(&conn->tx);
 
 	return word || data || space;
 }

@@ -97,6 +97,18 @@ static bool is_over(const struct vbpipe *pipe, const struct vbpipe_conn *conn, b
 	       (leaving && (!conn || VBPIPE_STATE(conn->word) == VBPIPE_OFF));
 }
 
+/* A process opens or closes this end: the peer's will answer. */
+static void expect_answers(struct vbpipe *pipe)
+{
+	struct vbpipe_conn *conn;
+
+	rcu_read_lock();
+	conn = rcu_dereference(pipe->conn);
+	if (conn)
+		WRITE_ONCE(conn->words_due, VBPIPE_WORDS_DUE);
+	rcu_read_unlock();
+}
+
 /* Goes as far as the peer allows; returns whether the wait is over. */
 static bool rendezvous_advance(struct vbpipe *pipe, bool leaving)
 {
@@ -123,8 +135,10 @@ static bool rendezvous_advance(struct vbpipe *pipe, bool leaving)
  */
 int vbpipe_rendezvous(struct vbpipe *pipe)
 {
-	int err = vlink_wait_event(pipe->open_wait, rendezvous_advance(pipe, false));
+	int err;
 
+	expect_answers(pipe);
+	err = vlink_wait_event(pipe->open_wait, rendezvous_advance(pipe, false));
 	if (err) {
 		/* An answer is on its way, unless the peer is hostile: then to be killed. */
 		(void)vlink_wait_event_killable(pipe->open_wait, rendezvous_advance(pipe, true));
@@ -144,6 +158,7 @@ void vbpipe_retract(struct vbpipe *pipe)
 	struct vbpipe_conn *conn;
 	void *residue;
 
+	expect_answers(pipe);
 	rcu_read_lock();
 	spin_lock(&pipe->lock);
 	conn = rcu_dereference(pipe->conn);

@@ -35,6 +35,8 @@
 #define VBPIPE_SIZE_MIN		32u
 #define VBPIPE_SIZE_HEADER	16u
 #define VBPIPE_MINORS		256
+/* Changes of the peer's word that one of our own may bring about: a rendezvous takes fewer. */
+#define VBPIPE_WORDS_DUE	8
 #define VBPIPE_WAKEUP_MAX	60000u	/* ms */
 #define VBPIPE_POLL_MAX		1000u	/* us */
 
@@ -65,8 +67,8 @@ struct vbpipe_conn {
 	u32 tx_size, rx_size;
 	struct page **tx_pages, **rx_pages;
 
-	/* What the peer's words were at its last event. */
-	u32 seen_word, seen_prod, seen_cons;
+	u32 seen_word;			/* the peer's at its last event that was news */
+	u32 words_due;			/* changes of it that are news yet */
 
 	void *residue;			/* rx_size bytes for what is left at the end */
 	struct rcu_head rcu;

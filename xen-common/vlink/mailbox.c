@@ -74,14 +74,23 @@ int vlink_mailbox_receive(struct vlink_mailbox *box, void *msg)
 }
 EXPORT_SYMBOL_GPL(vlink_mailbox_receive);
 
-bool vlink_mailbox_moved(struct vlink_mailbox *box)
+bool vlink_mailbox_news(struct vlink_mailbox *box)
 {
-	u32 untrusted_prod = READ_ONCE(box->rx.prod_line->prod);
-	u32 untrusted_cons = READ_ONCE(box->tx.cons_line->cons);
-	bool news = untrusted_prod != box->seen_prod || untrusted_cons != box->seen_cons;
+	bool data = vlink_consumer_news(&box->rx);
+	bool room = vlink_producer_news(&box->tx);
 
-	box->seen_prod = untrusted_prod;
-	box->seen_cons = untrusted_cons;
-	return news;
+	return data || room;
 }
-EXPORT_SYMBOL_GPL(vlink_mailbox_moved);
+EXPORT_SYMBOL_GPL(vlink_mailbox_news);
+
+bool vlink_mailbox_pending(const struct vlink_mailbox *box)
+{
+	const struct vlink_ring_end *tx = &box->tx;
+	u32 untrusted_prod = READ_ONCE(box->rx.prod_line->prod);
+	u32 untrusted_cons = READ_ONCE(tx->cons_line->cons);
+	u32 event = READ_ONCE(tx->event);
+
+	return untrusted_prod != READ_ONCE(box->rx.index) ||
+	       ((s32)(event - READ_ONCE(tx->peer)) > 0 && (s32)(untrusted_cons - event) >= 0);
+}
+EXPORT_SYMBOL_GPL(vlink_mailbox_pending);

@@ -105,12 +105,11 @@ bool vrpq_event(struct vlink *link)
 
 	spin_lock(&dev->bell_lock);
 	conn = dev->conn;
-	if (conn) {
+	if (conn && !conn->broken) {
 		news = answer_bells(conn);
-		if (vlink_mailbox_moved(&conn->box)) {
+		news |= vlink_mailbox_news(&conn->box);
+		if (vlink_mailbox_pending(&conn->box))
 			queue_work(system_unbound_wq, &conn->work);
-			news = true;
-		}
 	}
 	spin_unlock(&dev->bell_lock);
 	return news;

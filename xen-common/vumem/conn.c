@@ -139,9 +139,10 @@ bool vumem_event(struct vlink *link)
 	bool news = false;
 
 	spin_lock(&dev->conn_lock);
-	if (dev->conn && vlink_mailbox_moved(&dev->conn->box)) {
-		queue_work(system_unbound_wq, &dev->conn->work);
-		news = true;
+	if (dev->conn && !READ_ONCE(dev->conn->broken)) {
+		news = vlink_mailbox_news(&dev->conn->box);
+		if (vlink_mailbox_pending(&dev->conn->box))
+			queue_work(system_unbound_wq, &dev->conn->work);
 	}
 	spin_unlock(&dev->conn_lock);
 	return news;
