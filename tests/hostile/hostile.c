@@ -4,7 +4,6 @@
 #include "../suites/pattern.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FRIENDLY_SIZE	4096
@@ -153,16 +152,6 @@ void victim_sees_end(int fd)
 	reply = agent_call(peer(), agent_request_write(fd, 100, 0, 0));
 	SUITE_EQUAL(reply.value, -1);
 	SUITE_EQUAL(reply.error, EPIPE);
-}
-
-void expect_refused(struct end *end)
-{
-	char *reason;
-
-	end_await(end, XenbusStateClosing);
-	reason = end_read_text(end, "failure");
-	CU_ASSERT(reason && *reason);
-	free(reason);
 }
 
 /* ---- noise ---- */

@@ -69,7 +69,4 @@ uint32_t random_below(uint64_t *state, uint32_t below);
 void noise_start(struct end *end, void (*step)(struct end *end, uint64_t *random));
 void noise_stop(void);
 
-/* Waits for the victim's refusal: it closes the connection, and says why. */
-void expect_refused(struct end *end);
-
 #endif

@@ -234,7 +234,26 @@ static void more_taken_than_sent(void)
 	end_cut(ticket);
 }
 
+/* Each time the victim gives the connection up, says why, and makes another that works. */
+static void broken_again_and_again(void)
+{
+	unsigned int rounds = hostile_rounds();
+	struct vs_header header;
+
+	begin();
+	while (rounds--) {
+		link_works();
+		header = data(0);
+		header.type = 7;
+		cut_by(header);
+		expect_refused(&vs.end);
+		vs_connect(&vs);
+	}
+	end();
+}
+
 static const struct suite_test cut_tests[] = {
+	{ "broken_again_and_again", broken_again_and_again, 0 },
 	{ "too_long_a_payload", too_long_a_payload, 0 },
 	{ "payload_with_a_request", payload_with_a_request, 0 },
 	{ "data_without_payload", data_without_payload, 0 },

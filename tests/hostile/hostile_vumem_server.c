@@ -301,6 +301,23 @@ static void bad_message(uint32_t type)
 	end_broken();
 }
 
+/* Each time the victim gives the connection up, says why, and makes another that works. */
+static void broken_again_and_again(void)
+{
+	unsigned int rounds = hostile_rounds();
+
+	begin();
+	while (rounds--) {
+		link_works();
+		box_send(&box, &(struct message){ { 0 } });
+		expect_refused(&box.end);
+		SUITE_EQUAL(victim(VICTIM_KILL), 0);
+		box_connect(&box);
+		begin_victims_session();
+	}
+	end();
+}
+
 static void message_of_type_0(void)
 {
 	bad_message(0);
@@ -543,6 +560,7 @@ static const struct suite_test tests[] = {
 	{ "vumem_allocates_after_a_reset", allocates_after_a_reset, 0 },
 	{ "vumem_answer_to_nobody", answer_to_nobody, 0 },
 	{ "vumem_answered_twice", answered_twice, 0 },
+	{ "vumem_broken_again_and_again", broken_again_and_again, 0 },
 	{ "vumem_message_of_type_0", message_of_type_0, 0 },
 	{ "vumem_message_of_the_clients_type", message_of_the_clients_type, 0 },
 	{ "vumem_message_of_type_beyond_any", message_of_type_beyond_any, 0 },

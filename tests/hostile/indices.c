@@ -298,7 +298,27 @@ static void control_scribbled_under_writer(void)
 	scribbled_under(agent_request_write);
 }
 
+/* Each time the victim gives the connection up, says why, and makes another that works. */
+static void broken_again_and_again(void)
+{
+	unsigned int rounds = hostile_rounds();
+
+	begin();
+	while (rounds--) {
+		link_works(&end, fd);
+		end_store(&end, end.out.mine, end.out.index + 4097);
+		end_notify(&end);
+		victim_sees_end(fd);
+		expect_refused(&end);
+		SUITE_EQUAL(agent_close(peer(), fd), 0);
+		end_connect(&end, 4096);
+		fd = victim_open(&end);
+	}
+	attack_end(&end);
+}
+
 const struct suite_test index_tests[] = {
+	{ "index_broken_again_and_again", broken_again_and_again, 0 },
 	{ "index_prod_beyond_size", prod_beyond_size, 0 },
 	{ "index_prod_half_around", prod_half_around, 0 },
 	{ "index_prod_behind_zero", prod_behind_zero, 0 },

@@ -390,6 +390,21 @@ void end_drop(struct end *end)
 
 /* ---- connecting ---- */
 
+void expect_refused(struct end *end)
+{
+	char *reason;
+
+	end_await(end, XenbusStateClosing);
+	reason = end_read_text(end, "failure");
+	CU_ASSERT(reason && *reason);
+	free(reason);
+}
+
+unsigned int hostile_rounds(void)
+{
+	return (unsigned int)strtoul(suite_option("rounds", "5"), NULL, 10);
+}
+
 void end_close(struct end *end)
 {
 	end_set_state(end, XenbusStateClosed);

@@ -116,6 +116,10 @@ char *end_read_text(struct end *end, const char *key);
 
 /* ---- connecting ---- */
 
+/* Waits until the other end has given the connection up, and said why. */
+void expect_refused(struct end *end);
+/* How often a test breaks its link that does so again and again; --set rounds=N. */
+unsigned int hostile_rounds(void);
 /* Ours is Closed, and the other end without a connection. */
 void end_close(struct end *end);
 /* Makes the other end begin anew, whatever state it is in. */
