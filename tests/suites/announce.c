@@ -8,30 +8,27 @@
 #include <xenstore.h>
 
 static struct xs_handle *store;
-static char domid[16];
 static const char *program;
 
 bool announce_open(const char *the_program)
 {
-	char *text;
-
 	program = the_program;
 	store = xs_open(0);
-	text = store ? xs_read(store, XBT_NULL, "domid", NULL) : NULL;
-	if (!text) {
+	if (!store)
 		fprintf(stderr, "%s: xenstore: %s\n", program, strerror(errno));
-		return false;
-	}
-	snprintf(domid, sizeof(domid), "%s", text);
-	free(text);
-	return true;
+	return store;
 }
 
 void announce(const char *what, unsigned int round, const char *value)
 {
+	const char *prefix = getenv("ANNOUNCE_AS");
+	/* Each time: a domain that was restored has another. */
+	char *domid = xs_read(store, XBT_NULL, "domid", NULL);
 	char path[128];
 
-	snprintf(path, sizeof(path), "/tool/xenlab/signal/cut-%s-%s-%u", domid, what, round);
+	snprintf(path, sizeof(path), "/tool/xenlab/signal/%s-%s-%s-%u", prefix ? prefix : "cut",
+		 domid ? domid : "none", what, round);
+	free(domid);
 	if (!xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value)))
 		fprintf(stderr, "%s: %s: %s\n", program, path, strerror(errno));
 }

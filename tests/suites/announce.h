@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a program tells the lab's scripts in dom0 of its rounds: nodes in xenstore, below
- * /tool/xenlab/signal: cut-DOMID-WHAT-ROUND.
+ * /tool/xenlab/signal: cut-DOMID-WHAT-ROUND, or with $ANNOUNCE_AS instead of "cut".
  */
 #ifndef SUITES_ANNOUNCE_H
 #define SUITES_ANNOUNCE_H

@@ -31,6 +31,14 @@ $(O)/test/rendezvous_test: tests/unit/rendezvous_test.c xen-common/vbpipe/rendez
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -o $@ $< -lcunit
 
+$(call unit_test,check-states,$(O)/test/states_test)
+check-states:
+	$<
+
+$(O)/test/states_test: tests/unit/states_test.c xen-common/vlink/states.h tests/unit/unit.h
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -o $@ $< -lcunit
+
 # The kernel's readers of info strings, over the headers of tests/unit/text.
 $(call unit_test,check-info,$(O)/test/info_test)
 check-info:

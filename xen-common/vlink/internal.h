@@ -11,6 +11,8 @@ extern struct workqueue_struct *vlink_wq;
 int vlink_published_start(void);
 void vlink_published_stop(void);
 void vlink_published_scan(void);
+/* The domain was restored: the toolstack writes its links and devices anew. */
+void vlink_published_anew(void);
 void vlink_driver_add(struct vlink_driver *drv);
 void vlink_driver_del(struct vlink_driver *drv);
 struct vlink *vlink_find_get(struct vlink_driver *drv, const char *id);
@@ -40,6 +42,8 @@ int vlink_xenbus_register(struct vlink_driver *drv);
 void vlink_xenbus_unregister(struct vlink_driver *drv);
 void vlink_state_work(struct work_struct *work);
 void vlink_teardown(struct vlink *link);
+void vlink_suspend(struct vlink *link);
+void vlink_resume(struct vlink *link);
 /* Looks at the peer's state again, soon. */
 void vlink_look_again(struct vlink *link);
 
@@ -73,6 +77,10 @@ void vlink_windows_exit(void);
 
 /* charge.c */
 void vlink_charges_show(struct seq_file *m);
+
+/* suspend.c */
+int vlink_suspend_init(void);
+void vlink_suspend_exit(void);
 
 /* debugfs.c */
 void vlink_debugfs_init(void);

@@ -46,11 +46,16 @@ static int __init vlink_init(void)
 		goto fail_workqueue;
 	vlink_maps_init();
 	vlink_debugfs_init();
-	err = vlink_published_start();
+	err = vlink_suspend_init();
 	if (err)
 		goto fail_debugfs;
+	err = vlink_published_start();
+	if (err)
+		goto fail_suspend;
 	return 0;
 
+fail_suspend:
+	vlink_suspend_exit();
 fail_debugfs:
 	vlink_debugfs_exit();
 	vlink_windows_exit();
@@ -62,6 +67,7 @@ fail_workqueue:
 static void __exit vlink_exit(void)
 {
 	vlink_published_stop();
+	vlink_suspend_exit();
 	vlink_quarantine_stop();
 	vlink_debugfs_exit();
 	destroy_workqueue(vlink_wq);

@@ -26,6 +26,13 @@ static LIST_HEAD(drivers);
 /* xenstore answers; before it does, reading it would block. */
 static bool watching;
 
+/*
+ * After the domain was restored: how many times yet an absent list is one that the
+ * toolstack has still to write. links_lock guards it.
+ */
+#define AWAIT_LIST_SCANS	60
+static unsigned int list_awaited;
+
 /* Modules that were asked for, so that each scan does not ask again. */
 struct requested_module {
 	struct list_head node;
@@ -326,8 +333,15 @@ static int scan_services(void)
 	char **services = xenbus_directory(XBT_NIL, PUBLISHED, "", &nr);
 	int err = 0;
 
+	if (PTR_ERR_OR_ZERO(services) == -ENOENT) {
+		if (!list_awaited)
+			return 0;
+		list_awaited--;
+		return -EAGAIN;
+	}
 	if (IS_ERR(services))
-		return PTR_ERR(services) == -ENOENT ? 0 : PTR_ERR(services);
+		return PTR_ERR(services);
+	list_awaited = 0;
 	for (i = 0; i < nr && !err; i++)
 		if (is_id(services[i], 7))
 			err = walk_ids(services[i], scan_link, NULL);
@@ -470,6 +484,15 @@ static void touch_all_devices(void)
 		touch_devices(dir, 2);
 	}
 	kfree(services);
+}
+
+void vlink_published_anew(void)
+{
+	mutex_lock(&links_lock);
+	list_awaited = AWAIT_LIST_SCANS;
+	mutex_unlock(&links_lock);
+	/* xenbus asks for nothing by itself, and may not be told again of what is there. */
+	touch_all_devices();
 }
 
 /* dom0 may load us before its xenstored runs: then this is called when it does. */

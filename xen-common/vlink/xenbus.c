@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Connections: the xenbus states of both ends, and what they mean for a link.
- * include/xen/io/vlink.h draws the two state machines; the tables below are
- * their complete form.
+ * include/xen/io/vlink.h draws the two state machines; states.h has their
+ * complete form.
  *
  * xenwatch calls probe, remove and otherend_changed. Changes of the peer's state
  * are handled in a work item per link, which reads the state anew: so a
@@ -18,79 +18,9 @@
 #include <xen/xenbus.h>
 
 #include "internal.h"
+#include "states.h"
 
 #define VLINK_VERSION 1
-
-#define NR_PEER_STATES (XenbusStateReconfigured + 1)
-
-enum action {
-	NONE,
-	SETUP,		/* client: grant regions, go to Initialised */
-	CONNECT,	/* take what the peer offers, go to Connected */
-	RESTART,	/* end the connection, wait for a new one */
-	CLOSING,	/* server: end the connection, go to Closing */
-	CLOSE,		/* end the connection, go to Closed */
-};
-
-/* [own state][peer's state]; what is not named is NONE. */
-static const u8 client_actions[NR_PEER_STATES][NR_PEER_STATES] = {
-	[XenbusStateInitialising] = {
-		[XenbusStateInitWait] = SETUP,
-	},
-	[XenbusStateInitialised] = {
-		[XenbusStateUnknown] = RESTART,
-		[XenbusStateInitialising] = RESTART,
-		[XenbusStateConnected] = CONNECT,
-		[XenbusStateClosing] = CLOSE,
-		[XenbusStateClosed] = CLOSE,
-	},
-	[XenbusStateConnected] = {
-		[XenbusStateUnknown] = RESTART,
-		[XenbusStateInitialising] = RESTART,
-		[XenbusStateInitWait] = RESTART,
-		[XenbusStateInitialised] = RESTART,
-		[XenbusStateClosing] = CLOSE,
-		[XenbusStateClosed] = CLOSE,
-	},
-	[XenbusStateClosing] = {
-		[XenbusStateUnknown] = CLOSE,
-		[XenbusStateInitialising] = RESTART,
-		[XenbusStateClosing] = CLOSE,
-		[XenbusStateClosed] = CLOSE,
-	},
-	[XenbusStateClosed] = {
-		[XenbusStateInitialising] = RESTART,
-		[XenbusStateInitWait] = RESTART,
-		[XenbusStateInitialised] = RESTART,
-		[XenbusStateConnected] = RESTART,
-		[XenbusStateClosing] = RESTART,
-		[XenbusStateClosed] = RESTART,
-	},
-};
-
-static const u8 server_actions[NR_PEER_STATES][NR_PEER_STATES] = {
-	[XenbusStateInitWait] = {
-		[XenbusStateUnknown] = CLOSE,
-		[XenbusStateInitialised] = CONNECT,
-		[XenbusStateClosing] = CLOSING,
-		[XenbusStateClosed] = CLOSE,
-	},
-	[XenbusStateConnected] = {
-		[XenbusStateUnknown] = CLOSE,
-		[XenbusStateInitialising] = RESTART,
-		[XenbusStateInitWait] = RESTART,
-		[XenbusStateClosing] = CLOSING,
-		[XenbusStateClosed] = CLOSE,
-	},
-	[XenbusStateClosing] = {
-		[XenbusStateUnknown] = CLOSE,
-		[XenbusStateInitialising] = RESTART,
-		[XenbusStateClosed] = CLOSE,
-	},
-	[XenbusStateClosed] = {
-		[XenbusStateInitialising] = RESTART,
-	},
-};
 
 /* ------------------------------------------------------------------------ */
 /* Events                                                                     */
@@ -279,39 +209,24 @@ static int link_close(struct vlink *link)
 	return err;
 }
 
-static int take_action(struct vlink *link, enum action action)
+static int take_action(struct vlink *link, enum vlink_action action)
 {
 	switch (action) {
-	case SETUP:
+	case VLINK_SETUP:
 		return client_setup(link);
-	case CONNECT:
+	case VLINK_CONNECT:
 		return link_connect(link);
-	case RESTART:
+	case VLINK_RESTART:
 		return link_restart(link);
-	case CLOSING:
+	case VLINK_CLOSING:
 		link_end(link);
 		return vlink_switch_state(link, XenbusStateClosing, NULL);
-	case CLOSE:
+	case VLINK_CLOSE:
 		return link_close(link);
-	case NONE:
+	case VLINK_NONE:
 		break;
 	}
 	return 0;
-}
-
-static enum action action_for(struct vlink *link, enum xenbus_state peer)
-{
-	enum xenbus_state own = link->xdev->state;
-
-	if (own >= NR_PEER_STATES || peer >= NR_PEER_STATES)
-		return NONE;
-	return link->drv->role == VLINK_CLIENT ? client_actions[own][peer] :
-						 server_actions[own][peer];
-}
-
-static bool is_over(enum xenbus_state state)
-{
-	return state == XenbusStateClosing || state == XenbusStateClosed;
 }
 
 static int failure_publish(struct vlink *link, struct xenbus_transaction xbt)
@@ -328,7 +243,7 @@ static void give_up(struct vlink *link)
 	if (!vlink_in_pause(link))
 		vlink_failure_pause(link, was_connected);
 	/* If the peer cannot be told, it is tried again after the pause. */
-	if (is_over(link->xdev->state) ||
+	if (vlink_is_over(link->xdev->state) ||
 	    !vlink_switch_state(link, XenbusStateClosing, failure_publish))
 		vlink_failure_over(link);
 }
@@ -338,7 +253,7 @@ static bool link_step(struct vlink *link)
 {
 	enum xenbus_state own = link->xdev->state;
 	enum xenbus_state peer;
-	enum action action;
+	enum vlink_action action;
 	int err;
 
 	if (READ_ONCE(link->failing)) {
@@ -346,12 +261,14 @@ static bool link_step(struct vlink *link)
 		return !READ_ONCE(link->failing);
 	}
 	peer = xenbus_read_driver_state(link->xdev->otherend);
-	action = action_for(link, peer);
-	if (action == NONE || (action == RESTART && is_over(own) && vlink_in_pause(link)))
+	action = vlink_action_for(link->drv->role == VLINK_CLIENT, own, peer);
+	if (action == VLINK_NONE)
+		return false;
+	if (action == VLINK_RESTART && vlink_is_over(own) && vlink_in_pause(link))
 		return false;
 
 	err = take_action(link, action);
-	if (err == -EBUSY && action == SETUP) {
+	if (err == -EBUSY && action == VLINK_SETUP) {
 		/* Old memory of the link is still mapped; we are told when it is not. */
 		link_end(link);
 		return false;
@@ -398,7 +315,7 @@ void vlink_state_work(struct work_struct *work)
 	struct vlink *link = container_of(to_delayed_work(work), struct vlink, work);
 
 	mutex_lock(&link->lock);
-	if (!link->gone && link->xdev) {
+	if (!link->gone && link->xdev && !link->suspended) {
 		if (!link_steps(link))
 			vlink_look_again(link);
 		else if (READ_ONCE(link->failing) || vlink_in_pause(link))
@@ -502,21 +419,28 @@ static void vlink_otherend_changed(struct xenbus_device *xdev, enum xenbus_state
 		vlink_look_again(link);
 }
 
-/*
- * The domain was restored: grants and event channels of its former life are void.
- * xenbus set the state back to Initialising and watches the peer next, which
- * brings the link up again.
- */
-static int vlink_resume(struct xenbus_device *xdev)
+/* The connection ends; there is no other until vlink_resume(). */
+void vlink_suspend(struct vlink *link)
 {
-	struct vlink *link = dev_get_drvdata(&xdev->dev);
+	enum xenbus_state own;
 
-	if (!link)
-		return 0;
 	mutex_lock(&link->lock);
+	link->suspended = true;
 	link_end(link);
+	own = link->xdev ? link->xdev->state : XenbusStateUnknown;
+	if ((own == XenbusStateInitialised || own == XenbusStateConnected) &&
+	    vlink_switch_state(link, XenbusStateClosing, NULL))
+		/* The peer is told afterwards. */
+		vlink_fail(link, "the domain was suspended");
 	mutex_unlock(&link->lock);
-	return 0;
+}
+
+void vlink_resume(struct vlink *link)
+{
+	mutex_lock(&link->lock);
+	link->suspended = false;
+	mutex_unlock(&link->lock);
+	vlink_look_again(link);
 }
 
 /*
@@ -556,7 +480,6 @@ int vlink_xenbus_register(struct vlink_driver *drv)
 	xenbus->probe = vlink_probe;
 	xenbus->remove = vlink_remove;
 	xenbus->otherend_changed = vlink_otherend_changed;
-	xenbus->resume = vlink_resume;
 
 	INIT_WORK(&drv->register_work, register_work_fn);
 	/* Not on vlink_wq: it may sleep for long while others wait for that. */

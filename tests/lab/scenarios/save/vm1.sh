@@ -1,0 +1,109 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Saves and restores the server's domain, then the client's, and has a checkpoint made of
+# each, under traffic of every service (tests/suites/*_cut.c). All waits of the programs end,
+# and they go on over new connections, in both domains.
+#
+# /etc/rounds: how often all of that.
+
+ROUNDS=$(cat /etc/rounds 2>/dev/null || echo 1)
+WAIT=300			# seconds for what takes as long as the machine needs
+PROGRAMS="pipe vrpq vumem vsock"
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
+. /usr/lib/xenlab/checks.sh
+
+# last_round PROGRAM DOMID: the last one that moves, or moved; 0: none
+last_round()
+{
+	xenstore-list /tool/xenlab/signal |
+		sed -n "s/^$1-$2-moving-//p" | sort -n | tail -n 1 | grep . || echo 0
+}
+
+moves_beyond()
+{
+	[ "$(last_round "$1" "$2")" -gt "$3" ]
+}
+
+# remember VM: the rounds of its programs, in ROUND_program_VM
+remember()
+{
+	local program domid
+
+	domid=$(xl domid "$1")
+	for program in $PROGRAMS; do
+		eval "ROUND_${program}_$1=$(last_round "$program" "$domid")"
+	done
+}
+
+# all_move VM: all programs have begun another round since
+all_move()
+{
+	local program domid before
+
+	domid=$(xl domid "$1")
+	for program in $PROGRAMS; do
+		eval "before=\$ROUND_${program}_$1"
+		until_true $WAIT moves_beyond "$program" "$domid" "$before" ||
+			fail "$program does not move in $1 since round $before"
+	done
+}
+
+forget()
+{
+	local program
+
+	for program in $PROGRAMS; do
+		eval "ROUND_${program}_$1=0"
+	done
+}
+
+# after WHAT: both domains' programs go on
+after()
+{
+	all_move vm2
+	all_move vm3
+	says 0 "" vlinkctl wait --all --timeout $WAIT
+	now
+	echo "$1: all moves $((NOW - begin))0 ms after it"
+}
+
+save_and_restore()
+{
+	remember vm2
+	remember vm3
+	xl save "$1" /tmp/saved > /dev/null || { fail "xl save $1"; return; }
+	xl restore /tmp/saved > /dev/null || fail "xl restore of $1"
+	rm -f /tmp/saved
+	# It has another id, and has reported nothing under it.
+	forget "$1"
+	now
+	begin=$NOW
+	after "$1 saved and restored"
+}
+
+checkpoint()
+{
+	remember vm2
+	remember vm3
+	xl save -c "$1" /tmp/saved > /dev/null || fail "xl save -c $1"
+	rm -f /tmp/saved
+	now
+	begin=$NOW
+	after "checkpoint of $1"
+}
+
+forget vm2
+forget vm3
+now
+begin=$NOW
+after "the beginning"
+while [ "$ROUNDS" -gt 0 ]; do
+	save_and_restore vm2
+	checkpoint vm2
+	save_and_restore vm3
+	checkpoint vm3
+	ROUNDS=$((ROUNDS - 1))
+done
+conclude "save"
