@@ -255,6 +255,9 @@ static void check_in_dom0(void)
 	fake_set(HOME3 "error/device/vbpipe/0/error", "1 alloc\033[2J");
 	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state Closed, vm3 in state Closed\n"
 		     "p: service vbpipe: vm3 reports error 1 alloc?[2J\n");
+	fake_set(HOME3 "error/device/vbpipe/0/error", "7 xenbus_dev_probe");
+	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state Closed, vm3 in state Closed\n"
+		     "p: service vbpipe: vm3 reports error 7 xenbus_dev_probe (too many watches for xenstored's quota, one for each device: raise it with --watch-nb)\n");
 	fake_remove(HOME3 "error/device/vbpipe");
 	says_why_it_failed();
 	fake_remove(HOME3 "device/vbpipe");

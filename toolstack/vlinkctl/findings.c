@@ -46,12 +46,18 @@ static void no_driver(const struct view *view, const char *domain, const char *r
 				  view->link->service, domain, role, view->link->service, role));
 }
 
-/* What xenbus reports begins with the error number. */
+/* What xenbus reports begins with the error number; xenstored's for too many watches is E2BIG. */
+static bool is_watch_quota(const char *error)
+{
+	return !strncmp(error, "7 ", 2);
+}
+
 static void report_error(const struct view *view, const char *domain, const char *error)
 {
 	findings_add(view->findings, view->link->link,
-		     alloc_printf("service %s: %s reports error %s", view->link->service, domain,
-				  error));
+		     alloc_printf("service %s: %s reports error %s%s", view->link->service, domain,
+				  error, !is_watch_quota(error) ? "" :
+				  " (too many watches for xenstored's quota, one for each device: raise it with --watch-nb)"));
 }
 
 static void report_failure(const struct view *view, const char *domain, const char *failure)

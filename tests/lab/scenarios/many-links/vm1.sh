@@ -1,0 +1,48 @@
+#!/bin/sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A server's domain with 140 links goes and comes under its client, again and again: all
+# links of it are connected each time, though they connect all at once.
+#
+# /etc/rounds: how often.
+
+ROUNDS=$(cat /etc/rounds)
+LINKS=140
+DEVICES=180
+WAIT=600			# seconds for what takes as long as the machine needs
+# shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
+. /usr/lib/xenlab/checks.sh
+
+# nodes_below DIRECTORY
+nodes_below()
+{
+	xenstore-ls -f "$1" 2>/dev/null | wc -l
+}
+
+connected()
+{
+	local nr
+
+	if ! vlinkctl wait --all --timeout $WAIT > /tmp/wait.out 2>&1; then
+		fail "$1: $(head -n 5 /tmp/wait.out)"
+		vlinkctl check | head -n 20
+	fi
+	nr=$(vlinkctl list --all | grep -c "Connected")
+	[ "$nr" -eq $((2 * DEVICES)) ] || fail "$1: $nr ends are connected"
+}
+
+round=0
+connected "at the beginning"
+echo "$LINKS links: $(nodes_below "/local/domain/$(xl domid vm3)/device") nodes of the client, $(nodes_below "/local/domain/$(xl domid vm2)/backend") of the server"
+while [ $round -lt "$ROUNDS" ]; do
+	round=$((round + 1))
+	xl destroy vm2
+	xl create -q /etc/xen/vm2.cfg < /dev/null || fail "vm2 cannot be created again"
+	now
+	begin=$NOW
+	connected "round $round"
+	now
+	echo "round $round: all connected $((NOW - begin))0 ms after xl create"
+done
+conclude "many-links: $LINKS links, $ROUNDS rounds"
