@@ -31,7 +31,7 @@ struct vrpq_geometry {
 
 /*
  * Client: creates a session and waits until a server has accepted it, whatever
- * happens to the server's domain meanwhile.
+ * happens to the server's domain meanwhile. EPIPE: the session failed.
  * EMSGSIZE: info_size is over 256. EAGAIN: all ids are in use.
  *
  * Server: accepts a session that was created on the port, and waits for one.
@@ -61,7 +61,8 @@ struct vrpq_chan_file_args {
 
 /*
  * Creates or accepts a channel of the session that is open as session_fd, a file
- * of the same node. EAGAIN: all ids are in use. EPIPE: the session is over.
+ * of the same node. EAGAIN: all ids are in use. EPIPE: the session is over. A client waits
+ * while other sessions have the guaranteed pages of closed channels still in use.
  */
 struct vrpq_chan_args {
 	__s32 session_fd;
@@ -102,7 +103,7 @@ struct vrpq_trim_args {
 #define VRPQ_WAIT_SESSION	8u	/* on a channel: its session's number and status */
 
 #define VRPQ_WAIT_PEER_CLOSED	1u	/* the peer closed; its last words may be there */
-#define VRPQ_WAIT_BROKEN	2u	/* the link broke: nothing comes any more */
+#define VRPQ_WAIT_BROKEN	2u	/* the session or the link failed: nothing comes any more */
 #define VRPQ_WAIT_PRESSURE	4u	/* other sessions lack pages: give back */
 
 /*
@@ -160,7 +161,7 @@ struct vrpq_stat_args {
 
 /*
  * mmap: session files only, offset 0, length up to that of the area, shared. It is not
- * inherited by fork; the child maps again. After the link broke, and where no page
+ * inherited by fork; the child maps again. After the session or the link failed, and where no page
  * was granted, a process sees zeros of its own.
  */
 

@@ -14,7 +14,7 @@
 #include "../../xen-common/vrpq/vrpq.h"
 
 /* ------------------------------------------------------------------------ */
-/* What is said to the client                                                 */
+/* Messages to the client                                                     */
 
 static bool emit_paged(struct vrpq_session *session, struct vrpq_msg *msg)
 {
@@ -59,7 +59,7 @@ static void emit_grow(struct vrpq_session *session, struct vrpq_msg *msg)
 	msg->u.size.pages = session->zones[VRPQ_ZONE_CALLBACK].wanted;
 }
 
-/* The last word about an object; it is gone when the client said its own. */
+/* The closing message of an object; it is gone when the client's has come. */
 static void emit_closed(struct vrpq_object *obj, struct vrpq_msg *msg)
 {
 	obj->said_closed = true;
@@ -75,11 +75,12 @@ static void emit_closed(struct vrpq_object *obj, struct vrpq_msg *msg)
 
 static bool server_emit(struct vrpq_object *obj, struct vrpq_msg *msg)
 {
-	struct vrpq_session *session = obj->is_chan ? to_chan(obj)->session : to_session(obj);
+	struct vrpq_session *session = vrpq_session_of(obj);
 
-	msg->session = session->obj.id;
-	msg->channel = obj->is_chan ? obj->id : 0;
-
+	if (__test_and_clear_bit(VRPQ_TODO_FAILED, &obj->todo)) {
+		msg->type = VRPQ_SESSION_FAILED;
+		return true;
+	}
 	if (__test_and_clear_bit(VRPQ_TODO_ACCEPTED, &obj->todo)) {
 		msg->type = obj->is_chan ? VRPQ_CHAN_ACCEPTED : VRPQ_SESSION_ACCEPTED;
 		return true;
@@ -98,6 +99,11 @@ static bool server_emit(struct vrpq_object *obj, struct vrpq_msg *msg)
 		emit_grow(session, msg);
 		return true;
 	}
+	return false;
+}
+
+static bool server_emit_last(struct vrpq_object *obj, struct vrpq_msg *msg)
+{
 	if (__test_and_clear_bit(VRPQ_TODO_LEFT, &obj->todo)) {
 		msg->type = VRPQ_SESSION_LEFT;
 		return true;
@@ -115,16 +121,16 @@ static bool server_emit(struct vrpq_object *obj, struct vrpq_msg *msg)
 /* The session ends when neither the client nor any file here has it open. */
 static void session_try_end(struct vrpq_session *session)
 {
-	if (session->handles || !session->obj.peer_closed || !session->window)
+	if (session->handles || !session->obj.peer_closed)
 		return;
 	vrpq_session_end(session);
-	/* Of pages that are gone now there is nothing to tell. */
+	/* Messages about pages are moot. */
 	session->obj.todo &= ~(BIT(VRPQ_TODO_PAGED) | BIT(VRPQ_TODO_TRIMMED) |
 			       BIT(VRPQ_TODO_GROW));
 	vrpq_say(&session->obj, VRPQ_TODO_CLOSE);
 }
 
-/* A channel that no server process has, or has no more. */
+/* A channel that no server process has, or that it has closed. */
 static void chan_refuse(struct vrpq_chan *chan)
 {
 	list_del_init(&chan->offered);
@@ -144,7 +150,7 @@ static void session_leave_it(struct vrpq_session *session)
 
 static void server_close(struct vrpq_object *obj)
 {
-	struct vrpq_session *session = obj->is_chan ? to_chan(obj)->session : to_session(obj);
+	struct vrpq_session *session = vrpq_session_of(obj);
 
 	if (obj->is_chan)
 		chan_refuse(to_chan(obj));
@@ -162,15 +168,29 @@ static void server_drop_pages(struct vrpq_session *session)
 	for (i = 0; i < VRPQ_ZONES; i++) {
 		list_for_each_entry_safe(region, next, &session->zones[i].regions, node) {
 			list_del(&region->node);
-			session->obj.conn->mapped -= region->nr_pages;
+			vrpq_budget_of(session->obj.conn, i)->pages -= region->nr_pages;
 			vlink_pages_unmap(region);
 		}
 		session->zones[i].count = 0;
 	}
 }
 
+/* Its channels that no process has are refused; the others are closed by their processes. */
+static void server_failed(struct vrpq_session *session)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+	unsigned int id;
+
+	list_del_init(&session->offered);
+	for (id = 1; id < VRPQ_IDS; id++)
+		if (conn->chans[id] && conn->chans[id]->session == session &&
+		    conn->chans[id]->obj.state == VRPQ_CREATED)
+			chan_refuse(conn->chans[id]);
+	vrpq_session_end(session);
+}
+
 /* ------------------------------------------------------------------------ */
-/* What the client says                                                       */
+/* Messages of the client                                                     */
 
 static void session_offer(struct vrpq_session *session)
 {
@@ -185,7 +205,7 @@ static void chan_offer(struct vrpq_chan *chan)
 {
 	struct vrpq_session *session = chan->session;
 
-	if (session->file_closed) {
+	if (session->file_closed || session->failed) {
 		chan_refuse(chan);
 		return;
 	}
@@ -219,33 +239,46 @@ static int receive_session_create(struct vrpq_conn *conn, const struct vrpq_msg 
 	vrpq_session_enter(session);
 	/* The table has it now. */
 	vrpq_object_put(&session->obj);
-	if (!err && !size)
+	if (err)
+		vrpq_session_fail(session, "no memory");
+	else if (!size)
 		session_offer(session);
-	return err;
+	return 0;
 }
 
+/* May the session have the channel that the client makes? Not after its own end. */
+static bool chan_is_sound(const struct vrpq_session *session, const struct vrpq_msg *msg)
+{
+	return !session->obj.peer_closed && session->obj.state == VRPQ_OPEN &&
+	       msg->u.chan_create.ctl_page < session->zones[VRPQ_ZONE_RING].max &&
+	       msg->u.chan_create.info_size <= VRPQ_INFO_MAX;
+}
+
+/*
+ * Whatever is wrong with the channel, its id is in use from now on, until both closing
+ * messages are through. -EPROTO breaks the connection.
+ */
 static int receive_chan_create(struct vrpq_session *session, const struct vrpq_msg *msg)
 {
-	u32 ctl_page = msg->u.chan_create.ctl_page;
 	u32 size = msg->u.chan_create.info_size;
 	struct vrpq_chan *chan;
-	int err;
+	bool sound;
 
-	if (!msg->channel || session->obj.conn->chans[msg->channel] ||
-	    session->obj.peer_closed || session->obj.state != VRPQ_OPEN ||
-	    ctl_page >= session->zones[VRPQ_ZONE_RING].count || size > VRPQ_INFO_MAX)
+	if (!msg->channel || session->obj.conn->chans[msg->channel])
 		return -EPROTO;
 	chan = vrpq_chan_new(session, msg->channel);
 	if (IS_ERR(chan))
-		return PTR_ERR(chan);
-	chan->ctl_page = ctl_page;
-	err = info_expect(&chan->obj, size);
+		return -EPROTO;
+	chan->ctl_page = msg->u.chan_create.ctl_page;
 	vrpq_chan_enter(chan);
 	/* The table has it now. */
 	vrpq_object_put(&chan->obj);
-	if (!err && !size)
+	sound = session->failed || (chan_is_sound(session, msg) && !info_expect(&chan->obj, size));
+	if (!sound)
+		vrpq_session_fail(session, "a channel is created that cannot be");
+	else if (!size || session->failed)
 		chan_offer(chan);
-	return err;
+	return 0;
 }
 
 static int receive_info(struct vrpq_object *obj, const struct vrpq_msg *msg)
@@ -265,22 +298,19 @@ static int receive_info(struct vrpq_object *obj, const struct vrpq_msg *msg)
 	return 0;
 }
 
-/* All pages that an honest client could ever have granted. */
-static u32 mapped_max(const struct vrpq_conn *conn)
-{
-	return VRPQ_RING_PAGES(conn->reqs) + VRPQ_PARAM_PAGES(conn->pmem_pages) +
-	       2 * VRPQ_IDS;
-}
-
 static int receive_pages(struct vrpq_session *session, const struct vrpq_msg *msg)
 {
 	struct vrpq_conn *conn = session->obj.conn;
 	struct vlink_region *region;
+	struct vrpq_budget *budget;
 	u32 zone = msg->u.pages.zone;
 	int err;
 
 	if (session->obj.peer_closed || zone >= VRPQ_ZONES || !msg->count ||
-	    msg->count > VRPQ_MSG_REFS || conn->mapped + msg->count > mapped_max(conn))
+	    msg->count > VRPQ_MSG_REFS)
+		return -EPROTO;
+	budget = vrpq_budget_of(conn, zone);
+	if (msg->count > budget->pages_max - budget->pages)
 		return -EPROTO;
 	region = vlink_pages_map(conn->link, msg->u.pages.refs, msg->count);
 	if (IS_ERR(region))
@@ -290,11 +320,24 @@ static int receive_pages(struct vrpq_session *session, const struct vrpq_msg *ms
 		vlink_pages_unmap(region);
 		return err;
 	}
-	conn->mapped += region->nr_pages;
 	vrpq_say(&session->obj, VRPQ_TODO_PAGED);
 	/* A server thread may wait for callback pages. */
 	vrpq_object_moved(&session->obj);
 	return 0;
+}
+
+/* Are there whole regions at the end of the zone beyond @keep? Pages go as they came. */
+static bool can_trim(const struct vrpq_zone_pages *zone, u32 keep)
+{
+	struct vlink_region *region;
+	u32 count = zone->count;
+
+	list_for_each_entry_reverse(region, &zone->regions, node) {
+		if (count <= keep)
+			break;
+		count -= region->nr_pages;
+	}
+	return count == keep && keep < zone->count;
 }
 
 static int receive_trim(struct vrpq_session *session, const struct vrpq_msg *msg)
@@ -305,18 +348,15 @@ static int receive_trim(struct vrpq_session *session, const struct vrpq_msg *msg
 	if (session->obj.peer_closed || msg->u.size.zone >= VRPQ_ZONES)
 		return -EPROTO;
 	zone = &session->zones[msg->u.size.zone];
-	if (keep > zone->count)
+	if (!can_trim(zone, keep))
 		return -EPROTO;
 	vlink_window_remove(session->window, zone->first + keep, zone->count - keep);
 	while (zone->count > keep) {
 		struct vlink_region *last = list_last_entry(&zone->regions, struct vlink_region,
 							    node);
 
-		/* Pages go in the portions in which they came. */
-		if (zone->count - last->nr_pages < keep)
-			return -EPROTO;
 		zone->count -= last->nr_pages;
-		session->obj.conn->mapped -= last->nr_pages;
+		vrpq_budget_of(session->obj.conn, msg->u.size.zone)->pages -= last->nr_pages;
 		list_del(&last->node);
 		vlink_pages_unmap(last);
 	}
@@ -354,37 +394,77 @@ static int receive_session_close(struct vrpq_session *session)
 	return 0;
 }
 
-static int receive_for_session(struct vrpq_session *session, const struct vrpq_msg *msg)
+/* A message of a session that has not failed; an error is a fault of the session. */
+static int receive_for_session(struct vrpq_session *session, struct vrpq_chan *chan,
+			       const struct vrpq_msg *msg)
 {
 	switch (msg->type) {
-	case VRPQ_CHAN_CREATE:
-		return receive_chan_create(session, msg);
+	case VRPQ_INFO:
+		return receive_info(chan ? &chan->obj : &session->obj, msg);
 	case VRPQ_PAGES:
 		return receive_pages(session, msg);
 	case VRPQ_TRIM:
 		return receive_trim(session, msg);
+	case VRPQ_CHAN_CLOSE:
+		return receive_chan_close(chan);
+	default:
+		return receive_session_close(session);
+	}
+}
+
+/* Until the client knows of the failure, what it sends may have crossed our message. */
+static int receive_for_failed(struct vrpq_session *session, struct vrpq_chan *chan,
+			      const struct vrpq_msg *msg)
+{
+	switch (msg->type) {
+	case VRPQ_CHAN_CLOSE:
+		return receive_chan_close(chan);
 	case VRPQ_SESSION_CLOSE:
 		return receive_session_close(session);
 	}
-	return -EPROTO;
+	return session->peer_failed ? -EPROTO : 0;
+}
+
+/*
+ * The channel that the message is about, NULL if it is about its session alone; an error if
+ * there is no such channel.
+ */
+static struct vrpq_chan *chan_of_msg(struct vrpq_session *session, const struct vrpq_msg *msg)
+{
+	struct vrpq_chan *chan = session->obj.conn->chans[msg->channel];
+
+	if (msg->type != VRPQ_CHAN_CLOSE && (msg->type != VRPQ_INFO || !msg->channel))
+		return NULL;
+	return chan && chan->session == session ? chan : ERR_PTR(-EPROTO);
+}
+
+static bool is_clients_type(u16 type)
+{
+	return (type >= VRPQ_SESSION_CREATE && type <= VRPQ_SESSION_CLOSE) ||
+	       type == VRPQ_SESSION_FAILED;
 }
 
 static int server_receive(struct vrpq_conn *conn, const struct vrpq_msg *msg)
 {
 	struct vrpq_session *session = conn->sessions[msg->session];
-	struct vrpq_chan *chan = conn->chans[msg->channel];
+	struct vrpq_chan *chan;
 
-	switch (msg->type) {
-	case VRPQ_SESSION_CREATE:
+	if (msg->type == VRPQ_SESSION_CREATE)
 		return receive_session_create(conn, msg);
-	case VRPQ_CHAN_CLOSE:
-		return chan ? receive_chan_close(chan) : -EPROTO;
-	case VRPQ_INFO:
-		if (msg->channel)
-			return chan ? receive_info(&chan->obj, msg) : -EPROTO;
-		return session ? receive_info(&session->obj, msg) : -EPROTO;
-	}
-	return session ? receive_for_session(session, msg) : -EPROTO;
+	if (!is_clients_type(msg->type) || !session)
+		return -EPROTO;
+	if (msg->type == VRPQ_CHAN_CREATE)
+		return receive_chan_create(session, msg);
+	chan = chan_of_msg(session, msg);
+	if (IS_ERR(chan))
+		return PTR_ERR(chan);
+	if (msg->type == VRPQ_SESSION_FAILED)
+		return vrpq_session_peer_failed(session);
+	if (session->failed)
+		return receive_for_failed(session, chan, msg);
+	if (receive_for_session(session, chan, msg))
+		vrpq_session_fail(session, "the client breaks the protocol");
+	return 0;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -607,6 +687,8 @@ static const struct vrpq_role server_role = {
 	.ioctl = server_ioctl,
 	.receive = server_receive,
 	.emit = server_emit,
+	.emit_last = server_emit_last,
+	.failed = server_failed,
 	.close = server_close,
 	.drop_pages = server_drop_pages,
 	.stat = server_stat,

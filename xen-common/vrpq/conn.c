@@ -10,6 +10,9 @@
 
 #include "vrpq.h"
 
+/* Messages that are received, or sent, while conn->lock is held once: a mailbox full. */
+#define PASS_MAX	64u
+
 static void conn_free(struct kref *ref)
 {
 	struct vrpq_conn *conn = container_of(ref, struct vrpq_conn, ref);
@@ -66,6 +69,22 @@ void vrpq_ring(struct vrpq_chan *chan)
 }
 EXPORT_SYMBOL_GPL(vrpq_ring);
 
+/*
+ * Wakes whoever waits for the channel; returns whether anybody did. A bell that nobody waits
+ * for is no news: the peer that rings it is throttled.
+ */
+static bool answer_bell(struct vrpq_chan *chan)
+{
+	struct vrpq_object *session = &chan->session->obj;
+	bool awaited;
+
+	/* A waiter that is missed because it just begins is woken all the same. */
+	awaited = waitqueue_active(&chan->obj.wait) || waitqueue_active(&session->wait);
+	vrpq_object_moved(&chan->obj);
+	vrpq_object_moved(session);
+	return awaited;
+}
+
 static bool answer_word(struct vrpq_conn *conn, unsigned int word)
 {
 	unsigned long untrusted_bits = xchg(&conn->rx_bells->words[word], 0);
@@ -78,9 +97,7 @@ static bool answer_word(struct vrpq_conn *conn, unsigned int word)
 		if (!chan)
 			continue;
 		atomic64_inc(&conn->dev->bells_heard);
-		vrpq_object_moved(&chan->obj);
-		vrpq_object_moved(&chan->session->obj);
-		news = true;
+		news |= answer_bell(chan);
 	}
 	return news;
 }
@@ -140,71 +157,168 @@ static void mark_broken(struct vrpq_conn *conn)
 	tell_all(conn);
 }
 
-void vrpq_conn_break(struct vrpq_conn *conn)
+void vrpq_conn_break(struct vrpq_conn *conn, const char *why)
 {
 	lockdep_assert_held(&conn->lock);
 	if (conn->broken)
 		return;
 	mark_broken(conn);
-	vlink_fail(conn->link, "the peer breaks the protocol of vrpq");
+	vlink_fail(conn->link, "%s", why);
 }
 EXPORT_SYMBOL_GPL(vrpq_conn_break);
 
+/* Everybody at the session and its channels learns that it is over. Under conn->lock. */
+static void tell_session(struct vrpq_session *session)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+	unsigned int id;
+
+	vrpq_object_set_status(&session->obj, VRPQ_WAIT_BROKEN);
+	for (id = 1; id < VRPQ_IDS; id++)
+		if (conn->chans[id] && conn->chans[id]->session == session)
+			vrpq_object_set_status(&conn->chans[id]->obj, VRPQ_WAIT_BROKEN);
+}
+
+void vrpq_session_fail(struct vrpq_session *session, const char *why)
+{
+	struct vrpq_conn *conn = session->obj.conn;
+
+	lockdep_assert_held(&conn->lock);
+	if (session->failed || conn->broken)
+		return;
+	vlink_warn(conn->link, "session %u of process %u ends: %s\n", session->obj.id,
+		   session->app_id, why);
+	session->failed = true;
+	session->obj.todo &= VRPQ_TODO_OF_FAILED;
+	tell_session(session);
+	conn->role->failed(session);
+	vrpq_say(&session->obj, VRPQ_TODO_FAILED);
+}
+EXPORT_SYMBOL_GPL(vrpq_session_fail);
+
+int vrpq_session_peer_failed(struct vrpq_session *session)
+{
+	if (session->peer_failed)
+		return -EPROTO;
+	session->peer_failed = true;
+	vrpq_session_fail(session, "the peer gave it up");
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vrpq_session_peer_failed);
+
 void vrpq_say(struct vrpq_object *obj, enum vrpq_todo what)
 {
+	struct vrpq_session *session = vrpq_session_of(obj);
 	struct vrpq_conn *conn = obj->conn;
 
 	lockdep_assert_held(&conn->lock);
-	if (conn->broken)
+	if (conn->broken || (session->failed && !(BIT(what) & VRPQ_TODO_OF_FAILED)))
 		return;
 	obj->todo |= BIT(what);
-	/* Behind what was to be said before: a channel's end before its session's. */
-	list_move_tail(&obj->dirty, &conn->dirty);
+	if (obj->is_chan && list_empty(&obj->dirty))
+		list_add_tail(&obj->dirty, &session->dirty_chans);
+	if (list_empty(&session->obj.dirty))
+		list_add_tail(&session->obj.dirty, &conn->dirty);
 }
 EXPORT_SYMBOL_GPL(vrpq_say);
 
-void vrpq_push(struct vrpq_conn *conn)
+/* The next message about @obj, which may be gone after its last one. */
+static bool emit(struct vrpq_object *obj, struct vrpq_msg *msg,
+		 bool (*emit_of)(struct vrpq_object *obj, struct vrpq_msg *msg))
 {
-	struct vrpq_msg msg;
-	int space = 1;
+	msg->session = vrpq_session_of(obj)->obj.id;
+	msg->channel = obj->is_chan ? obj->id : 0;
+	return emit_of(obj, msg);
+}
 
-	lockdep_assert_held(&conn->lock);
-	while (!conn->broken && !list_empty(&conn->dirty)) {
-		struct vrpq_object *obj = list_first_entry(&conn->dirty, struct vrpq_object,
-							   dirty);
+/* The next message about a channel of the session. */
+static bool emit_chans(struct vrpq_session *session, struct vrpq_msg *msg)
+{
+	const struct vrpq_role *role = session->obj.conn->role;
+	bool emitted = false;
 
-		space = vlink_mailbox_space(&conn->box);
-		if (space <= 0)
-			break;
-		memset(&msg, 0, sizeof(msg));
-		/* It may be gone after its last word. */
+	while (!emitted && !list_empty(&session->dirty_chans)) {
+		struct vrpq_object *obj = list_first_entry(&session->dirty_chans,
+							   struct vrpq_object, dirty);
+
 		vrpq_object_get(obj);
-		if (conn->role->emit(obj, &msg))
-			vlink_mailbox_send(&conn->box, &msg);
-		else
+		emitted = emit(obj, msg, role->emit) || emit(obj, msg, role->emit_last);
+		if (!emitted)
 			list_del_init(&obj->dirty);
 		vrpq_object_put(obj);
 	}
-	if (space < 0)
-		vrpq_conn_break(conn);
+	return emitted;
+}
+
+/*
+ * The next message about the session or its channels. Pages come before the channels that are
+ * in them, and all messages about channels before the last one about the session.
+ */
+static bool emit_session(struct vrpq_session *session, struct vrpq_msg *msg)
+{
+	const struct vrpq_role *role = session->obj.conn->role;
+
+	return emit(&session->obj, msg, role->emit) || emit_chans(session, msg) ||
+	       emit(&session->obj, msg, role->emit_last);
+}
+
+/* Sends one message of the first session in the list, whose turn comes last again. */
+static void push_one(struct vrpq_conn *conn)
+{
+	struct vrpq_session *session = list_first_entry(&conn->dirty, struct vrpq_session,
+							obj.dirty);
+	struct vrpq_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	list_move_tail(&session->obj.dirty, &conn->dirty);
+	vrpq_object_get(&session->obj);
+	if (emit_session(session, &msg))
+		vlink_mailbox_send(&conn->box, &msg);
+	else
+		list_del_init(&session->obj.dirty);
+	vrpq_object_put(&session->obj);
+}
+
+void vrpq_push(struct vrpq_conn *conn)
+{
+	unsigned int steps;
+	int space;
+
+	lockdep_assert_held(&conn->lock);
+	for (steps = 0; !conn->broken && !list_empty(&conn->dirty); steps++) {
+		space = vlink_mailbox_space(&conn->box);
+		if (space < 0)
+			vrpq_conn_break(conn, "the mailbox has an impossible index");
+		if (space <= 0)
+			return;
+		if (steps == PASS_MAX) {
+			queue_work(system_unbound_wq, &conn->work);
+			return;
+		}
+		push_one(conn);
+	}
 }
 EXPORT_SYMBOL_GPL(vrpq_push);
 
-static void receive_all(struct vrpq_conn *conn)
+/* Returns how many messages were received, up to PASS_MAX. */
+static unsigned int receive_some(struct vrpq_conn *conn)
 {
 	struct vrpq_msg msg;
-	int got = 0;
+	unsigned int n;
+	int got;
 
-	while (!conn->broken && (got = vlink_mailbox_receive(&conn->box, &msg)) > 0) {
-		if (msg.session >= VRPQ_IDS || msg.channel >= VRPQ_IDS ||
-		    conn->role->receive(conn, &msg)) {
-			got = -EPROTO;
-			break;
-		}
+	for (n = 0; n < PASS_MAX && !conn->broken; n++) {
+		got = vlink_mailbox_receive(&conn->box, &msg);
+		if (!got)
+			return n;
+		if (got < 0)
+			vrpq_conn_break(conn, "the mailbox has an impossible index");
+		else if (msg.session >= VRPQ_IDS || msg.channel >= VRPQ_IDS ||
+			 conn->role->receive(conn, &msg))
+			vrpq_conn_break(conn, "a message beyond the protocol");
 		cond_resched();
 	}
-	if (got < 0)
-		vrpq_conn_break(conn);
+	return n;
 }
 
 static void conn_work_fn(struct work_struct *work)
@@ -213,7 +327,21 @@ static void conn_work_fn(struct work_struct *work)
 
 	mutex_lock(&conn->lock);
 	if (!conn->broken) {
-		receive_all(conn);
+		/* A peer that never stops sending does not keep others from the lock. */
+		if (receive_some(conn) == PASS_MAX)
+			queue_work(system_unbound_wq, &conn->work);
+		vrpq_push(conn);
+	}
+	mutex_unlock(&conn->lock);
+}
+
+static void evict_work_fn(struct work_struct *work)
+{
+	struct vrpq_conn *conn = container_of(work, struct vrpq_conn, evict_work.work);
+
+	mutex_lock(&conn->lock);
+	if (!conn->broken) {
+		conn->role->evict(conn);
 		vrpq_push(conn);
 	}
 	mutex_unlock(&conn->lock);
@@ -246,8 +374,13 @@ static void lay_out(struct vrpq_conn *conn, struct vlink_region *region)
 
 static void budgets_init(struct vrpq_conn *conn)
 {
-	conn->budgets[VRPQ_ZONE_RING].limit = VRPQ_SEGMENT_PAGES(conn->reqs);
-	conn->budgets[VRPQ_ZONE_PARAM].limit = conn->pmem_pages;
+	struct vrpq_budget *ring = &conn->budgets[VRPQ_BUDGET_RING];
+	struct vrpq_budget *param = &conn->budgets[VRPQ_BUDGET_PARAM];
+
+	ring->limit = VRPQ_SEGMENT_PAGES(conn->reqs);
+	ring->pages_max = VRPQ_RING_PAGES_ALL(conn->reqs);
+	param->limit = conn->pmem_pages;
+	param->pages_max = VRPQ_PARAM_PAGES_ALL(conn->pmem_pages);
 }
 
 int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u32 pmem_pages)
@@ -267,6 +400,7 @@ int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u3
 	conn->pmem_pages = pmem_pages;
 	mutex_init(&conn->lock);
 	INIT_WORK(&conn->work, conn_work_fn);
+	INIT_DELAYED_WORK(&conn->evict_work, evict_work_fn);
 	INIT_LIST_HEAD(&conn->dirty);
 	INIT_LIST_HEAD(&conn->offered);
 	budgets_init(conn);
@@ -313,8 +447,9 @@ void vrpq_conn_stop(struct vlink *link)
 	mark_broken(conn);
 	end_objects(conn);
 	mutex_unlock(&conn->lock);
-	/* It finds the connection broken, if it still runs. */
+	/* They find the connection broken, if they still run. */
 	cancel_work_sync(&conn->work);
+	cancel_delayed_work_sync(&conn->evict_work);
 
 	atomic_inc(&dev->offers);
 	wake_up_all(&dev->wait);

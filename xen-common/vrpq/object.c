@@ -36,6 +36,9 @@ static void object_free(struct kref *ref)
 		vrpq_object_put(&chan->session->obj);
 		kfree(chan);
 	} else {
+		if (to_session(obj)->account)
+			/* The client's, from the creation of the session */
+			vlink_account_put(to_session(obj)->account);
 		kfree(to_session(obj));
 	}
 	vrpq_conn_put(conn);
@@ -63,6 +66,8 @@ EXPORT_SYMBOL_GPL(vrpq_object_moved);
 void vrpq_object_set_status(struct vrpq_object *obj, u32 status)
 {
 	WRITE_ONCE(obj->status, obj->status | status);
+	/* Pairs with smp_rmb() in vrpq_wait(): who sees the number move sees the status. */
+	smp_mb__before_atomic();
 	vrpq_object_moved(obj);
 }
 EXPORT_SYMBOL_GPL(vrpq_object_set_status);
@@ -109,7 +114,7 @@ EXPORT_SYMBOL_GPL(vrpq_geometry);
 
 struct vrpq_session *vrpq_session_new(struct vrpq_conn *conn, u16 id)
 {
-	struct vrpq_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	struct vrpq_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 	struct vrpq_geometry geo;
 
 	if (!session)
@@ -129,6 +134,7 @@ struct vrpq_session *vrpq_session_new(struct vrpq_conn *conn, u16 id)
 		  geo.callback_pages);
 	INIT_LIST_HEAD(&session->offered);
 	INIT_LIST_HEAD(&session->offered_chans);
+	INIT_LIST_HEAD(&session->dirty_chans);
 	vrpq_object_init(&session->obj, conn, id, false);
 	return session;
 }
@@ -136,7 +142,7 @@ EXPORT_SYMBOL_GPL(vrpq_session_new);
 
 struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session, u16 id)
 {
-	struct vrpq_chan *chan = kzalloc(sizeof(*chan), GFP_KERNEL);
+	struct vrpq_chan *chan = kzalloc(sizeof(*chan), GFP_KERNEL_ACCOUNT);
 
 	if (!chan)
 		return ERR_PTR(-ENOMEM);
@@ -215,19 +221,29 @@ void vrpq_chan_leave(struct vrpq_chan *chan)
 }
 EXPORT_SYMBOL_GPL(vrpq_chan_leave);
 
-void vrpq_session_end(struct vrpq_session *session)
+void vrpq_session_hide(struct vrpq_session *session)
 {
-	struct vrpq_conn *conn = session->obj.conn;
-
-	lockdep_assert_held(&conn->lock);
+	lockdep_assert_held(&session->obj.conn->lock);
 	if (!session->window)
 		return;
 	vrpq_stats_fold(session);
 	vlink_window_close(session->window);
 	session->window = NULL;
-	conn->role->drop_pages(session);
+}
+EXPORT_SYMBOL_GPL(vrpq_session_hide);
+
+void vrpq_session_end(struct vrpq_session *session)
+{
+	vrpq_session_hide(session);
+	session->obj.conn->role->drop_pages(session);
 }
 EXPORT_SYMBOL_GPL(vrpq_session_end);
+
+struct vrpq_budget *vrpq_budget_of(struct vrpq_conn *conn, enum vrpq_zone zone)
+{
+	return &conn->budgets[zone == VRPQ_ZONE_RING ? VRPQ_BUDGET_RING : VRPQ_BUDGET_PARAM];
+}
+EXPORT_SYMBOL_GPL(vrpq_budget_of);
 
 int vrpq_zone_append(struct vrpq_session *session, enum vrpq_zone zone,
 		     struct vlink_region *region)
@@ -243,6 +259,7 @@ int vrpq_zone_append(struct vrpq_session *session, enum vrpq_zone zone,
 		return err;
 	list_add_tail(&region->node, &pages->regions);
 	pages->count += region->nr_pages;
+	vrpq_budget_of(session->obj.conn, zone)->pages += region->nr_pages;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vrpq_zone_append);

@@ -42,12 +42,15 @@ static void add_counters(struct vrpq_stats *sum, const struct vrpq_counters *unt
 	sum->wakeups += READ_ONCE(untrusted->wakeups);
 }
 
-/* An open table: a procedure's entry lies where its id hashes to, or after that. */
+/* Entries that are tried; a procedure that finds them all taken is not counted. */
+#define PROBES_MAX	32u
+
+/* An open table: a procedure's entry lies where its id hashes to, or soon after that. */
 static void add_proc(struct vrpq_stats *sum, u32 proc_id, u32 count)
 {
 	unsigned int i, at = proc_id % VRPQ_PROC_COUNTERS;
 
-	for (i = 0; i < VRPQ_PROC_COUNTERS; i++) {
+	for (i = 0; i < PROBES_MAX; i++) {
 		struct vrpq_proc_counter *proc = &sum->procs[(at + i) % VRPQ_PROC_COUNTERS];
 
 		if (proc->count && proc->proc_id != proc_id)
@@ -82,12 +85,8 @@ static struct vrpq_counters *counters_of(struct vrpq_session *session)
 	return region ? page_address(region->pages[0]) : NULL;
 }
 
-static void add_session(struct vrpq_stats *sum, struct vrpq_session *session)
+static void add_session(struct vrpq_stats *sum, const struct vrpq_counters *untrusted)
 {
-	const struct vrpq_counters *untrusted = counters_of(session);
-
-	if (!untrusted)
-		return;
 	add_counters(sum, untrusted);
 	add_procs(sum, untrusted);
 }
@@ -107,25 +106,70 @@ void vrpq_stats_closed(struct vrpq_object *obj)
 void vrpq_stats_fold(struct vrpq_session *session)
 {
 	struct vrpq_dev *dev = session->obj.conn->dev;
+	const struct vrpq_counters *untrusted = counters_of(session);
 
+	if (!untrusted)
+		return;
 	mutex_lock(&dev->stats_lock);
-	add_session(&dev->stats, session);
+	add_session(&dev->stats, untrusted);
 	mutex_unlock(&dev->stats_lock);
 }
 
-static void stat_conn(struct vrpq_conn *conn, struct vrpq_stats *sum, struct vrpq_stat_args *args)
+/* A copy of what the session with that id counted, if there is any. Under conn->lock. */
+static bool copy_counters(struct vrpq_conn *conn, unsigned int id, struct vrpq_counters *copy)
 {
+	struct vrpq_session *session = conn->sessions[id];
+	const struct vrpq_counters *untrusted = NULL;
+
+	if (session && session->window)
+		untrusted = counters_of(session);
+	if (untrusted)
+		memcpy(copy, untrusted, sizeof(*copy));
+	return untrusted;
+}
+
+/*
+ * What is there for each id is looked at with the lock held, and added up without: others
+ * get on meanwhile.
+ */
+static int stat_objects(struct vrpq_conn *conn, struct vrpq_stats *sum, struct vrpq_stat_args *args)
+{
+	struct vrpq_counters *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
+	bool copied, broken = false;
 	unsigned int id;
 
-	args->sessions = conn->nr_sessions;
-	args->channels = conn->nr_chans;
-	args->events_sent = atomic64_read(&conn->link->events_sent);
-	args->events_received = atomic64_read(&conn->link->events_received);
-	for (id = 1; id < VRPQ_IDS; id++)
-		if (conn->sessions[id] && conn->sessions[id]->window)
-			add_session(sum, conn->sessions[id]);
-	args->quarantined = atomic_read(&conn->link->quarantined_pages);
-	conn->role->stat(conn, args);
+	if (!copy)
+		return -ENOMEM;
+	for (id = 1; id < VRPQ_IDS && !broken; id++) {
+		mutex_lock(&conn->lock);
+		broken = conn->broken;
+		copied = !broken && copy_counters(conn, id, copy);
+		if (!broken && conn->role->queued && conn->chans[id])
+			args->reqs_now += conn->role->queued(conn->chans[id]);
+		mutex_unlock(&conn->lock);
+		if (copied)
+			add_session(sum, copy);
+		cond_resched();
+	}
+	kfree(copy);
+	return 0;
+}
+
+static int stat_conn(struct vrpq_conn *conn, struct vrpq_stats *sum, struct vrpq_stat_args *args)
+{
+	int err = stat_objects(conn, sum, args);
+
+	mutex_lock(&conn->lock);
+	if (!conn->broken) {
+		args->sessions = conn->nr_sessions;
+		args->channels = conn->nr_chans;
+		args->events_sent = atomic64_read(&conn->link->events_sent);
+		args->events_received = atomic64_read(&conn->link->events_received);
+		args->quarantined = atomic_read(&conn->link->quarantined_pages);
+		conn->role->stat(conn, args);
+	}
+	mutex_unlock(&conn->lock);
+	return err;
 }
 
 static void stat_sums(struct vrpq_dev *dev, const struct vrpq_stats *sum,
@@ -226,13 +270,14 @@ long vrpq_stat(struct vrpq_dev *dev, void __user *arg)
 	*sum = dev->stats;
 	mutex_unlock(&dev->stats_lock);
 	conn = vrpq_conn_get(dev);
+	err = 0;
+	args->reqs_now = 0;
 	if (conn) {
-		mutex_lock(&conn->lock);
-		if (!conn->broken)
-			stat_conn(conn, sum, args);
-		mutex_unlock(&conn->lock);
+		err = stat_conn(conn, sum, args);
 		vrpq_conn_put(conn);
 	}
+	if (err)
+		goto out;
 	stat_sums(dev, sum, args);
 	err = stat_to_user(args, sum, arg);
 out:

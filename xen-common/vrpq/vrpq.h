@@ -8,10 +8,14 @@
  * breaks, they are over; files that are still open on them keep only what is
  * needed to say so.
  *
- * What is said to the peer follows from state: an object (a session or a channel)
- * has bits for what is still to be said about it, and stands in a list until the
- * ring of messages has taken it all. So closing a file never waits, and a peer
- * that does not listen makes nothing grow.
+ * What is sent to the peer follows from state: an object (a session or a channel)
+ * has bits for the messages that are still to be sent about it, and is in a list until the
+ * mailbox has taken them all. So closing a file never waits, and a peer
+ * that does not read makes nothing grow. The connection lists sessions, a session its
+ * channels: this keeps the order of messages about one session.
+ *
+ * A fault of a session ends that session (vrpq_session_fail), a fault of the connection
+ * all of them (vrpq_conn_break).
  *
  * Locks, in this order:
  *   file->lock       what a file is
@@ -40,10 +44,14 @@
 #define VRPQ_REQS_DEFAULT	4096u
 #define VRPQ_PMEM_DEFAULT	(7u << 20)
 
-/* What is still to be said to the peer about an object, in the order of saying. */
+/*
+ * Messages that are still to be sent about an object, in the order of sending. Those about a
+ * session's channels are sent between GROW and LEFT.
+ */
 enum vrpq_todo {
 	VRPQ_TODO_CREATE,	/* client */
 	VRPQ_TODO_INFO,		/* client */
+	VRPQ_TODO_FAILED,
 	VRPQ_TODO_ACCEPTED,	/* server */
 	VRPQ_TODO_PAGES,	/* client */
 	VRPQ_TODO_PAGED,	/* server */
@@ -53,6 +61,13 @@ enum vrpq_todo {
 	VRPQ_TODO_LEFT,		/* server */
 	VRPQ_TODO_CLOSE,	/* client: CLOSE; server: CLOSED */
 };
+
+/* Of a session that failed: the rest is not sent any more. */
+#define VRPQ_TODO_OF_FAILED	(BIT(VRPQ_TODO_CREATE) | BIT(VRPQ_TODO_FAILED) | \
+				 BIT(VRPQ_TODO_LEFT) | BIT(VRPQ_TODO_CLOSE))
+
+/* Ring zones share one budget, the zones of parameters another. */
+enum { VRPQ_BUDGET_RING, VRPQ_BUDGET_PARAM, VRPQ_BUDGETS };
 
 enum vrpq_state {
 	VRPQ_CREATED,		/* the server has not accepted it yet */
@@ -74,7 +89,7 @@ struct vrpq_object {
 	enum vrpq_state state;
 	bool peer_closed;	/* the peer sent its closing message */
 	bool said_closed;	/* and we ours */
-	struct list_head dirty;
+	struct list_head dirty;	/* session: in conn->dirty; channel: in session->dirty_chans */
 	unsigned long todo;
 	u32 info_size;
 	u32 info_done;		/* bytes sent, or received */
@@ -89,7 +104,8 @@ struct vrpq_zone_pages {
 	u32 told;		/* client: announced; server: acknowledged */
 	u32 acked;		/* client: mapped by the server */
 	u32 shared;		/* client: of the pages, those from the budget */
-	u32 trim_shared;	/* client: the same of those in trimmed */
+	u32 trim_floor;		/* client: of those in trimmed, the guaranteed ones */
+	u32 trim_shared;	/* client: and those from the budget */
 	bool trim_told;		/* client: the server knows of those in trimmed */
 	u32 wanted;		/* callback zone: pages that the server asked for */
 	struct list_head regions;	/* in order */
@@ -104,11 +120,19 @@ struct vrpq_session {
 	struct vrpq_zone_pages zones[VRPQ_ZONES];
 	unsigned int handles;		/* files open: its own and its channels' */
 	unsigned int channels;		/* client: alive now */
-	unsigned int channels_max;	/* client: so many floors are its due */
+	/*
+	 * Client: channels whose guaranteed pages it may have or still has, at least those
+	 * that are alive. It falls as pages come back.
+	 */
+	unsigned int floors;
+	struct vlink_account *account;	/* client: who is charged for its pages; a reference */
+	bool failed;			/* over, apart from closing messages */
+	bool peer_failed;		/* the peer sent SESSION_FAILED */
 	bool pressure;			/* client: others lack what it has too much of */
 	bool file_closed;		/* server: accepts no more channels */
 	struct list_head offered;	/* server: in conn->offered while not accepted */
 	struct list_head offered_chans;	/* server: channels to accept */
+	struct list_head dirty_chans;	/* channels with messages to send */
 };
 
 struct vrpq_chan {
@@ -118,11 +142,15 @@ struct vrpq_chan {
 	struct list_head offered;	/* server: in the session's offered_chans */
 };
 
-/* Pages that the sessions of a connection share beyond their floors. Client. */
+/* Pages of all sessions of a connection, of ring zones or of parameters. */
 struct vrpq_budget {
-	u32 limit;
-	u32 used;
+	u32 pages;		/* there are, or mapped at the server */
+	u32 pages_max;
+	/* Client: beyond the guaranteed ones */
+	u32 limit;		/* that sessions share */
+	u32 used;		/* up to VRPQ_OVERCOMMIT times as many */
 	bool starved;		/* somebody got nothing and waits */
+	bool denied;		/* and had less than its share */
 };
 
 /* Sums for statistics. Under conn->lock, and dev->stats_lock for those of the device. */
@@ -148,13 +176,16 @@ struct vrpq_conn {
 	struct mutex lock;		/* guards all below but the bells */
 	struct work_struct work;
 	struct vlink_mailbox box;
-	struct list_head dirty;		/* objects with something to say */
+	struct list_head dirty;		/* sessions with messages to send */
 	struct vrpq_session *sessions[VRPQ_IDS];
 	unsigned int nr_sessions, nr_chans;
 	unsigned int next_session, next_chan;	/* client: where to look for free ids */
 	struct list_head offered;	/* server: sessions to accept */
-	u32 mapped;			/* server: pages of the client that are mapped */
-	struct vrpq_budget budgets[VRPQ_ZONES];	/* client */
+	struct vrpq_budget budgets[VRPQ_BUDGETS];
+	/* Client: */
+	unsigned int floors;		/* of all sessions, at most VRPQ_IDS - 1 */
+	bool floors_denied;		/* somebody waits for one */
+	struct delayed_work evict_work;
 
 	/* Under dev->bell_lock: */
 	struct vrpq_bells *tx_bells, *rx_bells;
@@ -194,12 +225,19 @@ struct vrpq_role {
 	long (*ioctl)(struct vrpq_file *file, unsigned int cmd, void __user *arg);
 	/* A message of the peer; -EPROTO breaks the connection. Under conn->lock. */
 	int (*receive)(struct vrpq_conn *conn, const struct vrpq_msg *msg);
-	/* What is to be said first of @obj; false: nothing. Under conn->lock. */
+	/* The first message to send about @obj, or of those after its channels'; false: none. */
 	bool (*emit)(struct vrpq_object *obj, struct vrpq_msg *msg);
+	bool (*emit_last)(struct vrpq_object *obj, struct vrpq_msg *msg);
+	/* The session has failed at this end; what is left of it waits for closing messages. */
+	void (*failed)(struct vrpq_session *session);
+	/* Client: ends a session that holds what others lack. Under conn->lock. */
+	void (*evict)(struct vrpq_conn *conn);
 	/* The object's file was closed. Under conn->lock. */
 	void (*close)(struct vrpq_object *obj);
 	/* Gives back all pages of a session whose window is closed. Under conn->lock. */
 	void (*drop_pages)(struct vrpq_session *session);
+	/* Client: requests that the channel's server has not consumed. Under conn->lock. */
+	u32 (*queued)(struct vrpq_chan *chan);
 	/* Adds what only this role knows to the statistics. Under conn->lock. */
 	void (*stat)(struct vrpq_conn *conn, struct vrpq_stat_args *args);
 };
@@ -226,11 +264,18 @@ void vrpq_conn_stop(struct vlink *link);
 bool vrpq_event(struct vlink *link);
 struct vrpq_conn *vrpq_conn_get(struct vrpq_dev *dev);
 void vrpq_conn_put(struct vrpq_conn *conn);
-/* Marks something as to be said, and says what fits. Under conn->lock. */
+/* Notes that a message is to be sent; sends what fits into the mailbox. Under conn->lock. */
 void vrpq_say(struct vrpq_object *obj, enum vrpq_todo what);
 void vrpq_push(struct vrpq_conn *conn);
-/* Breaks the connection: the peer does what it must not. Under conn->lock. */
-void vrpq_conn_break(struct vrpq_conn *conn);
+/* Breaks the connection: the peer breaks the protocol. Under conn->lock. */
+void vrpq_conn_break(struct vrpq_conn *conn, const char *why);
+/*
+ * Ends the session and no other: a message about it broke the rules or could not be
+ * served, or its processes hold what others lack. Under conn->lock.
+ */
+void vrpq_session_fail(struct vrpq_session *session, const char *why);
+/* The peer ended it so. -EPROTO: for the second time. Under conn->lock. */
+int vrpq_session_peer_failed(struct vrpq_session *session);
 void vrpq_ring(struct vrpq_chan *chan);
 
 /* object.c */
@@ -251,8 +296,12 @@ void vrpq_session_enter(struct vrpq_session *session);
 void vrpq_session_leave(struct vrpq_session *session);
 void vrpq_chan_enter(struct vrpq_chan *chan);
 void vrpq_chan_leave(struct vrpq_chan *chan);
-/* Empties the window and gives the pages back. Under conn->lock. */
+/* Takes the pages from the processes that map them. Under conn->lock. */
+void vrpq_session_hide(struct vrpq_session *session);
+/* Does so and gives the pages back. Under conn->lock. */
 void vrpq_session_end(struct vrpq_session *session);
+/* The budget that a zone's pages are of. */
+struct vrpq_budget *vrpq_budget_of(struct vrpq_conn *conn, enum vrpq_zone zone);
 /* Adds a region to the end of a zone and to the window. Under conn->lock. */
 int vrpq_zone_append(struct vrpq_session *session, enum vrpq_zone zone,
 		     struct vlink_region *region);

@@ -14,7 +14,7 @@
 #include "front.h"
 
 /* ------------------------------------------------------------------------ */
-/* What is said to the server                                                 */
+/* Messages to the server                                                     */
 
 static void emit_create(struct vrpq_object *obj, struct vrpq_msg *msg)
 {
@@ -45,9 +45,14 @@ static bool emit_info(struct vrpq_object *obj, struct vrpq_msg *msg)
 	return true;
 }
 
+/* The id is free, and the channel's guaranteed pages may be those of another one. */
 static void chan_freed(struct vrpq_chan *chan)
 {
-	chan->session->channels--;
+	struct vrpq_session *session = chan->session;
+
+	session->channels--;
+	/* With the channel its reference to the session may go. */
+	vrpq_floors_settle(session);
 	vrpq_chan_leave(chan);
 }
 
@@ -61,17 +66,20 @@ static void emit_close(struct vrpq_object *obj, struct vrpq_msg *msg)
 
 static bool client_emit(struct vrpq_object *obj, struct vrpq_msg *msg)
 {
-	msg->session = obj->is_chan ? to_chan(obj)->session->obj.id : obj->id;
-	msg->channel = obj->is_chan ? obj->id : 0;
-
 	if (__test_and_clear_bit(VRPQ_TODO_CREATE, &obj->todo)) {
 		emit_create(obj, msg);
 		return true;
 	}
+	if (vrpq_session_of(obj)->failed)
+		__clear_bit(VRPQ_TODO_INFO, &obj->todo);
 	if (test_bit(VRPQ_TODO_INFO, &obj->todo)) {
 		if (emit_info(obj, msg))
 			return true;
 		__clear_bit(VRPQ_TODO_INFO, &obj->todo);
+	}
+	if (__test_and_clear_bit(VRPQ_TODO_FAILED, &obj->todo)) {
+		msg->type = VRPQ_SESSION_FAILED;
+		return true;
 	}
 	if (test_bit(VRPQ_TODO_PAGES, &obj->todo)) {
 		if (vrpq_pages_emit(to_session(obj), msg))
@@ -83,6 +91,11 @@ static bool client_emit(struct vrpq_object *obj, struct vrpq_msg *msg)
 			return true;
 		__clear_bit(VRPQ_TODO_TRIM, &obj->todo);
 	}
+	return false;
+}
+
+static bool client_emit_last(struct vrpq_object *obj, struct vrpq_msg *msg)
+{
 	if (__test_and_clear_bit(VRPQ_TODO_CLOSE, &obj->todo)) {
 		emit_close(obj, msg);
 		return true;
@@ -91,7 +104,7 @@ static bool client_emit(struct vrpq_object *obj, struct vrpq_msg *msg)
 }
 
 /* ------------------------------------------------------------------------ */
-/* What the server says                                                       */
+/* Messages of the server                                                     */
 
 static int object_accepted(struct vrpq_object *obj)
 {
@@ -106,12 +119,31 @@ static int object_accepted(struct vrpq_object *obj)
 
 static int session_closed(struct vrpq_session *session)
 {
-	if (!session->obj.said_closed)
+	if (!session->obj.said_closed || session->channels)
 		return -EPROTO;
 	session->obj.peer_closed = true;
 	vrpq_session_end(session);
+	vrpq_floors_release(session);
 	vrpq_session_leave(session);
 	return 0;
+}
+
+static int session_left(struct vrpq_session *session)
+{
+	if (session->obj.status & VRPQ_WAIT_PEER_CLOSED)
+		return -EPROTO;
+	vrpq_object_set_status(&session->obj, VRPQ_WAIT_PEER_CLOSED);
+	return 0;
+}
+
+/* The server maps nothing of it any more. */
+static int session_peer_failed(struct vrpq_session *session)
+{
+	int err = vrpq_session_peer_failed(session);
+
+	if (!err)
+		vrpq_session_end(session);
+	return err;
 }
 
 static int chan_closed(struct vrpq_chan *chan)
@@ -134,7 +166,7 @@ static int session_paged(struct vrpq_session *session, const struct vrpq_msg *ms
 	if (msg->u.size.zone >= VRPQ_ZONES)
 		return -EPROTO;
 	zone = &session->zones[msg->u.size.zone];
-	/* An answer that crossed a trim is old news. */
+	/* An answer that crossed a TRIM is outdated. */
 	if (!list_empty(&zone->trimmed))
 		return 0;
 	if (pages < zone->acked || pages > zone->told)
@@ -151,13 +183,19 @@ static int session_grow(struct vrpq_session *session, const struct vrpq_msg *msg
 	if (msg->u.size.zone != VRPQ_ZONE_CALLBACK || msg->u.size.pages > zone->max)
 		return -EPROTO;
 	zone->wanted = max(zone->wanted, msg->u.size.pages);
-	vrpq_pages_serve(session->obj.conn);
+	vrpq_pages_serve(session);
 	return 0;
 }
 
-static int receive_session(struct vrpq_session *session, const struct vrpq_msg *msg)
+/* A message of a session that has not failed; an error is a fault of the session. */
+static int receive_session(struct vrpq_session *session, struct vrpq_chan *chan,
+			   const struct vrpq_msg *msg)
 {
 	switch (msg->type) {
+	case VRPQ_CHAN_ACCEPTED:
+		return object_accepted(&chan->obj);
+	case VRPQ_CHAN_CLOSED:
+		return chan_closed(chan);
 	case VRPQ_SESSION_ACCEPTED:
 		return object_accepted(&session->obj);
 	case VRPQ_PAGED:
@@ -169,24 +207,56 @@ static int receive_session(struct vrpq_session *session, const struct vrpq_msg *
 			return -EPROTO;
 		return vrpq_pages_trimmed(session, msg->u.size.zone, msg->u.size.pages);
 	case VRPQ_SESSION_LEFT:
-		vrpq_object_set_status(&session->obj, VRPQ_WAIT_PEER_CLOSED);
-		return 0;
+		return session_left(session);
+	default:
+		return session_closed(session);
+	}
+}
+
+/* Until the server knows of the failure, what it sends may have crossed our message. */
+static int receive_failed(struct vrpq_session *session, struct vrpq_chan *chan,
+			  const struct vrpq_msg *msg)
+{
+	switch (msg->type) {
+	case VRPQ_CHAN_CLOSED:
+		return chan_closed(chan);
+	case VRPQ_SESSION_LEFT:
+		return session_left(session);
 	case VRPQ_SESSION_CLOSED:
 		return session_closed(session);
 	}
-	return -EPROTO;
+	return session->peer_failed ? -EPROTO : 0;
+}
+
+static bool is_servers_type(u16 type)
+{
+	return (type >= VRPQ_SESSION_ACCEPTED && type <= VRPQ_SESSION_CLOSED) ||
+	       type == VRPQ_SESSION_FAILED;
 }
 
 static int client_receive(struct vrpq_conn *conn, const struct vrpq_msg *msg)
 {
 	struct vrpq_session *session = conn->sessions[msg->session];
-	struct vrpq_chan *chan = conn->chans[msg->channel];
+	bool of_chan = msg->type == VRPQ_CHAN_ACCEPTED || msg->type == VRPQ_CHAN_CLOSED;
+	struct vrpq_chan *chan = of_chan ? conn->chans[msg->channel] : NULL;
 
-	if (msg->type == VRPQ_CHAN_ACCEPTED)
-		return chan ? object_accepted(&chan->obj) : -EPROTO;
-	if (msg->type == VRPQ_CHAN_CLOSED)
-		return chan ? chan_closed(chan) : -EPROTO;
-	return session ? receive_session(session, msg) : -EPROTO;
+	if (!is_servers_type(msg->type) || !session)
+		return -EPROTO;
+	if (of_chan && (!chan || chan->session != session))
+		return -EPROTO;
+	if (msg->type == VRPQ_SESSION_FAILED)
+		return session_peer_failed(session);
+	if (session->failed)
+		return receive_failed(session, chan, msg);
+	if (receive_session(session, chan, msg))
+		vrpq_session_fail(session, "the server breaks the protocol");
+	return 0;
+}
+
+/* The pages are kept until the server has unmapped them. */
+static void client_failed(struct vrpq_session *session)
+{
+	vrpq_session_hide(session);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -243,6 +313,26 @@ static unsigned int free_id(void *const *table, unsigned int *next)
 	return 0;
 }
 
+/* A new session that is charged to the calling process, not yet in the table. */
+static struct vrpq_session *session_new(struct vrpq_conn *conn, unsigned int id)
+{
+	struct vrpq_session *session = vrpq_session_new(conn, id);
+	struct vlink_account *account;
+
+	if (IS_ERR(session))
+		return session;
+	account = vlink_account_get();
+	if (IS_ERR(account)) {
+		vlink_window_close(session->window);
+		vrpq_object_put(&session->obj);
+		return ERR_CAST(account);
+	}
+	/* Dropped when the session is freed. */
+	session->account = account;
+	session->app_id = task_tgid_vnr(current);
+	return session;
+}
+
 /* Under conn->lock. The caller gets a reference. */
 static struct vrpq_session *session_open(struct vrpq_conn *conn, u32 port, const u8 *info,
 					 u32 info_size)
@@ -253,14 +343,13 @@ static struct vrpq_session *session_open(struct vrpq_conn *conn, u32 port, const
 
 	if (!id)
 		return ERR_PTR(-EAGAIN);
-	session = vrpq_session_new(conn, id);
+	session = session_new(conn, id);
 	if (IS_ERR(session))
 		return session;
 	session->port = port;
-	session->app_id = task_tgid_vnr(current);
 	session->obj.info_size = info_size;
 	if (info_size)
-		session->obj.info = kmemdup(info, info_size, GFP_KERNEL);
+		session->obj.info = kmemdup(info, info_size, GFP_KERNEL_ACCOUNT);
 	if (session->obj.info || !info_size)
 		err = vrpq_pages_grow(session, VRPQ_ZONE_RING, 1, 1);
 	if (err) {
@@ -290,7 +379,8 @@ static void chan_abandon(struct vrpq_chan *chan)
 
 /*
  * Creates a session on the present connection and waits until it is accepted.
- * Returns NULL when the connection broke first: then there will be another.
+ * Returns NULL when the connection broke first: then there will be another. -EPIPE: the
+ * session failed.
  */
 static struct vrpq_session *create_on(struct vrpq_conn *conn, u32 port, const u8 *info,
 				      u32 info_size)
@@ -312,6 +402,8 @@ static struct vrpq_session *create_on(struct vrpq_conn *conn, u32 port, const u8
 			       READ_ONCE(session->obj.status));
 	if (!err && READ_ONCE(session->obj.state) == VRPQ_OPEN)
 		return session;
+	if (!err && READ_ONCE(session->failed))
+		err = -EPIPE;
 	vrpq_object_abandon(&session->obj);
 	return err ? ERR_PTR(err) : NULL;
 }
@@ -381,7 +473,10 @@ static long session_create_ioctl(struct vrpq_file *file, void __user *arg)
 	return err;
 }
 
-/* Under conn->lock. The caller gets a reference. */
+/*
+ * Under conn->lock. The caller gets a reference. -EBUSY: other sessions still have the
+ * guaranteed pages of so many closed channels; it is worth trying again when the session moves.
+ */
 static struct vrpq_chan *chan_open(struct vrpq_session *session, u32 ctl_page, const u8 *info,
 				   u32 info_size)
 {
@@ -395,32 +490,33 @@ static struct vrpq_chan *chan_open(struct vrpq_session *session, u32 ctl_page, c
 		return ERR_PTR(-EINVAL);
 	if (!id)
 		return ERR_PTR(-EAGAIN);
+	if (!vrpq_floors_suffice(session))
+		return ERR_PTR(-EBUSY);
 	chan = vrpq_chan_new(session, id);
 	if (IS_ERR(chan))
 		return chan;
 	chan->ctl_page = ctl_page;
 	chan->obj.info_size = info_size;
 	if (info_size)
-		chan->obj.info = kmemdup(info, info_size, GFP_KERNEL);
+		chan->obj.info = kmemdup(info, info_size, GFP_KERNEL_ACCOUNT);
 	if (info_size && !chan->obj.info) {
 		vrpq_object_put(&chan->obj);
 		return ERR_PTR(-ENOMEM);
 	}
 	session->handles++;
 	session->channels++;
-	session->channels_max = max(session->channels_max, session->channels);
+	vrpq_floors_settle(session);
 	vrpq_chan_enter(chan);
 	vrpq_say(&chan->obj, VRPQ_TODO_CREATE);
 	vrpq_say(&chan->obj, VRPQ_TODO_INFO);
 	return chan;
 }
 
-static struct vrpq_chan *create_chan(struct vrpq_session *session, u32 ctl_page, const u8 *info,
-				     u32 info_size)
+static struct vrpq_chan *try_chan_open(struct vrpq_session *session, u32 ctl_page,
+				       const u8 *info, u32 info_size)
 {
 	struct vrpq_conn *conn = session->obj.conn;
 	struct vrpq_chan *chan = ERR_PTR(-EPIPE);
-	int err;
 
 	mutex_lock(&conn->lock);
 	if (!conn->broken) {
@@ -428,6 +524,26 @@ static struct vrpq_chan *create_chan(struct vrpq_session *session, u32 ctl_page,
 		vrpq_push(conn);
 	}
 	mutex_unlock(&conn->lock);
+	return chan;
+}
+
+static struct vrpq_chan *create_chan(struct vrpq_session *session, u32 ctl_page, const u8 *info,
+				     u32 info_size)
+{
+	struct vrpq_chan *chan;
+	int err;
+
+	for (;;) {
+		u32 seq = atomic_read(&session->obj.seq);
+
+		chan = try_chan_open(session, ctl_page, info, info_size);
+		if (chan != ERR_PTR(-EBUSY))
+			break;
+		err = vlink_wait_event(session->obj.wait,
+				       atomic_read(&session->obj.seq) != seq);
+		if (err)
+			return ERR_PTR(err);
+	}
 	if (IS_ERR(chan))
 		return chan;
 
@@ -495,6 +611,10 @@ static const struct vrpq_role client_role = {
 	.ioctl = client_ioctl,
 	.receive = client_receive,
 	.emit = client_emit,
+	.emit_last = client_emit_last,
+	.failed = client_failed,
+	.evict = vrpq_pages_evict,
+	.queued = vrpq_pages_queued,
 	.close = client_close,
 	.drop_pages = vrpq_pages_drop,
 	.stat = vrpq_pages_stat,

@@ -52,6 +52,12 @@
  *   SESSION_CLOSE   the client is gone,   SESSION_LEFT the server accepts no
  *                   its channels are             more channels
  *                   closed                SESSION_CLOSED  nothing is mapped
+ *   SESSION_FAILED  the session is over   SESSION_FAILED  likewise, and nothing is
+ *                                                         mapped any more
+ *
+ * Messages about one session arrive in an order in which each can be understood: pages before
+ * the channel whose control page is among them, a channel's messages before the closing
+ * message of its session. Between sessions there is no order.
  *
  *   a session, at F                       at B
  *   free                                  free
@@ -69,8 +75,19 @@
  *
  * A channel goes the same way with CHAN_*; its id is free at either end when that end
  * has sent and received its closing message. A creation that the client gives up is
- * closed like any other. Any message that does not fit the state of its object
- * breaks the connection: all its sessions end.
+ * closed like any other.
+ *
+ * A message that does not fit the state of its session or channel, or that the
+ * receiver cannot serve, ends that session and no other: the receiver sends SESSION_FAILED
+ * once, and ignores what it still receives about the session, except for closing messages
+ * and SESSION_FAILED. Who receives SESSION_FAILED sends its own, if it has not done so
+ * before; from then on the peer sends closing messages only. A channel that is created in
+ * a failed session is answered with CHAN_CLOSED. Ids become free as ever, by
+ * closing messages.
+ *
+ * A message of an unknown type, about a session or channel that does not exist or that does
+ * not belong together, the creation of one that exists, and a mailbox index that is
+ * impossible break the connection: all its sessions end.
  *
  * The area of a session
  * =====================
@@ -176,6 +193,8 @@ enum vrpq_msg_type {
 	VRPQ_CHAN_CLOSE,
 	VRPQ_SESSION_CLOSE,
 
+	VRPQ_SESSION_FAILED = 16,	/* both ways */
+
 	VRPQ_SESSION_ACCEPTED = 32,	/* B to F */
 	VRPQ_CHAN_ACCEPTED,
 	VRPQ_PAGED,
@@ -233,7 +252,10 @@ struct vrpq_msg {
 #define VRPQ_SEGMENT_SLOTS	127u
 #define VRPQ_CALLBACK_SLOTS	64u
 
-/* Of a channel, whatever the link has left: guaranteed pages. */
+/*
+ * Guaranteed pages of each channel, whatever the link has left, and of the next one that a
+ * session makes. A session itself has a page of counters and one for callbacks.
+ */
 #define VRPQ_FLOOR_RING_PAGES	2u	/* control page and a segment */
 #define VRPQ_FLOOR_PARAM_PAGES	1u
 
@@ -244,6 +266,21 @@ struct vrpq_msg {
 	(1 + VRPQ_FLOOR_RING_PAGES * (VRPQ_IDS - 1) + VRPQ_SEGMENT_PAGES(reqs))
 #define VRPQ_PARAM_PAGES(pmem)	(VRPQ_FLOOR_PARAM_PAGES * (VRPQ_IDS - 1) + (pmem))
 #define VRPQ_CALLBACK_PAGES(pmem)	(1 + (pmem))
+
+/*
+ * The most pages that all sessions of a link may have together: of the ring zones, and of
+ * the other two. The client's kernel keeps to it; at the server a session that is granted
+ * more fails. Each of up to VRPQ_IDS - 1 sessions and channels has its guaranteed
+ * pages; beyond them all sessions share reqs and pmem. As a session gets its part
+ * even though others took more while they were fewer, what they have together may be
+ * up to VRPQ_OVERCOMMIT times as much.
+ */
+#define VRPQ_OVERCOMMIT		4u
+#define VRPQ_RING_PAGES_ALL(reqs) \
+	((VRPQ_IDS - 1) * (1 + 2 * VRPQ_FLOOR_RING_PAGES) + \
+	 VRPQ_OVERCOMMIT * VRPQ_SEGMENT_PAGES(reqs))
+#define VRPQ_PARAM_PAGES_ALL(pmem) \
+	((VRPQ_IDS - 1) * (1 + 2 * VRPQ_FLOOR_PARAM_PAGES) + VRPQ_OVERCOMMIT * (pmem))
 
 /* No more than this many slots of one channel are ever outstanding. */
 #define VRPQ_SLOTS_OUTSTANDING_MAX	0x200000u
