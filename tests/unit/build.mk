@@ -113,3 +113,18 @@ $(addprefix $(O)/test/vumem_,front_test back_test front_stress): $(O)/test/%: \
 $(O)/test/vumem_front_stress_tsan: $(KERNEL_TEST_DIR)/tsan/tests/unit/vumem_front_stress.o \
 		$(call vumem_kernel_objs,tsan)
 	$(CC) $(VUMEM_TSAN) -pthread -o $@ $^ -lcunit
+
+# The drivers of VRPQ: both ends, or one against a kernel that the test plays.
+VRPQ_KERNEL_SRC := $(wildcard xen-common/vrpq/*.c xen-frontends/vrpq/*.c xen-backends/vrpq/*.c) \
+		   xen-common/vlink/mailbox.c tests/unit/vrpq_link.c tests/unit/module/kernel.c
+VRPQ_KERNEL_DEPS := $(KERNEL_TEST_DEPS) $(VRPQ_KERNEL_SRC) tests/unit/vrpq_link.h \
+		    $(wildcard xen-*/vrpq/*.h)
+
+$(call unit_test,check-vrpq-kernel,$(O)/test/vrpq_kernel_test)
+check-vrpq-kernel:
+	$<
+
+$(O)/test/vrpq_kernel_test: tests/unit/vrpq_kernel_test.c $(VRPQ_KERNEL_DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
+		$(VRPQ_KERNEL_SRC) -lcunit

@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #include <stdarg.h>
+#include <time.h>
 
 /* --- messages, tasks ---------------------------------------------------------------- */
 
@@ -84,8 +85,16 @@ void kernel_wait_begin(unsigned int state)
 	pthread_mutex_lock(&wait_lock);
 }
 
+__thread void (*kernel_idle)(void);
+
 void kernel_wait(void)
 {
+	if (kernel_idle) {
+		pthread_mutex_unlock(&wait_lock);
+		kernel_idle();
+		pthread_mutex_lock(&wait_lock);
+		return;
+	}
 	current->asleep = true;
 	pthread_cond_broadcast(&fell_asleep);
 	pthread_cond_wait(&woken, &wait_lock);
@@ -399,7 +408,7 @@ int no_llseek(void)
 	return -ESPIPE;
 }
 
-#define FDS_MAX	4096
+#define FDS_MAX	8192
 
 static pthread_mutex_t fds_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct { struct file *file; bool taken; } fds[FDS_MAX];
@@ -542,4 +551,34 @@ void kernel_close(int fd)
 	fds[fd].taken = false;
 	pthread_mutex_unlock(&fds_lock);
 	fput(file);
+}
+
+/* --- what VRPQ uses beyond --------------------------------------------------------------- */
+
+ktime_t ktime_get(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+void *kmemdup(const void *from, size_t size, gfp_t gfp)
+{
+	void *copy = kernel_alloc(1, size);
+
+	(void)gfp;
+	return copy ? memcpy(copy, from, size) : NULL;
+}
+
+void *memdup_user(const void __user *from, size_t size)
+{
+	void *copy = kernel_alloc(1, size);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (!copy_from_user(copy, from, size))
+		return copy;
+	kfree(copy);
+	return ERR_PTR(-EFAULT);
 }

@@ -28,9 +28,9 @@
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
-typedef uint64_t u64;
+typedef unsigned long long u64;
 typedef int32_t s32;
-typedef int64_t s64;
+typedef long long s64;
 typedef u32 gfp_t;
 typedef u64 phys_addr_t;
 
@@ -322,6 +322,8 @@ void kernel_wake(void);
 /* The waits: the condition is looked at again after each wake-up of anybody. */
 void kernel_wait_begin(unsigned int state);
 void kernel_wait(void);
+/* What the calling thread does instead of sleeping, so that a test needs no other; or NULL. */
+extern __thread void (*kernel_idle)(void);
 void kernel_wait_end(void);
 #define TASK_UNINTERRUPTIBLE	0u
 #define TASK_INTERRUPTIBLE	1u
@@ -474,7 +476,7 @@ void put_device(struct device *dev);
 #define dev_name(d)		((const char *)(d)->name)
 
 struct class;
-struct cdev { int unused; };
+struct cdev { struct module *owner; };
 #define cdev_device_del(cdev, dev)	((void)(cdev), (void)(dev))
 
 struct super_block { unsigned long s_magic; };
@@ -578,11 +580,65 @@ struct grant_entry_v1 { u16 flags; domid_t domid; u32 frame; };
 #define gnttab_max_grant_frames()	64u
 
 struct xenbus_transaction { u32 id; };
+#define XBT_NIL		((struct xenbus_transaction){ 0 })
 enum xenbus_state { XenbusStateUnknown };
 struct xenbus_device_id { char devicetype[32]; };
 struct xenbus_driver { int unused; };
 struct xenbus_device { domid_t otherend_id; };
 struct dentry;
 struct seq_file;
+
+/* --- what VRPQ uses beyond ------------------------------------------------------------ */
+
+#define min3(a, b, c)		min(min(a, b), c)
+#define clamp_t(t, v, lo, hi)	min_t(t, max_t(t, v, lo), hi)
+#define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
+#define smp_rmb()		smp_mb()
+#define smp_mb__before_atomic()	smp_mb()
+#define xchg(p, v)		__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+
+#define BITS_PER_LONG		64
+#define BIT_MASK_OF(nr)		(1ul << ((nr) % BITS_PER_LONG))
+#define test_bit(nr, p)		(!!((p)[(nr) / BITS_PER_LONG] & BIT_MASK_OF(nr)))
+#define __clear_bit(nr, p)	((void)((p)[(nr) / BITS_PER_LONG] &= ~BIT_MASK_OF(nr)))
+
+static inline bool __test_and_clear_bit(unsigned int nr, unsigned long *p)
+{
+	bool was = test_bit(nr, p);
+
+	__clear_bit(nr, p);
+	return was;
+}
+
+static inline bool sync_test_and_set_bit(unsigned int nr, unsigned long *p)
+{
+	return __atomic_fetch_or(&p[nr / BITS_PER_LONG], BIT_MASK_OF(nr), __ATOMIC_SEQ_CST) &
+	       BIT_MASK_OF(nr);
+}
+
+#define for_each_set_bit(bit, p, size)				\
+	for ((bit) = 0; (bit) < (size); (bit)++)		\
+		if (test_bit(bit, p))
+
+#define list_last_entry(head, type, member)	list_entry((head)->prev, type, member)
+#define list_for_each_entry_reverse(p, head, member)			\
+	for (p = list_last_entry(head, typeof(*(p)), member);		\
+	     &(p)->member != (head); p = list_entry((p)->member.prev, typeof(*(p)), member))
+
+#define spin_lock_irqsave(l, flags)		((void)((flags) = 0), mutex_lock(l))
+#define spin_unlock_irqrestore(l, flags)	((void)(flags), mutex_unlock(l))
+#define waitqueue_active(wq)			((void)(wq), true)
+
+typedef s64 ktime_t;
+ktime_t ktime_get(void);		/* nanoseconds */
+#define ktime_us_delta(a, b)	(((a) - (b)) / 1000)
+
+#define kvzalloc(size, gfp)	kernel_alloc(1, size)
+#define kvmalloc(size, gfp)	kernel_alloc(1, size)
+void *kmemdup(const void *from, size_t size, gfp_t gfp);
+void *memdup_user(const void __user *from, size_t size);
+
+#define __module_get(m)		((void)(m))
+#define module_put(m)		((void)(m))
 
 #endif
