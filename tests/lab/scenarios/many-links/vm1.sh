@@ -20,16 +20,17 @@ nodes_below()
 	xenstore-ls -f "$1" 2>/dev/null | wc -l
 }
 
+all_are_connected()
+{
+	[ "$(vlinkctl list --all | grep -c Connected)" -eq $((2 * DEVICES)) ]
+}
+
+# connected WHEN
 connected()
 {
-	local nr
-
-	if ! vlinkctl wait --all --timeout $WAIT > /tmp/wait.out 2>&1; then
-		fail "$1: $(head -n 5 /tmp/wait.out)"
-		vlinkctl check | head -n 20
-	fi
-	nr=$(vlinkctl list --all | grep -c "Connected")
-	[ "$nr" -eq $((2 * DEVICES)) ] || fail "$1: $nr ends are connected"
+	until_true $WAIT all_are_connected && return
+	fail "$1: $(vlinkctl list --all | grep -c Connected) of $((2 * DEVICES)) ends are connected"
+	vlinkctl check | head -n 20
 }
 
 round=0
