@@ -217,6 +217,19 @@ static void mapping_has_its_states(void)
 	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
 }
 
+/* Nor rights to it: the session's descriptor is enough. */
+static void buffers_do_not_need_the_node(void)
+{
+	VumemSessionHandle session = new_session();
+	char away[sizeof(node) + 5];
+
+	snprintf(away, sizeof(away), "%s.away", node);
+	CU_ASSERT_EQUAL(rename(node, away), 0);
+	CU_ASSERT_PTR_NOT_NULL(new_buffer(session));
+	CU_ASSERT_EQUAL(rename(away, node), 0);
+	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
+}
+
 static int alloc_result;
 
 static void *alloc_in_session(void *session)
@@ -614,6 +627,7 @@ static const struct unit_test tests[] = {
 	{ "session_end_frees_buffers_but_not_adopted_ones",
 	  session_end_frees_buffers_but_not_adopted_ones },
 	{ "mapping_has_its_states", mapping_has_its_states },
+	{ "buffers_do_not_need_the_node", buffers_do_not_need_the_node },
 	{ "destroyed_session_gets_no_buffer", destroyed_session_gets_no_buffer },
 	{ "errors_are_the_drivers", errors_are_the_drivers },
 	{ "registration_ends_with_its_session", registration_ends_with_its_session },
