@@ -57,7 +57,7 @@ void vumem_object_forget_session(const struct vumem_object *session);
 
 /* 0 or a positive errno. */
 int vumem_control(int fd, unsigned long cmd, void *args);
-/* The same for the first call on a file: a device that does not have it is EINVAL. */
+/* vumem_control() for the first call on a file: a device that does not have it is EINVAL. */
 int vumem_control_first(int fd, unsigned long cmd, void *args);
 
 /* --- memory.c ---------------------------------------------------------------- */

@@ -3,8 +3,8 @@
  * VUMEM, the server's end.
  *
  * A request of the client waits in a FIFO until a thread of the server process
- * receives it, then belongs to that thread until it responds. The same structure
- * carries the response back. Locks: conn->lock; dev->server_lock before it.
+ * receives it, then belongs to that thread until it responds. The request's
+ * structure carries the response back. Locks: conn->lock; dev->server_lock before it.
  */
 #ifndef VUMEM_BACK_H
 #define VUMEM_BACK_H
@@ -34,7 +34,7 @@ struct back_request {
 	struct list_head node;
 	struct vumem_msg msg;		/* the request, then the response */
 	struct task_struct *thread;	/* taken: whose it is; a reference */
-	bool forsaken;			/* the thread was gone when looked at last */
+	bool thread_ended;		/* when it was looked at last */
 	struct back_buffer *buffer;	/* that a FREE is about, or NULL */
 };
 

@@ -277,7 +277,7 @@ static int try_receive(struct server *server, struct vumem_receive_args *args)
 }
 
 /* The thread did not get to know its request: the next receive does. */
-static void untake(struct back_conn *conn)
+static void return_to_fifo(struct back_conn *conn)
 {
 	struct back_request *request;
 
@@ -318,7 +318,7 @@ static long receive_ioctl(struct server *server, void __user *arg)
 		return err;
 	if (!copy_to_user(arg, &args, sizeof(args)))
 		return 0;
-	untake(server->conn);
+	return_to_fifo(server->conn);
 	return -EFAULT;
 }
 
@@ -364,15 +364,15 @@ static void settle(struct back_conn *conn, struct back_request *request, u32 typ
  * Fails the requests of threads that ended without answering. A thread that ends with its
  * process is given the time in which that closes the server. Under the lock.
  */
-static void fail_forsaken(struct back_conn *conn)
+static void fail_requests_of_ended_threads(struct back_conn *conn)
 {
 	struct back_request *request, *next;
 
 	list_for_each_entry_safe(request, next, &conn->taken, node) {
 		if (!READ_ONCE(request->thread->exit_state))
 			continue;
-		if (!request->forsaken) {
-			request->forsaken = true;
+		if (!request->thread_ended) {
+			request->thread_ended = true;
 			continue;
 		}
 		settle(conn, request, request->msg.type, EIO);
@@ -387,7 +387,7 @@ static void thread_work_fn(struct work_struct *work)
 
 	mutex_lock(&conn->conn.lock);
 	if (!conn->conn.broken) {
-		fail_forsaken(conn);
+		fail_requests_of_ended_threads(conn);
 		vumem_push(&conn->conn);
 		watch_threads(conn);
 	}

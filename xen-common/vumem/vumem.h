@@ -109,7 +109,7 @@ int vumem_conn_start(struct vlink *link, struct vlink_region *admin, struct vume
 void vumem_conn_stop(struct vlink *link);
 bool vumem_event(struct vlink *link);
 struct vumem_conn *vumem_conn_get(struct vumem_dev *dev);
-/* The same, but waits for one until a signal. */
+/* The connection with a reference, which is waited for until a signal. */
 struct vumem_conn *vumem_conn_await(struct vumem_dev *dev);
 void vumem_conn_put(struct vumem_conn *conn);
 /* Ends the connection: the peer does what it must not. Under conn->lock. */

@@ -149,7 +149,7 @@ static bool buffer_end(struct buffer *buffer)
 	return true;
 }
 
-void vumem_buffer_forsake(struct buffer *buffer)
+void vumem_buffer_discard(struct buffer *buffer)
 {
 	struct request *request = buffer->free_request;
 
@@ -585,7 +585,7 @@ static int buffer_release(struct inode *inode, struct file *file)
 	struct vumem_conn *conn = &conn_of(buffer)->conn;
 
 	mutex_lock(&conn->lock);
-	vumem_buffer_forsake(buffer);
+	vumem_buffer_discard(buffer);
 	vumem_push(conn);
 	mutex_unlock(&conn->lock);
 	/* The file's reference. */

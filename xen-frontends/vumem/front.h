@@ -113,7 +113,7 @@ void vumem_requests_end(struct front_conn *conn);
 /* buffer.c */
 long vumem_buffer_alloc_ioctl(struct session *session, void __user *arg);
 /* The buffer's file is closed, or its session ends. Under the lock. */
-void vumem_buffer_forsake(struct buffer *buffer);
+void vumem_buffer_discard(struct buffer *buffer);
 /* All registrations of the session, which is closed, end. Under the lock. */
 void vumem_session_unregister(struct session *session);
 

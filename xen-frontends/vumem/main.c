@@ -49,7 +49,7 @@ static void session_end_buffers(struct session *session)
 	struct buffer *buffer, *next;
 
 	list_for_each_entry_safe(buffer, next, &session->buffers, node)
-		vumem_buffer_forsake(buffer);
+		vumem_buffer_discard(buffer);
 }
 
 /* The server of the session is gone. Under the lock. */
