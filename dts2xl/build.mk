@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# The parser of vlink lists and of the class file; dts2xl, vlinkd and vlinkctl
-# link it together with $(VLINKCFG_LIBS).
+# The parser of vlink lists and of the class file; dts2xl and vlinkd link it
+# together with $(VLINKCFG_LIBS).
 VLINKCFG_LIB  := $(O)/lib/libvlinkcfg.a
 VLINKCFG_LIBS := -lxlutil -lxenlight
 

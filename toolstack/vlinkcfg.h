@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The vlink list of xl domain configs and the class file: one parser and one
- * printer, used by dts2xl, vlinkd and vlinkctl. docs/vlink-config.md is the
- * definition of both formats.
+ * printer, used by dts2xl and vlinkd ('vlinkctl check' has vlinkd read the configs).
+ * docs/vlink-config.md is the definition of both formats.
  *
  * Nothing here prints: every failure is described in a caller-supplied buffer.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The link layer's interface to services. A service is a pair of small drivers,
- * one per role, that register a struct vlink_driver each; docs/link-layer.md
+ * one per role, that register a struct vlink_driver each; docs/services.md
  * explains how to write one. include/xen/io/vlink.h is the wire protocol.
  */
 #ifndef _LINUX_VLINK_H

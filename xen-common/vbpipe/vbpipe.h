@@ -71,7 +71,6 @@ struct vbpipe_conn {
 	u32 words_due;			/* changes of it that are news yet */
 
 	void *residue;			/* rx_size bytes for what is left at the end */
-	struct rcu_head rcu;
 };
 
 struct vbpipe_stats {
