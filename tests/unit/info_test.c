@@ -153,9 +153,9 @@ int vbpipe_config_minor(const char *info);
 /* Their own headers are not for user space. */
 #define VLINK_INTERNAL_H
 #define VBPIPE_H
-#include "../../xen-common/vlink/param.c"
+#include "../../xen-common/vlink/param.c"	/* NOLINT(bugprone-suspicious-include) */
 #undef pr_fmt
-#include "../../xen-common/vbpipe/config.c"
+#include "../../xen-common/vbpipe/config.c"	/* NOLINT(bugprone-suspicious-include) */
 
 /* ---- vlink_param_* ---- */
 
