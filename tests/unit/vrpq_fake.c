@@ -85,6 +85,16 @@ static void fail(const char *what)
 	abort();
 }
 
+/* Not of what a test lets the library run short of. */
+static void *new_object(size_t size)
+{
+	void *object = NULL;
+
+	if (posix_memalign(&object, 64, size))
+		fail("no memory");
+	return memset(object, 0, size);
+}
+
 static size_t area_size(void)
 {
 	return ((size_t)geometry.ring_pages + geometry.param_pages + geometry.callback_pages) *
@@ -206,6 +216,16 @@ static int fake_open(const char *path)
 	return fd;
 }
 
+static int open_chan_file(const struct file *session, struct vrpq_chan_file_args *args)
+{
+	struct file file = { .used = true, .end = session->end };
+
+	if (session->chan || !session->session)
+		return EINVAL;
+	args->fd = new_file(&file);
+	return args->fd < 0 ? -args->fd : 0;
+}
+
 static void session_put(struct session *session)
 {
 	struct session **at;
@@ -305,10 +325,8 @@ static void expose(struct session *session)
 
 static struct session *session_new(const struct vrpq_session_args *args)
 {
-	struct session *session = calloc(1, sizeof(*session)), **at;
+	struct session *session = new_object(sizeof(*session)), **at;
 
-	if (!session)
-		fail("no memory");
 	session->port = args->port;
 	session->app_id = next_app_id++;
 	session->info_size = args->info_size;
@@ -387,10 +405,8 @@ static int session_accept(struct file *file, struct vrpq_session_args *args)
 
 static struct chan *chan_new(struct session *session, const struct vrpq_chan_args *args)
 {
-	struct chan *chan = calloc(1, sizeof(*chan)), **at;
+	struct chan *chan = new_object(sizeof(*chan)), **at;
 
-	if (!chan)
-		fail("no memory");
 	chan->session = session;
 	chan->ctl_page = args->ctl_page;
 	chan->info_size = args->info_size;

@@ -223,6 +223,157 @@ static int do_create_chan(struct task *task)
 	return vrpqChanCreate(p.client, NULL, 0, &task->chan);
 }
 
+/* A channel takes no path, and no rights but those that the session had. */
+static void test_channel_opens_nothing(void)
+{
+	VrpqChanHandle client, server;
+	unsigned int before;
+
+	pair_open(&p, 256, 16);
+	before = fake_counts().opens;
+	CU_ASSERT_EQUAL(before, 2);
+	pair_chan(&p, &client, &server);
+	CU_ASSERT_EQUAL(fake_counts().opens, before);
+	close_channel(client, server);
+	pair_close(&p);
+}
+
+/* --- memory runs short ------------------------------------------------------------------- */
+
+/* Of this thread: allocations until one fails, which then is 0; negative: none does. */
+static __thread int allocations_left = -1;
+
+static bool runs_short(void)
+{
+	return allocations_left > 0 && !--allocations_left;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t nr, size_t size);
+void *__real_realloc(void *ptr, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t nr, size_t size);
+void *__wrap_realloc(void *ptr, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return runs_short() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t nr, size_t size)
+{
+	return runs_short() ? NULL : __real_calloc(nr, size);
+}
+
+void *__wrap_realloc(void *ptr, size_t size)
+{
+	return runs_short() ? NULL : __real_realloc(ptr, size);
+}
+
+/* What one end does until an error, with its @count-th allocation failing; 0: none. */
+struct end {
+	VrpqSessionHandle session;
+	VrpqChanHandle chan;
+};
+
+static void end_close(struct end *end)
+{
+	allocations_left = -1;
+	if (end->chan)
+		vrpqChanDestroy(end->chan);
+	if (end->session)
+		vrpqSessionDestroy(end->session);
+}
+
+static int work_as_client(struct task *task)
+{
+	struct end end = { NULL, NULL };
+	VrpqParamOutPtr out;
+	VrpqParamInPtr in;
+	nku32_f word = 0;
+	int err;
+
+	allocations_left = (int)task->count ? (int)task->count : -1;
+	err = vrpqSessionCreate(FAKE_CLIENT, PORT, NULL, 0, &end.session);
+	if (!err)
+		err = vrpqChanCreate(end.session, NULL, 0, &end.chan);
+	if (!err)
+		err = vrpqParamCallAlloc(end.chan, 4, 1, 4, 1, 4, &in, &out);
+	if (!err) {
+		VRPQ_PARAM_REF_WRITE(in, 8, 4, &word);
+		VRPQ_PARAM_REF_WRITE(out, 0, 4, &word);
+		err = vrpqCall(end.chan, PROC, in, out);
+	}
+	task->value = allocations_left == 0;
+	end_close(&end);
+	return err;
+}
+
+static int work_as_server(struct task *task)
+{
+	struct end end = { NULL, NULL };
+	VrpqProcReq *req, copy;
+	nku64_f in[8], out[8];
+	int avail, err;
+
+	allocations_left = (int)task->count ? (int)task->count : -1;
+	err = vrpqSessionAccept(FAKE_SERVER, PORT, NULL, NULL, &end.session);
+	if (!err)
+		err = vrpqChanAccept(end.session, NULL, NULL, &end.chan);
+	if (!err)
+		err = vrpqReceive(end.chan, &req, 1, &avail);
+	if (!err)
+		err = vrpqLocalBufReceive(end.chan, &copy, in, (VrpqParamRef *)out);
+	task->value = allocations_left == 0;
+	end_close(&end);
+	return err;
+}
+
+/* Until it ends; what it waits for may never come. */
+static void hurry(struct task *task)
+{
+	while (!__atomic_load_n(&task->done, __ATOMIC_ACQUIRE)) {
+		fake_interrupt(task->thread);
+		usleep(100);
+	}
+	task_end(task);
+}
+
+/* Each allocation fails once, at either end: ENOMEM, and nothing is left or freed twice. */
+static void run_short(int (*victim)(struct task *), int (*other)(struct task *))
+{
+	struct task short_of, beside;
+	nku32_f n = 0;
+
+	do {
+		fake_start(256, 16);
+		short_of = (struct task) { .run = victim, .count = ++n };
+		beside = (struct task) { .run = other };
+		task_start(&beside);
+		task_start(&short_of);
+		/* What the other end waits for comes, or never will. */
+		while (!__atomic_load_n(&short_of.done, __ATOMIC_ACQUIRE) &&
+		       !__atomic_load_n(&beside.done, __ATOMIC_ACQUIRE))
+			usleep(100);
+		hurry(&short_of);
+		hurry(&beside);
+		if (short_of.value)
+			CU_ASSERT_EQUAL(short_of.result, ENOMEM);
+		CU_ASSERT_TRUE(fake_stop());
+	} while (short_of.value);
+	CU_ASSERT_TRUE(n > 4);
+}
+
+static void test_client_runs_short(void)
+{
+	run_short(work_as_client, work_as_server);
+}
+
+static void test_server_runs_short(void)
+{
+	run_short(work_as_server, work_as_client);
+}
+
 static void test_interrupted_creation(void)
 {
 	struct task task = { .run = do_create_session, .count = 99 };
@@ -1841,6 +1992,9 @@ static const struct unit_test tests[] = {
 	{ "yields cost little", test_yields_cost_little },
 	{ "handles that are none", test_bad_handles },
 	{ "information", test_info },
+	{ "channel opens nothing", test_channel_opens_nothing },
+	{ "client runs short of memory", test_client_runs_short },
+	{ "server runs short of memory", test_server_runs_short },
 	{ "creation interrupted", test_interrupted_creation },
 	{ "posts in order", test_posts_in_order },
 	{ "no system calls", test_no_system_calls },

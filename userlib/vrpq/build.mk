@@ -53,7 +53,10 @@ check-vrpq check-vrpq-hostile check-vrpq-stress check-vrpq-stress-tsan:
 $(O)/test/vrpq_test $(O)/test/vrpq_hostile: $(O)/test/%: tests/unit/%.c $(VRPQ_TEST_DEPS)
 	@mkdir -p $(@D)
 	$(VRPQ_TEST_CC) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
-		$(VRPQ_TEST_SRC) -lcunit
+		$(VRPQ_TEST_SRC) -lcunit $(VRPQ_TEST_LDFLAGS)
+
+# Memory runs short when a test wants it to.
+$(O)/test/vrpq_test: VRPQ_TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # Once as it is, and once for ThreadSanitizer, which knows no fences.
 $(O)/test/vrpq_stress: tests/unit/vrpq_stress.c $(VRPQ_TEST_DEPS)

@@ -130,6 +130,7 @@ static inline bool vrpq_may_come(int err)
 }
 
 struct vrpq_pool {
+	bool is_made;			/* whether all of it could be made or not */
 	const struct vrpq_session *session;
 	enum vrpq_zone id;
 	u32 first, max;			/* pages of the area */
@@ -145,6 +146,7 @@ struct vrpq_pool {
 
 int vrpq_pool_init(struct vrpq_pool *zone, const struct vrpq_session *session,
 		   enum vrpq_zone id, u32 first, u32 max);
+/* Also of one that could not be made, or of zeros. */
 void vrpq_pool_fini(struct vrpq_pool *zone);
 /*
  * Takes @n pages in a row for @chan, growing the zone if need be. @owed: so many of them

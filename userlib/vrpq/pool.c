@@ -20,19 +20,16 @@ int vrpq_pool_init(struct vrpq_pool *zone, const struct vrpq_session *session,
 	zone->free_map = calloc((max + 63) / 64, sizeof(*zone->free_map));
 	if (id != VRPQ_ZONE_RING)
 		zone->chunks = calloc(max, sizeof(struct vrpq_chunk *));
-	if (!zone->free_map || (id != VRPQ_ZONE_RING && !zone->chunks)) {
-		free(zone->free_map);
-		free(zone->chunks);
-		return ENOMEM;
-	}
 	pthread_mutex_init(&zone->lock, NULL);
-	return 0;
+	zone->is_made = true;
+	return zone->free_map && (zone->chunks || id == VRPQ_ZONE_RING) ? 0 : ENOMEM;
 }
 
 void vrpq_pool_fini(struct vrpq_pool *zone)
 {
-	if (!zone->free_map)
+	if (!zone->is_made)
 		return;
+	zone->is_made = false;
 	pthread_mutex_destroy(&zone->lock);
 	free(zone->free_map);
 	free(zone->chunks);
