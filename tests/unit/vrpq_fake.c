@@ -837,8 +837,35 @@ static const struct vrpq_kernel fake_kernel = {
 	.unmap = fake_unmap,
 };
 
+static void lock_for_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void unlock_after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* Those that sleep are the parent's. */
+static void unlock_in_child(void)
+{
+	changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	memset(sleepers, 0, sizeof(sleepers));
+	pthread_mutex_unlock(&lock);
+}
+
+/* Before the library does, whose locks are taken first then. */
+static void watch_forks(void)
+{
+	pthread_atfork(lock_for_fork, unlock_after_fork, unlock_in_child);
+}
+
 void fake_start(uint32_t reqs, uint32_t pmem_pages)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, watch_forks);
 	geometry = (struct vrpq_geometry) {
 		.reqs = reqs,
 		.pmem_pages = pmem_pages,

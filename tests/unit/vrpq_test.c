@@ -1830,6 +1830,122 @@ static void test_fork(void)
 	pair_close(&p);
 }
 
+/* What @child returns in a forked child, which is killed if it hangs; or -1. */
+static int in_child(int (*child)(struct task *), struct task *task)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		alarm(20);
+		_exit(child(task));
+	}
+	CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool stop_threads;	/* atomic */
+
+/* Notifications, posts and, so that there are never many, calls. */
+static int do_all_kinds(struct task *task)
+{
+	nku32_f i;
+	int err = 0;
+
+	for (i = 0; !err && !__atomic_load_n(&stop_threads, __ATOMIC_RELAXED); i++) {
+		err = i % 64 ? post_u32(task->chan, i) : vrpqCall(task->chan, PROC, NULL, NULL);
+		if (!err)
+			err = vrpqNotify(task->chan);
+	}
+	return err;
+}
+
+/* What does not touch the memory that the parent goes on with. */
+static int notify_and_destroy(struct task *task)
+{
+	return vrpqNotify(task->chan) || vrpqChanDestroy(task->chan) ||
+	       vrpqSessionDestroy(p.client);
+}
+
+/* Whatever other threads do at the moment of a fork, the child can use the library. */
+static void test_fork_among_threads(void)
+{
+	struct task busy = { .run = do_all_kinds }, server = { .run = do_serve };
+	struct task growing = { .run = do_post_large, .count = 8 * 4096 };
+	VrpqChanHandle other;
+	unsigned int i, hung = 0;
+
+	pair_open(&p, 4096, 64);
+	pair_chan(&p, &growing.chan, &other);
+	busy.chan = p.client_chan;
+	server.chan = p.server_chan;
+	__atomic_store_n(&stop_threads, false, __ATOMIC_RELAXED);
+	task_start(&server);
+	task_start(&busy);
+	fake_pause_server(true);
+	task_start(&growing);
+	CU_ASSERT_TRUE(fake_await_sleep(growing.thread));
+	for (i = 0; i < 100 && !hung; i++)
+		hung += in_child(notify_and_destroy, &busy) != 0;
+	CU_ASSERT_EQUAL(hung, 0);
+	fake_pause_server(false);
+	__atomic_store_n(&stop_threads, true, __ATOMIC_RELAXED);
+	CU_ASSERT_EQUAL(task_end(&busy), 0);
+	CU_ASSERT_EQUAL(task_end(&growing), 0);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.client_chan), 0);
+	CU_ASSERT_EQUAL(task_end(&server), EPIPE);
+	CU_ASSERT_EQUAL(vrpqChanDestroy(p.server_chan), 0);
+	p.client_chan = growing.chan;
+	p.server_chan = other;
+	pair_close(&p);
+}
+
+/* The child of a client goes on where its parent stops, and plays the server, too. */
+static int go_on(struct task *task)
+{
+	if (vrpqPost(p.client_chan, PROC, task->in) || receive_all(p.server_chan, 1))
+		return 1;
+	return do_post_large(task);
+}
+
+/* Threads that waited in the parent are nobody that the child waits behind. */
+static void test_child_goes_on(void)
+{
+	struct task waiter = { .run = do_post_large, .count = 4 * 4096 };
+	VrpqChanHandle server;
+
+	open_with_full_pool(&waiter.chan, &server, &waiter.in);
+	task_start(&waiter);
+	CU_ASSERT_TRUE(fake_await_sleep(waiter.thread));
+	CU_ASSERT_EQUAL(in_child(go_on, &waiter), 0);
+	fake_interrupt(waiter.thread);
+	CU_ASSERT_EQUAL(task_end(&waiter), EINTR);
+	close_channel(waiter.chan, server);
+	pair_close(&p);
+}
+
+static int is_over(struct task *task)
+{
+	VrpqProcReq *req;
+	int avail;
+
+	(void)task;
+	return vrpqReceive(p.server_chan, &req, 1, &avail) != EPIPE;
+}
+
+/* What cannot be mapped any more reads as zeros in the child. */
+static void test_child_of_ended_session(void)
+{
+	pair_open(&p, 256, 16);
+	CU_ASSERT_EQUAL(post_u32(p.client_chan, 0), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.server), 0);
+	CU_ASSERT_EQUAL(in_child(is_over, NULL), 0);
+	CU_ASSERT_EQUAL(drain(&p, p.server_chan, 1), 1);
+	close_channel(p.client_chan, p.server_chan);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(p.client), 0);
+	CU_ASSERT_TRUE(fake_stop());
+}
+
 static void test_statistics(void)
 {
 	VrpqStat general[] = { { VRPQ_PROF_POST_MULTI_CALL, 0 }, { VRPQ_PROF_NOTIFY, 0 },
@@ -2039,6 +2155,9 @@ static const struct unit_test tests[] = {
 	{ "callback in a call", test_callback_in_call },
 	{ "malformed requests", test_malformed_requests },
 	{ "fork", test_fork },
+	{ "fork among threads", test_fork_among_threads },
+	{ "child goes on", test_child_goes_on },
+	{ "child of an ended session", test_child_of_ended_session },
 	{ "statistics", test_statistics },
 };
 

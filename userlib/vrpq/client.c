@@ -67,8 +67,11 @@ static int session_create(struct vrpq_session *session, const char *path,
 {
 	int err = vrpq_session_open(session, path, VRPQ_IOC_SESSION_CREATE, args);
 
-	if (!err)
-		err = vrpq_session_map(session);
+	if (err)
+		return err;
+	pthread_mutex_lock(&session->list_lock);
+	err = vrpq_session_map(session);
+	pthread_mutex_unlock(&session->list_lock);
 	return err ? err : take_first_pages(session);
 }
 

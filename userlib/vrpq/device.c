@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The kernel's part: device files, their calls and their memory. */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -46,6 +47,14 @@ void *vrpq_reserve(size_t size)
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return base == MAP_FAILED ? NULL : base;
+}
+
+void vrpq_reserve_again(void *base, size_t size)
+{
+	/* Without memory for a mapping there is nothing to go on with. */
+	if (mmap(base, size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		abort();
 }
 
 void vrpq_unreserve(void *base, size_t size)

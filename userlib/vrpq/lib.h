@@ -9,10 +9,14 @@
  * shared memory is read once and checked.
  *
  * Locks, in this order:
+ *   sessions_lock	the list of sessions (session.c)
  *   session->list_lock	the list of channels; held for walks over all of them
+ *   chan->rx_lock	callbacks that a client has in work
  *   sender->lock	slots, records and arena of a sender
  *   zone->lock		the pages of a zone
- * None is held while a thread sleeps.
+ *   objects_lock	handles that are not in use (session.c)
+ *   lock of resolve.c	memory that references may point into
+ * None is held while a thread sleeps. fork() takes all of them (fork.c).
  */
 #ifndef VRPQ_LIB_H
 #define VRPQ_LIB_H
@@ -62,6 +66,8 @@ extern const struct vrpq_kernel *vrpq_kernel;
  */
 #define VRPQ_TAIL	VRPQ_SERIAL_DIRECT_PARAMS_SIZE_MAX
 void *vrpq_reserve(size_t size);
+/* Zeros again where something was mapped in such a place. */
+void vrpq_reserve_again(void *base, size_t size);
 void vrpq_unreserve(void *base, size_t size);
 
 /* An open session or channel. */
@@ -101,6 +107,8 @@ static inline u32 vrpq_file_status(const struct vrpq_file *file)
 
 /* A server of the process is awake from now on, or sleeps or ends. */
 void vrpq_spin_count_server(bool awake);
+/* No server is awake: the process was forked. */
+void vrpq_spin_forget_servers(void);
 /* Is spinning promising? To be asked once before a sleep. */
 bool vrpq_spin_is_due(struct vrpq_file *file);
 /* Spins until @found(@what) or for a while; returns whether it was found. */
@@ -423,6 +431,8 @@ static inline bool vrpq_sender_take_pages_wanted(struct vrpq_sender *sender)
 void vrpq_sender_note_status(struct vrpq_sender *sender);
 /* Finds out whether the memory is still shared. */
 bool vrpq_sender_is_broken(struct vrpq_sender *sender);
+/* The threads that wait for room or answers are the parent's. Under the lock. */
+void vrpq_sender_forget_waits(struct vrpq_sender *sender);
 /* The thread has what it waited for. Takes the lock. */
 void vrpq_sender_fetched(struct vrpq_sender *sender, struct vrpq_ticket *ticket);
 
@@ -565,7 +575,10 @@ int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned l
 /* A new object with a lock in it; the memory of handles is never given back. */
 struct vrpq_session *vrpq_session_new(void);
 void vrpq_session_put(struct vrpq_session *session);
+/* Under list_lock. */
 int vrpq_session_map(struct vrpq_session *session);
+/* In a forked child, which inherits no mapping of it. Returns false if only zeros are there. */
+bool vrpq_session_map_again(struct vrpq_session *session);
 /* Do @size bytes at @offset lie in the zones of parameters? 0: there are none. */
 static inline bool vrpq_params_are_sound(const struct vrpq_session *session, u32 offset, u32 size)
 {
@@ -631,6 +644,20 @@ static inline u32 vrpq_offset_of(const struct vrpq_session *session, const void 
 {
 	return (u32)((const unsigned char *)ptr - session->base);
 }
+
+/* --- fork.c ------------------------------------------------------------------ */
+
+/* From now on, forks leave all sessions in a state that both processes can go on from. */
+void vrpq_fork_watch(void);
+
+/* The sessions of the process; for fork.c, which holds all locks of the library. */
+struct vrpq_session *vrpq_sessions(void);
+struct vrpq_session *vrpq_sessions_lock(void);
+void vrpq_sessions_unlock(void);
+void vrpq_objects_lock(void);
+void vrpq_objects_unlock(void);
+void vrpq_memory_lock(void);
+void vrpq_memory_unlock(void);
 
 /* --- receive.c --------------------------------------------------------------- */
 

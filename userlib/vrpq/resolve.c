@@ -25,6 +25,16 @@ static __thread struct {
 	u32 generation;
 } last;
 
+void vrpq_memory_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void vrpq_memory_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 static int add(const void *base, size_t size, const void *owner)
 {
 	struct memory *memory = malloc(sizeof(*memory));

@@ -535,6 +535,25 @@ int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *req
 	return 0;
 }
 
+static void forget_answers(struct vrpq_slots *slots)
+{
+	u32 i;
+
+	for (i = 0; i < VRPQ_SEGMENT_SLOTS; i++)
+		slots->records[i].awaited = false;
+}
+
+void vrpq_sender_forget_waits(struct vrpq_sender *sender)
+{
+	struct vrpq_slots *slots = sender->head;
+
+	sender->awaited = 0;
+	sender->waiting = 0;
+	sender->pages_wanted = false;
+	for (; slots; slots = slots == sender->tail ? NULL : slots->next)
+		forget_answers(slots);
+}
+
 void vrpq_sender_fetched(struct vrpq_sender *sender, struct vrpq_ticket *ticket)
 {
 	bool wake;

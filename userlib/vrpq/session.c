@@ -13,47 +13,51 @@
  * handle is found out as such.
  */
 static pthread_mutex_t objects_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct vrpq_session *sessions, *unused_sessions;
+static struct vrpq_session *unused_sessions;
 static struct vrpq_chan *unused_chans;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
-static void before_fork(void)
+static pthread_mutex_t sessions_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct vrpq_session *sessions;
+
+struct vrpq_session *vrpq_sessions(void)
+{
+	return sessions;
+}
+
+struct vrpq_session *vrpq_sessions_lock(void)
+{
+	pthread_mutex_lock(&sessions_lock);
+	return sessions;
+}
+
+void vrpq_sessions_unlock(void)
+{
+	pthread_mutex_unlock(&sessions_lock);
+}
+
+void vrpq_objects_lock(void)
 {
 	pthread_mutex_lock(&objects_lock);
 }
 
-static void after_fork(void)
+void vrpq_objects_unlock(void)
 {
 	pthread_mutex_unlock(&objects_lock);
-}
-
-/* Mappings are not inherited: the child makes them anew. */
-static void after_fork_in_child(void)
-{
-	struct vrpq_session *session;
-
-	for (session = sessions; session; session = session->next)
-		if (session->base && session->file.fd >= 0)
-			(void)vrpq_kernel->map(session->file.fd, session->base, session->size);
-	pthread_mutex_unlock(&objects_lock);
-}
-
-static void watch_forks(void)
-{
-	pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
 struct vrpq_session *vrpq_session_new(void)
 {
 	struct vrpq_session *session;
 
-	pthread_once(&fork_once, watch_forks);
+	vrpq_fork_watch();
 	pthread_mutex_lock(&objects_lock);
 	session = unused_sessions;
 	if (session)
 		unused_sessions = session->next;
 	else
 		session = calloc(1, sizeof(*session));
+	pthread_mutex_unlock(&objects_lock);
+	pthread_mutex_lock(&sessions_lock);
 	if (session) {
 		*session = (struct vrpq_session) { .magic = SESSION_MAGIC, .refs = 1,
 						   .handle_open = true, .next = sessions };
@@ -61,22 +65,29 @@ struct vrpq_session *vrpq_session_new(void)
 		pthread_mutex_init(&session->list_lock, NULL);
 		sessions = session;
 	}
-	pthread_mutex_unlock(&objects_lock);
+	pthread_mutex_unlock(&sessions_lock);
 	return session;
 }
 
 static void session_retire(struct vrpq_session *session)
 {
+	pthread_mutex_lock(&objects_lock);
+	session->next = unused_sessions;
+	unused_sessions = session;
+	pthread_mutex_unlock(&objects_lock);
+}
+
+/* No fork sees it any more. */
+static void session_unlist(struct vrpq_session *session)
+{
 	struct vrpq_session **at;
 
-	pthread_mutex_lock(&objects_lock);
+	pthread_mutex_lock(&sessions_lock);
 	for (at = &sessions; *at != session; at = &(*at)->next)
 		;
 	*at = session->next;
 	session->magic = 0;
-	session->next = unused_sessions;
-	unused_sessions = session;
-	pthread_mutex_unlock(&objects_lock);
+	pthread_mutex_unlock(&sessions_lock);
 }
 
 static void session_free(struct vrpq_session *session)
@@ -84,6 +95,7 @@ static void session_free(struct vrpq_session *session)
 	struct vrpq_chan *chan;
 	unsigned int i;
 
+	session_unlist(session);
 	while (session->chans) {
 		chan = session->chans;
 		session->chans = chan->next;
@@ -188,11 +200,18 @@ int vrpq_session_map(struct vrpq_session *session)
 		vrpq_unreserve(base, size);
 		return err;
 	}
-	pthread_mutex_lock(&objects_lock);
 	session->size = size;
 	session->base = base;
-	pthread_mutex_unlock(&objects_lock);
 	return 0;
+}
+
+bool vrpq_session_map_again(struct vrpq_session *session)
+{
+	if (session->file.fd >= 0 &&
+	    vrpq_kernel->map(session->file.fd, session->base, session->size))
+		return true;
+	vrpq_reserve_again(session->base, session->size);
+	return false;
 }
 
 /* --- channels ---------------------------------------------------------------- */

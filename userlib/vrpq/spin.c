@@ -48,6 +48,11 @@ void vrpq_spin_count_server(bool awake)
 	__atomic_fetch_add(&servers_awake, awake ? 1 : -1, __ATOMIC_RELAXED);
 }
 
+void vrpq_spin_forget_servers(void)
+{
+	vrpq_set(&servers_awake, 0);
+}
+
 static u32 processors(void)
 {
 	static u32 known;	/* atomic */

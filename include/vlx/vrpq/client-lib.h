@@ -11,8 +11,12 @@
  * All functions return 0 or a positive errno value. EBADF (ECHANINVALID) is returned
  * for a handle that is none, EPIPE (ECHANBROKEN, ESESSIONBROKEN) once the server has
  * gone, EINTR where a signal ended a wait. All handles may be used by
- * several threads at a time, but no handle after or during its destruction. After a
- * fork one of the two processes may go on with the handles.
+ * several threads at a time, but no handle after or during its destruction.
+ *
+ * After fork(2) one of the two processes may go on with a session and its channels; the other
+ * does nothing with them but destroy them, or exec or exit. That holds whatever other
+ * threads did at the time; a child in which the memory cannot be mapped again
+ * gets EPIPE. A session ends when both have destroyed it.
  */
 #ifndef VLX_VRPQ_CLIENT_LIB_H
 #define VLX_VRPQ_CLIENT_LIB_H

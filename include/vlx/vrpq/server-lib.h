@@ -10,7 +10,9 @@
  * All functions return 0 or a positive errno value. EBADF (ECHANINVALID) is returned
  * for a handle that is none, EPIPE (ECHANBROKEN, ESESSIONBROKEN) once the client has
  * gone, EINTR where a signal ended a wait. Handles work in forked children too,
- * but a channel is to be used by one process.
+ * whatever other threads did at the time of fork(2), but a channel is to be used by one
+ * process. EALREADY is returned in a child for a channel on which a thread of the parent was
+ * receiving, EPIPE for those of a session that was destroyed before.
  */
 #ifndef VLX_VRPQ_SERVER_LIB_H
 #define VLX_VRPQ_SERVER_LIB_H
