@@ -54,6 +54,7 @@ held()
 	done
 	echo "sockets $(awk '$1 == "AF_VSOCK" { print $3 }' /proc/net/protocols)"
 	echo "quarantine $(cat /sys/kernel/debug/vlink/quarantined_pages)"
+	awk '{ print "charged", $1, $2 }' /sys/kernel/debug/vlink/charges
 }
 
 unreclaimable_kb()
