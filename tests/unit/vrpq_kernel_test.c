@@ -674,6 +674,183 @@ static void turns_are_bounded(void)
 	link_down();
 }
 
+/* --- anything at all ------------------------------------------------------------------------------------ */
+
+static u64 random_state;
+
+static u32 random_below(u32 below)
+{
+	random_state = random_state * 6364136223846793005ull + 1442695040888963407ull;
+	return (u32)(random_state >> 33) % below;
+}
+
+/* Small numbers most of the time, so that they often mean something. */
+static u32 random_value(void)
+{
+	static const u32 odd[] = { 0, VRPQ_IDS - 1, VRPQ_IDS, VRPQ_INFO_MAX, VRPQ_INFO_MAX + 1,
+				   INT32_MAX, 0x80000000u, UINT32_MAX };
+
+	return random_below(8) ? random_below(6) : odd[random_below(8)];
+}
+
+/* A played client's messages may name grants. */
+static bool names_grants;
+
+static u32 random_word(void)
+{
+	return names_grants && !random_below(3) ? play_grant() : random_value();
+}
+
+/* Of the other sessions than GOOD, mostly; what is of no session is one in @rare. */
+static struct vrpq_msg random_msg(u16 first, u16 last, u32 rare)
+{
+	struct vrpq_msg msg = { .type = (u16)(first + random_below(last - first + 1)) };
+	u32 i;
+
+	if (!random_below(16))
+		msg.type = VRPQ_SESSION_FAILED;
+	msg.session = (u16)(3 + random_below(5));
+	msg.channel = (u16)random_below(9);
+	if (!random_below(rare)) {
+		msg.type = (u16)random_below(80);
+		msg.session = (u16)random_value();
+		msg.channel = (u16)random_value();
+	}
+	msg.count = (u16)random_value();
+	for (i = 0; i < sizeof(msg.u) / sizeof(u32); i++)
+		memcpy(msg.u.pad + i * sizeof(u32), (u32[]){ random_word() }, sizeof(u32));
+	return msg;
+}
+
+/* What the driver sends is read, or not. */
+static void drain(void)
+{
+	struct vrpq_msg reply;
+
+	while (random_below(20) && play_receive(&reply))
+		;
+}
+
+static void accept_what_is_there(int *fds, u32 nr)
+{
+	struct vrpq_session_args args = { .port = random_below(6) };
+	int *fd = &fds[random_below(nr)];
+	struct call call;
+
+	if (*fd >= 0)
+		kernel_close(*fd);
+	*fd = open_node(SERVER);
+	call_start(&call, *fd, VRPQ_IOC_SESSION_ACCEPT, &args);
+	kernel_signal(&call.task, false);
+	call_finish(&call);
+}
+
+static void random_messages_at_the_server(void)
+{
+	int fds[4] = { -1, -1, -1, -1 }, i, round;
+
+	names_grants = true;
+	for (round = 0; round < 40; round++) {
+		int good;
+
+		random_state = (u64)round;
+		link_up_playing(CLIENT, 256, 64);
+		good = serve_session(GOOD);
+		for (i = 0; i < 400 && !link_failure(SERVER); i++) {
+			struct vrpq_msg msg = random_msg(VRPQ_SESSION_CREATE, VRPQ_SESSION_CLOSE,
+							 400);
+
+			if (!play_try_send(&msg))
+				drain();
+			if (!random_below(16))
+				accept_what_is_there(fds, 4);
+			drain();
+			/* Only who breaks the connection ends the other session. */
+			CU_ASSERT_EQUAL(!!(status_of(good) & VRPQ_WAIT_BROKEN),
+					!!link_failure(SERVER));
+			CU_ASSERT(mapped_now <= VRPQ_RING_PAGES_ALL(256) + VRPQ_PARAM_PAGES_ALL(64));
+		}
+		for (i = 0; i < 4; i++) {
+			if (fds[i] >= 0)
+				kernel_close(fds[i]);
+			fds[i] = -1;
+		}
+		kernel_close(good);
+		link_down();
+	}
+}
+
+static void random_messages_at_the_client(void)
+{
+	struct vrpq_session_args args;
+	struct call call;
+	int fds[5], i, k, round;
+
+	names_grants = false;
+	for (round = 0; round < 40; round++) {
+		random_state = (u64)round + 1000;
+		link_up_playing(SERVER, 256, 64);
+		/* Sessions 1 to 5; the messages are about 3 and more. */
+		for (i = 0; i < 5; i++) {
+			fds[i] = open_node(CLIENT);
+			play_accept(fds[i], &call, &args);
+		}
+		for (i = 0; i < 400 && !link_failure(CLIENT); i++) {
+			struct vrpq_msg msg = random_msg(VRPQ_SESSION_ACCEPTED, VRPQ_SESSION_CLOSED,
+							 400);
+			struct vrpq_grow_args more = { .zone = random_below(2), .pages = 1,
+						       .min = random_below(6) };
+
+			msg.session = msg.session > 5 ? 5 : msg.session;
+			if (!play_try_send(&msg))
+				drain();
+			do_call(fds[random_below(5)], VRPQ_IOC_GROW, &more);
+			drain();
+			for (k = 0; k < 2; k++)
+				CU_ASSERT_EQUAL(!!(status_of(fds[k]) & VRPQ_WAIT_BROKEN),
+						!!link_failure(CLIENT));
+		}
+		for (i = 0; i < 5; i++)
+			kernel_close(fds[i]);
+		link_down();
+	}
+}
+
+/* Bells for all, also for channels that are not, again and again. */
+static void bells_of_all_channels(void)
+{
+	int fd, chan, i;
+	u32 before;
+	struct vrpq_wait_args wait = { .flags = VRPQ_WAIT_NOT };
+
+	link_up_playing(CLIENT, 256, 64);
+	fd = serve_session(BAD);
+	chan = serve_chan(fd, BAD, BAD);
+	do_call(chan, VRPQ_IOC_WAIT, &wait);
+	before = wait.seq;
+	for (i = 0; i < 1000; i++)
+		play_all_bells();
+	do_call(chan, VRPQ_IOC_WAIT, &wait);
+	CU_ASSERT_EQUAL(wait.seq - before, 1000);
+	CU_ASSERT_PTR_NULL(link_failure(SERVER));
+	kernel_close(chan);
+	kernel_close(fd);
+	link_down();
+}
+
+static void impossible_mailbox_index(void)
+{
+	int fd;
+
+	link_up_playing(CLIENT, 256, 64);
+	fd = serve_session(BAD);
+	play_index(1000);
+	CU_ASSERT_PTR_NOT_NULL(link_failure(SERVER));
+	CU_ASSERT_EQUAL(status_of(fd) & VRPQ_WAIT_BROKEN, VRPQ_WAIT_BROKEN);
+	kernel_close(fd);
+	link_down();
+}
+
 /* --- files ----------------------------------------------------------------------------------------------- */
 
 /* A file of a session's file becomes a channel of that session and nothing else. */
@@ -715,6 +892,10 @@ static const struct unit_test bounds[] = {
 	{ "pages_precede_their_channel", pages_precede_their_channel },
 	{ "turns_are_bounded", turns_are_bounded },
 	{ "channel_files_are_of_their_session", channel_files_are_of_their_session },
+	{ "bells_of_all_channels", bells_of_all_channels },
+	{ "impossible_mailbox_index", impossible_mailbox_index },
+	{ "random_messages_at_the_server", random_messages_at_the_server },
+	{ "random_messages_at_the_client", random_messages_at_the_client },
 };
 
 static const struct unit_test server_faults[] = {

@@ -413,6 +413,33 @@ void play_send(const struct vrpq_msg *msg)
 	run(false);
 }
 
+bool play_try_send(const struct vrpq_msg *msg)
+{
+	bool room = vlink_mailbox_space(&played) > 0;
+
+	if (room)
+		vlink_mailbox_send(&played, msg);
+	run(false);
+	return room;
+}
+
+void play_all_bells(void)
+{
+	struct vrpq_admin *at = admin_pages[0].memory;
+	struct vrpq_bells *bells = played_end == CLIENT ? &at->c2s_bells : &at->s2c_bells;
+
+	memset(bells, 0xff, sizeof(*bells));
+	vlink_notify(&ends[played_end].link);
+	run(false);
+}
+
+void play_index(u32 by)
+{
+	played.tx.prod_line->prod += by;
+	vlink_notify(&ends[played_end].link);
+	run(false);
+}
+
 /* Sessions are made and closed in turn; what the driver says of them is thrown away. */
 static void refill(void)
 {
