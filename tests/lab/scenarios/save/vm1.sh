@@ -2,13 +2,12 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Saves and restores the server's domain, then the client's, and has a checkpoint made of
-# each, under traffic of every service (tests/suites/*_cut.c). All waits of the programs end,
-# and they go on over new connections, in both domains.
+# Saves and restores a domain, and has a checkpoint made of it, under traffic of every
+# service (tests/suites/*_cut.c). All waits of the programs end, and they go on over new
+# connections, in both domains.
 #
-# /etc/rounds: how often all of that.
+# /etc/domains: which ones, in this order; vm2 is the server's, vm3 the client's.
 
-ROUNDS=$(cat /etc/rounds 2>/dev/null || echo 1)
 WAIT=300			# seconds for what takes as long as the machine needs
 PROGRAMS="pipe vrpq vumem vsock"
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
@@ -99,11 +98,8 @@ forget vm3
 now
 begin=$NOW
 after "the beginning"
-while [ "$ROUNDS" -gt 0 ]; do
-	save_and_restore vm2
-	checkpoint vm2
-	save_and_restore vm3
-	checkpoint vm3
-	ROUNDS=$((ROUNDS - 1))
+for vm in $(cat /etc/domains); do
+	save_and_restore "$vm"
+	checkpoint "$vm"
 done
 conclude "save"
