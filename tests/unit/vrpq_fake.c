@@ -216,16 +216,6 @@ static int fake_open(const char *path)
 	return fd;
 }
 
-static int open_chan_file(const struct file *session, struct vrpq_chan_file_args *args)
-{
-	struct file file = { .used = true, .end = session->end };
-
-	if (session->chan || !session->session)
-		return EINVAL;
-	args->fd = new_file(&file);
-	return args->fd < 0 ? -args->fd : 0;
-}
-
 static void session_put(struct session *session)
 {
 	struct session **at;
