@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# excess.awk BEFORE AFTER: prints "NAME COUNT BEFORE" for what there is more of afterwards
+# than is due to the system itself.
+
+# What may come and go without anybody's leak.
+function margin(name)
+{
+	# The kernel keeps these for later use, and gives them back when memory is short.
+	if (name ~ /^slab\/(dentry|lsm_inode_cache|buffer_head|.*inode_cache)$/)
+		return 1000000
+	# RCU, and processes that come and go.
+	if (name ~ /^slab\//)
+		return 64
+	# Tables for the areas that vmalloc has made so far; lists of free pages.
+	if (name == "pages/of-drivers")
+		return 64
+	if (name == "pages/percpu")
+		return 16
+	# Modules that were loaded meanwhile.
+	if (name ~ /^vmalloc\/(load_module|bpf_.*|pcpu_.*)$/)
+		return 1000000
+	# Threads' stacks, of which the kernel keeps some.
+	if (name == "vmalloc/kernel_clone" || name == "vmalloc/dup_task_struct")
+		return 16
+	return 0
+}
+
+# Not NR == FNR: the first may be empty.
+FILENAME == ARGV[1] {
+	before[$1] += $2
+	next
+}
+
+{
+	after[$1] += $2
+	slack[$1] = $3
+}
+
+END {
+	for (name in after) {
+		if (after[name] > before[name] + slack[name] + margin(name))
+			print name, after[name], before[name] + 0
+	}
+}
