@@ -15,6 +15,7 @@
 #include "../suites/asleep.h"
 #include "../suites/pattern.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -486,6 +487,52 @@ static void datagrams_to_whoever(void)
 	end();
 }
 
+#define HOARDERS	60u	/* with more unread than the victim allows (unread_max) */
+
+static void send_much(uint32_t from_port, uint32_t to_port)
+{
+	struct vs_header header = vs_header(&vs, VS_STREAM, VS_REQUEST, from_port, to_port);
+
+	vs_send(&vs, header, NULL);
+	header.op = VS_DATA;
+	header.len = VS_PAYLOAD_MAX;
+	for (unsigned int i = 0; i < BUFFER_DEFAULT / VS_PAYLOAD_MAX; i++)
+		vs_send(&vs, header, NULL);
+}
+
+static unsigned int resets_from(uint32_t port)
+{
+	struct vs_header header;
+	unsigned int resets = 0;
+
+	while (vs_receive(&vs, &header, NULL, 0))
+		resets += header.src_port == port && header.op == VS_RESET;
+	return resets;
+}
+
+/* Who reads what comes is not to suffer from those who do not. */
+static void sockets_that_hoard(void)
+{
+	uint32_t listener, port;
+	unsigned int resets = 0;
+	char buffer[1000];
+
+	begin();
+	establish();
+	listener = (uint32_t)agent_listener(peer(), SOCK_STREAM, VMADDR_PORT_ANY, HOARDERS);
+	port = agent_port(peer(), (int)listener);
+	for (uint32_t i = 0; i < HOARDERS; i++) {
+		send_much(OUR_PORT + 1 + i, port);
+		resets += resets_from(port);
+		pattern_fill(buffer, sizeof(buffer), i, 0);
+		vs_send(&vs, data(sizeof(buffer)), buffer);
+		SUITE_EQUAL(agent_read(peer(), victim.fd, sizeof(buffer), i, 0), sizeof(buffer));
+	}
+	printf("# %u of %u connections were reset\n", resets, HOARDERS);
+	CU_ASSERT(resets > 0);
+	end();
+}
+
 /* Headers of random content in which one thing or another may be right. */
 static void random_records(void)
 {
@@ -514,13 +561,47 @@ static void random_records(void)
 	end();
 }
 
+/* For how long Linux kept our events off, as it tells of a back end. */
+static long long delayed(void)
+{
+	char path[128];
+	unsigned int length;
+	char *domid = xs_read(vs.end.xs, XBT_NULL, "domid", &length);
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/xen-backend/devices/vsock-%s-%u/xenbus/jiffies_eoi_delayed",
+		 domid ? domid : "?", vs.end.id);
+	free(domid);
+	return agent_number(peer(), path);
+}
+
+/* Each with another index, but the victim has asked for none of them. */
+static void events_with_false_news(void)
+{
+	long long before;
+	uint32_t taken;
+
+	if (suite_option("server", NULL))
+		suite_skip("Linux tells of back ends only");
+	begin();
+	establish();
+	before = delayed();
+	taken = vs.end.in.index;
+	for (unsigned int i = 0; i < FLOOD; i++)
+		vs_set_cons(&vs, taken - i % 2 * 48);
+	CU_ASSERT(delayed() > before);
+	end();
+}
+
 static const struct suite_test flood_tests[] = {
 	{ "requests_to_nobody", requests_to_nobody, 0 },
 	{ "requests_that_are_accepted", requests_that_are_accepted, 0 },
 	{ "questions_for_credit", questions_for_credit, 0 },
 	{ "messages_of_one_byte", messages_of_one_byte, 0 },
 	{ "datagrams_to_whoever", datagrams_to_whoever, 0 },
+	{ "sockets_that_hoard", sockets_that_hoard, 0 },
 	{ "random_records", random_records, 0 },
+	{ "events_with_false_news", events_with_false_news, 0 },
 	{ NULL, NULL, 0 },
 };
 
@@ -629,6 +710,20 @@ static void messages_before_the_end(void)
 	end();
 }
 
+/* close() waits for a peer that is no more. */
+static void an_end_under_who_lingers(void)
+{
+	uint32_t ticket;
+
+	begin();
+	establish();
+	ticket = agent_start(peer(), agent_request_linger(victim.fd, 10000));
+	CU_ASSERT_FATAL(!agent_wait_asleep(peer(), ticket));
+	vs_connect(&vs);
+	SUITE_EQUAL(agent_finish(peer(), ticket).value, 0);
+	end();
+}
+
 /* The next connection with the same addresses is none of an old one's business. */
 static void an_old_connection_that_is_closed_late(void)
 {
@@ -660,6 +755,7 @@ static const struct suite_test sending_tests[] = {
 	{ "requests_that_are_given_up", requests_that_are_given_up, 0 },
 	{ "bytes_that_are_written_one_by_one", bytes_that_are_written_one_by_one, 0 },
 	{ "messages_before_the_end", messages_before_the_end, 0 },
+	{ "an_end_under_who_lingers", an_end_under_who_lingers, 0 },
 	{ "an_old_connection_that_is_closed_late", an_old_connection_that_is_closed_late, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -18,13 +18,13 @@
 #include <string.h>
 
 #define NOBODYS_PORT	4711u
-#define OUR_PORT	5000u
 #define FLOOD		50000u
 /* Kilobytes: what may wait for a domain that takes nothing, and no flood. */
 #define NOTICEABLE	10000
 
 static struct vs_end vs;
 static uint32_t other_cid;
+static uint32_t our_port = 5000;	/* another one for each connection */
 
 /* ---- before and after ---- */
 
@@ -46,7 +46,7 @@ static struct vs_header to_other(uint16_t type, uint16_t op, uint32_t src_port, 
 
 static struct vs_header data(uint32_t len)
 {
-	struct vs_header header = to_other(VS_STREAM, VS_DATA, OUR_PORT, NEIGHBOUR_PORT);
+	struct vs_header header = to_other(VS_STREAM, VS_DATA, our_port, NEIGHBOUR_PORT);
 
 	header.len = len;
 	return header;
@@ -61,13 +61,13 @@ static struct vs_header next_record(void *payload)
 		if (!vs_receive(&vs, &header, payload, 15000))
 			suite_fail("nothing comes from the other domain");
 	} while (header.src_cid != other_cid || header.src_port != NEIGHBOUR_PORT ||
-		 header.dst_port != OUR_PORT || header.op == VS_CREDIT);
+		 header.dst_port != our_port || header.op == VS_CREDIT);
 	return header;
 }
 
 static void establish(void)
 {
-	vs_send(&vs, to_other(VS_STREAM, VS_REQUEST, OUR_PORT, NEIGHBOUR_PORT), NULL);
+	vs_send(&vs, to_other(VS_STREAM, VS_REQUEST, our_port, NEIGHBOUR_PORT), NULL);
 	SUITE_EQUAL(next_record(NULL).op, VS_RESPONSE);
 }
 
@@ -76,6 +76,7 @@ static void forwarding_works(void)
 	char buffer[1000];
 	struct vs_header header;
 
+	our_port++;
 	establish();
 	pattern_fill(buffer, sizeof(buffer), 71, 0);
 	vs_send(&vs, data(sizeof(buffer)), buffer);
@@ -83,7 +84,7 @@ static void forwarding_works(void)
 	SUITE_EQUAL(header.op, VS_DATA);
 	SUITE_EQUAL(header.len, sizeof(buffer));
 	SUITE_EQUAL(pattern_check(buffer, sizeof(buffer), 71, 0), 0);
-	vs_send(&vs, to_other(VS_STREAM, VS_RESET, OUR_PORT, NEIGHBOUR_PORT), NULL);
+	vs_send(&vs, to_other(VS_STREAM, VS_RESET, our_port, NEIGHBOUR_PORT), NULL);
 }
 
 /* dom0's own connections with the other domain are as they were, and new ones can be made. */
@@ -128,7 +129,7 @@ static void data_that_is_not_taken(void)
 
 	begin();
 	before = kernel_memory();
-	for (uint32_t port = OUR_PORT + 1; port < OUR_PORT + 60; port++) {
+	for (uint32_t port = 10000; port < 10060; port++) {
 		header = to_other(VS_STREAM, VS_REQUEST, port, NEIGHBOUR_PORT);
 		vs_send(&vs, header, NULL);
 		header.op = VS_DATA;

@@ -53,6 +53,7 @@ enum agent_op {
 	AGENT_FLOOD,		/* arg: connections, of descriptors from fd on */
 	AGENT_RESIZE,		/* count times another buffer size */
 	AGENT_SHUT_OFTEN,	/* count times a shutdown of what is read */
+	AGENT_LINGER,		/* close that waits arg seconds for the peer */
 	AGENT_CONNECT_OFTEN,	/* count sockets that connect, do not wait, and are closed */
 };
 

@@ -58,6 +58,11 @@ int agent_accept(struct agent *agent, int fd)
 	return (int)call(agent, agent_request_accept(fd));
 }
 
+struct agent_request agent_request_linger(int fd, unsigned int seconds)
+{
+	return (struct agent_request){ .op = AGENT_LINGER, .fd = fd, .arg = seconds };
+}
+
 long long agent_resize(struct agent *agent, int fd, unsigned int times)
 {
 	return call(agent, (struct agent_request){ .op = AGENT_RESIZE, .fd = fd, .count = times });

@@ -170,6 +170,15 @@ static int64_t do_shut_often(const struct agent_request *r)
 	return (int64_t)i;
 }
 
+static int64_t do_linger(const struct agent_request *r)
+{
+	struct linger linger = { .l_onoff = 1, .l_linger = (int)r->arg };
+
+	if (setsockopt(r->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)))
+		return -1;
+	return close(r->fd);
+}
+
 static int64_t do_connect_often(const struct agent_request *r)
 {
 	struct sockaddr_vm address = address_of(r->flags, r->arg);
@@ -206,6 +215,7 @@ int64_t agent_socket_call(const struct agent_request *r)
 	case AGENT_FLOOD: return do_flood(r);
 	case AGENT_RESIZE: return do_resize(r);
 	case AGENT_SHUT_OFTEN: return do_shut_often(r);
+	case AGENT_LINGER: return do_linger(r);
 	case AGENT_CONNECT_OFTEN: return do_connect_often(r);
 	}
 	errno = ENOSYS;

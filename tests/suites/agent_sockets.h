@@ -34,6 +34,8 @@ struct agent_request agent_request_connect(int fd, unsigned int cid, unsigned in
 struct agent_request agent_request_echo(int fd, unsigned int connections);
 /* Writes to each of the connections @fd, @fd + 1, ... so fast as it can, till all broke. */
 struct agent_request agent_request_flood(int fd, unsigned int connections);
+/* close(), which waits so many seconds for the peer. */
+struct agent_request agent_request_linger(int fd, unsigned int seconds);
 /* Very often the same: another buffer size, shutdown(SHUT_RD), a connect that is given up. */
 long long agent_resize(struct agent *agent, int fd, unsigned int times);
 long long agent_shut_often(struct agent *agent, int fd, unsigned int times);

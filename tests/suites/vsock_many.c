@@ -2,6 +2,7 @@
 /* Many connections at a time: each gets its own bytes, and its share. */
 #include "vsock_suite.h"
 
+#include "asleep.h"
 #include "pattern.h"
 
 #include <poll.h>
@@ -145,6 +146,36 @@ static void connections_one_after_the_other(void)
 	SUITE_EQUAL(agent_finish(peer(), ticket).value, 3000);
 }
 
+/* Each to a listener that was made for it: that of a request that gets lost tells by its time. */
+static void long_100_listeners_20_times(void)
+{
+	long long begin, us, longest = 0;
+	unsigned int cid = peer_cid();
+
+	for (unsigned int round = 0; round < 20; round++) {
+		int fds[100], peer_fds[100];
+
+		for (unsigned int i = 0; i < 100; i++) {
+			int listener = peer_listener(SOCK_STREAM, 1);
+			unsigned int port = agent_port(peer(), listener);
+
+			fds[i] = vm_socket(SOCK_STREAM);
+			begin = clock_us();
+			if (vm_connect(fds[i], cid, port))
+				suite_fail("round %u, connection %u: %s", round, i, strerror(errno));
+			us = clock_us() - begin;
+			longest = us > longest ? us : longest;
+			peer_fds[i] = agent_accept(peer(), listener);
+			agent_close(peer(), listener);
+		}
+		for (unsigned int i = 0; i < 100; i++) {
+			close(fds[i]);
+			agent_close(peer(), peer_fds[i]);
+		}
+	}
+	printf("# the longest of 2000 connects took %lld ms\n", longest / 1000);
+}
+
 /* All senders have as much as they can send: all get a share of the link. */
 static void senders_get_equal_shares(void)
 {
@@ -183,6 +214,7 @@ static void senders_get_equal_shares(void)
 const struct suite_test many_tests[] = {
 	{ "connections_side_by_side", connections_side_by_side, 0 },
 	{ "long_500_connections_20_times", long_500_connections_20_times, 3000 },
+	{ "long_100_listeners_20_times", long_100_listeners_20_times, 3000 },
 	{ "connections_one_after_the_other", connections_one_after_the_other, 0 },
 	{ "senders_get_equal_shares", senders_get_equal_shares, 0 },
 	{ NULL, NULL, 0 },

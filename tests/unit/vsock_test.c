@@ -364,7 +364,7 @@ static void answers_are_bounded(void)
 	vsock_addr_init(&src, OWN_CID, 1);
 	vsock_addr_init(&dst, 10, 1);
 	for (unsigned int i = 0; i < PORTS; i++)
-		xvsock_tx_answer(&ends[0].conn, xvsock_packet(VSOCK_TYPE_STREAM,
+		xvsock_tx_expendable(&ends[0].conn, xvsock_packet(VSOCK_TYPE_STREAM,
 							      VIRTIO_VSOCK_OP_RST, &src, &dst));
 	CU_ASSERT(unit_skbs <= 8192);
 	CU_ASSERT(xvsock_tx_flooded(&ends[0].conn));
@@ -527,6 +527,31 @@ static void gone_comes_last(void)
 	all_end();
 }
 
+/* Or it would look like an orderly end. */
+static void no_reset_comes_before_gone(void)
+{
+	struct xvsock_record record = { .hdr = { .op = 0 } };
+	struct sockaddr_vm src, dst;
+
+	all_begin();
+	vsock_addr_init(&src, 10, 1);
+	vsock_addr_init(&dst, 11, 1);
+	for (u32 i = 0; i < 10; i++)
+		give(&ends[0], 11, VSOCK_TYPE_STREAM, VIRTIO_VSOCK_OP_RW, 1, 8000);
+	xvsock_tx_gone(&ends[1].conn, 10, false);
+	for (u32 i = 0; i < PORTS; i++)
+		xvsock_tx_expendable(&ends[1].conn, xvsock_packet(VSOCK_TYPE_STREAM,
+								  VIRTIO_VSOCK_OP_RST, &src, &dst));
+	CU_ASSERT(unit_skbs <= 4200);
+	while (record.hdr.type != VSOCK_TYPE_CONTROL) {
+		CU_ASSERT_FATAL(take(&ends[1], &record, NULL));
+		CU_ASSERT(record.hdr.type == VSOCK_TYPE_CONTROL ||
+			  record.hdr.op == VIRTIO_VSOCK_OP_RW);
+	}
+	CU_ASSERT(take_all(&ends[1], VIRTIO_VSOCK_OP_RST) > 0);
+	all_end();
+}
+
 static void a_record_without_memory_stays(void)
 {
 	all_begin();
@@ -576,6 +601,7 @@ int main(void)
 		{ "a_datagram_that_never_fits_is_dropped", a_datagram_that_never_fits_is_dropped },
 		{ "forwarded_credit_waits_once", forwarded_credit_waits_once },
 		{ "gone_comes_last", gone_comes_last },
+		{ "no_reset_comes_before_gone", no_reset_comes_before_gone },
 	};
 	static const struct unit_test receiving[] = {
 		{ "a_record_without_memory_stays", a_record_without_memory_stays },

@@ -86,7 +86,7 @@ static int peer_size(struct vlink *link, const char *key, u32 max, u32 *size)
 	int err = vlink_peer_u32(link, key, VSOCK_RING_MIN, max, size);
 
 	if (!err && !is_power_of_2(*size)) {
-		vlink_warn(link, "peer's key \"%s\" is not a power of two\n", key);
+		vlink_fail(link, "the peer's key \"%s\" is not a power of two", key);
 		err = -EPROTO;
 	}
 	return err;
@@ -233,7 +233,7 @@ static int conn_begin(struct xvsock_conn *conn, struct xvsock_link *xl)
 	rcu_assign_pointer(xl->conn, conn);
 	err = xvsock_route_add(conn);
 	if (err) {
-		vlink_warn(conn->link, "there is a link to CID %u already\n", conn->peer_cid);
+		vlink_fail(conn->link, "there is another link to CID %u", conn->peer_cid);
 		RCU_INIT_POINTER(xl->conn, NULL);
 		synchronize_rcu();
 		return err;
@@ -290,40 +290,41 @@ static void xvsock_disconnect(struct vlink *link)
 	mutex_lock(&conn->rx_lock);
 	conn->rx_dead = true;
 	mutex_unlock(&conn->rx_lock);
+	/* The module may go next; a work that runs already holds no timer. */
+	if (cancel_delayed_work(&conn->rx_work))
+		xvsock_conn_put(conn);
 	xvsock_conn_cut_off(conn);
-	/* Senders and the interrupt handler are out of the ring after this. */
+	/* The interrupt handler is out of the ring after this, as all others are. */
 	synchronize_rcu();
 	xvsock_conn_put(conn);
 }
 
-static bool changed(const u32 *word, u32 *seen)
+static bool conn_event(struct xvsock_conn *conn)
 {
-	u32 untrusted_now = READ_ONCE(*word);
+	u32 untrusted_prod = READ_ONCE(conn->rx.prod_line->prod);
+	u32 untrusted_cons = READ_ONCE(conn->tx.cons_line->cons);
+	bool data = vlink_consumer_news(&conn->rx);
+	bool room = vlink_producer_news(&conn->tx);
 
-	if (untrusted_now == *seen)
-		return false;
-	*seen = untrusted_now;
-	return true;
+	/* Whatever the reason: who works looks by itself when it is on its way to sleep. */
+	if (untrusted_prod != READ_ONCE(conn->rx.index))
+		xvsock_conn_queue_rx(conn, 0);
+	if (untrusted_cons != READ_ONCE(conn->tx.peer))
+		xvsock_conn_queue_tx(conn);
+	return data || room;
 }
 
 static bool xvsock_event(struct vlink *link)
 {
 	struct xvsock_link *xl = link->priv;
 	struct xvsock_conn *conn;
-	bool data = false, room = false;
+	bool news;
 
 	rcu_read_lock();
 	conn = rcu_dereference(xl->conn);
-	if (conn) {
-		data = changed(&conn->rx.prod_line->prod, &conn->seen_prod);
-		room = changed(&conn->tx.cons_line->cons, &conn->seen_cons);
-		if (data)
-			xvsock_conn_queue_rx(conn, 0);
-		if (room)
-			xvsock_conn_queue_tx(conn);
-	}
+	news = conn && !READ_ONCE(conn->rx_dead) && conn_event(conn);
 	rcu_read_unlock();
-	return data || room;
+	return news;
 }
 
 const struct vlink_ops xvsock_link_ops = {

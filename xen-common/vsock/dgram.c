@@ -177,7 +177,7 @@ static int dgram_send(struct sk_buff *skb)
 		kfree_skb(skb);
 		ret = -EMSGSIZE;
 	} else {
-		ret = xvsock_tx_datagram(conn, skb);
+		ret = xvsock_tx_expendable(conn, skb);
 	}
 	xvsock_conn_put(conn);
 	return ret;

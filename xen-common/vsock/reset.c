@@ -131,6 +131,13 @@ static size_t hoard_of(struct vsock_sock *vsk)
 	return READ_ONCE(vvs->rx_bytes) + PACKET_MEMORY * skb_queue_len_lockless(&vvs->rx_queue);
 }
 
+/* Who is being served reads, or will not for as long as it pages in. */
+static bool may_be_shed(struct vsock_sock *vsk)
+{
+	return is_ours(vsk) && READ_ONCE(to_xs(vsk)->conn) &&
+	       !sock_owned_by_user_nocheck(sk_vsock(vsk));
+}
+
 static struct vsock_sock *hoarder_get(void)
 {
 	struct vsock_sock *vsk, *worst = NULL;
@@ -140,10 +147,7 @@ static struct vsock_sock *hoarder_get(void)
 	spin_lock_bh(&vsock_table_lock);
 	for (i = 0; i < VSOCK_HASH_SIZE; i++)
 		list_for_each_entry(vsk, &vsock_connected_table[i], connected_table) {
-			/* Who is being served reads, or will not for as long as it pages in. */
-			if (!is_ours(vsk) || sock_owned_by_user_nocheck(sk_vsock(vsk)))
-				continue;
-			hoard = hoard_of(vsk);
+			hoard = may_be_shed(vsk) ? hoard_of(vsk) : 0;
 			if (hoard <= most)
 				continue;
 			most = hoard;
@@ -177,7 +181,7 @@ static void tell_peer(struct xvsock_conn *conn, struct vsock_sock *vsk)
 	src.svm_cid = xvsock_local_cid();
 	skb = xvsock_packet(type, VIRTIO_VSOCK_OP_RST, &src, &vsk->remote_addr);
 	if (skb)
-		xvsock_tx_answer(conn, skb);
+		xvsock_tx_expendable(conn, skb);
 }
 
 bool xvsock_shed(void)

@@ -137,10 +137,11 @@ static int record_peek(struct xvsock_conn *conn, struct xvsock_record *record, c
 
 	avail = vlink_consumer_avail(&conn->rx, &broken);
 	if (!broken && !avail) {
-		if (!vlink_consumer_arm(&conn->rx, 1, &broken) && !broken)
-			return 0;
-		avail = vlink_consumer_avail(&conn->rx, &broken);
+		vlink_consumer_arm(&conn->rx, 1, &broken);
+		avail = conn->rx.peer - conn->rx.index;
 	}
+	if (!broken && !avail)
+		return 0;
 	*fault = "impossible ring index";
 	if (broken || avail < sizeof(*record))
 		return -EPROTO;
@@ -205,7 +206,7 @@ static void answer_reset(struct xvsock_conn *conn, struct sk_buff *skb)
 	addresses_of(skb, &src, &dst);
 	reset = xvsock_packet(xvsock_type(skb), VIRTIO_VSOCK_OP_RST, &dst, &src);
 	if (reset)
-		xvsock_tx_answer(conn, reset);
+		xvsock_tx_expendable(conn, reset);
 }
 
 static void refuse(struct xvsock_conn *conn, struct sk_buff *skb)
@@ -282,7 +283,8 @@ static void forward_to(struct xvsock_conn *to, struct xvsock_conn *from, struct 
 		atomic64_inc(&from->counters.forwarded);
 		return;
 	}
-	if (xvsock_type(skb) == VSOCK_TYPE_DGRAM) {
+	/* Of a link that was lost just now: its peer's end is told of soon. */
+	if (xvsock_type(skb) == VSOCK_TYPE_DGRAM || err == -ENODEV) {
 		drop(from, skb);
 	} else if (err == -ENOBUFS && xvsock_op(skb) != VIRTIO_VSOCK_OP_REQUEST) {
 		forward_reset(to, from, skb);

@@ -184,11 +184,17 @@ static int attach(struct xvsock_sock *xs, struct sk_buff *skb)
 	return 0;
 }
 
-/* Says what the peer knows already. */
-static bool is_said(struct xvsock_sock *xs, struct sk_buff *skb)
+/*
+ * Says what the peer knows already. A reset to who has sent one might meet the next connection
+ * with these addresses.
+ */
+static bool is_said(struct vsock_sock *vsk, struct sk_buff *skb)
 {
 	u32 flags = le32_to_cpu(virtio_vsock_hdr(skb)->flags);
+	struct xvsock_sock *xs = vsk->trans;
 
+	if (xvsock_op(skb) == VIRTIO_VSOCK_OP_RST)
+		return sock_flag(sk_vsock(vsk), SOCK_DONE);
 	if (xvsock_op(skb) != VIRTIO_VSOCK_OP_SHUTDOWN)
 		return false;
 	if (!(flags & ~xs->shutdown_sent))
@@ -218,7 +224,7 @@ static int send_of(struct vsock_sock *vsk, struct sk_buff *skb)
 
 	if (READ_ONCE(xs->over))
 		return drop(skb, -ENOTCONN);
-	if (is_said(xs, skb))
+	if (is_said(vsk, skb))
 		return drop(skb, 0);
 	if (is_local(xvsock_dst(skb)))
 		return loop_send(skb);
@@ -231,17 +237,24 @@ static int send_of(struct vsock_sock *vsk, struct sk_buff *skb)
 	return ret;
 }
 
+/* A connection that could not send finds that it is over; who has none yet is told otherwise. */
+static bool is_lost_by(struct vsock_sock *vsk, u16 op)
+{
+	const struct xvsock_sock *xs = vsk->trans;
+
+	return sk_vsock(vsk)->sk_state == TCP_ESTABLISHED &&
+	       (!xs->over || op == VIRTIO_VSOCK_OP_RW);
+}
+
 static int send_socket(struct vsock_sock *vsk, struct sk_buff *skb)
 {
 	struct xvsock_sock *xs = vsk->trans;
 	u16 op = xvsock_op(skb);
 	int ret = send_of(vsk, skb);
 
-	/* The caller of connect() is told; all others find a connection that is over. */
 	if (op == VIRTIO_VSOCK_OP_RST)
 		WRITE_ONCE(xs->over, true);
-	else if (ret < 0 && op != VIRTIO_VSOCK_OP_REQUEST &&
-		 (!xs->over || op == VIRTIO_VSOCK_OP_RW))
+	else if (ret < 0 && is_lost_by(vsk, op))
 		xvsock_lose(vsk, ECONNRESET);
 	return ret;
 }
@@ -256,7 +269,7 @@ static int send_answer(struct sk_buff *skb)
 	conn = way_of(skb);
 	if (IS_ERR(conn))
 		return drop(skb, PTR_ERR(conn));
-	ret = xvsock_tx_answer(conn, skb);
+	ret = xvsock_tx_expendable(conn, skb);
 	xvsock_conn_put(conn);
 	return ret;
 }

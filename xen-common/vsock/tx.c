@@ -200,12 +200,13 @@ static void check_broken(struct xvsock_conn *conn, bool broken)
 
 static bool has_room(struct xvsock_conn *conn, u32 size)
 {
-	bool broken = false;
 	u32 space = conn->tx.size - (conn->tx.index - conn->tx.peer);
+	bool broken = false;
 
 	/* The peer's index is read only when the last one does not do. */
-	if (space < size)
-		space = vlink_producer_space(&conn->tx, &broken);
+	if (space >= size)
+		return true;
+	space = vlink_producer_space(&conn->tx, &broken);
 	check_broken(conn, broken);
 	return space >= size;
 }
@@ -350,18 +351,39 @@ int xvsock_tx_socket(struct xvsock_conn *conn, struct xvsock_flow *flow, struct 
 }
 
 /* Unreliable, or asked for by the peer: if there are that many, it wants them. */
-static int tx_expendable(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb,
-			 bool full)
+static bool is_full(struct xvsock_conn *conn, struct xvsock_flow *flow)
 {
+	if (flow == &conn->datagrams)
+		return flow->memory >= DATAGRAMS_MAX;
+	if (flow->forward)
+		return flow->forward->controls >= CONTROLS_MAX;
+	return conn->tx_controls >= 2 * CONTROLS_MAX;
+}
+
+/* Behind the news that a domain is gone: a reset before it would look like an orderly end. */
+static struct xvsock_flow *flow_of(struct xvsock_conn *conn, struct sk_buff *skb)
+{
+	struct xvsock_forward *forward;
+
+	if (xvsock_type(skb) == VSOCK_TYPE_DGRAM)
+		return &conn->datagrams;
+	forward = forward_find(conn, xvsock_src(skb));
+	return forward && forward->gone ? &forward->flow : &conn->control;
+}
+
+int xvsock_tx_expendable(struct xvsock_conn *conn, struct sk_buff *skb)
+{
+	struct xvsock_flow *flow;
 	struct tx_batch batch;
 	int len = skb->len;
 
 	tx_begin(conn, &batch);
+	flow = flow_of(conn, skb);
 	if (conn->tx_dead)
 		len = -ENODEV;
 	else if (nothing_waits(conn, skb))
 		write_now(conn, skb, &batch);
-	else if (full)
+	else if (is_full(conn, flow))
 		len = -ENOBUFS;
 	else
 		write_later(conn, flow, skb, &batch);
@@ -371,18 +393,6 @@ static int tx_expendable(struct xvsock_conn *conn, struct xvsock_flow *flow, str
 	}
 	tx_end(conn, &batch);
 	return len;
-}
-
-int xvsock_tx_answer(struct xvsock_conn *conn, struct sk_buff *skb)
-{
-	return tx_expendable(conn, &conn->control, skb,
-			     READ_ONCE(conn->tx_controls) >= 2 * CONTROLS_MAX);
-}
-
-int xvsock_tx_datagram(struct xvsock_conn *conn, struct sk_buff *skb)
-{
-	return tx_expendable(conn, &conn->datagrams, skb,
-			     READ_ONCE(conn->datagrams.memory) >= DATAGRAMS_MAX);
 }
 
 bool xvsock_tx_flooded(struct xvsock_conn *conn)

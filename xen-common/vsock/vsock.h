@@ -101,7 +101,6 @@ struct xvsock_conn {
 	struct work_struct tx_work;
 	struct task_struct *rx_task;	/* that delivers what came over this connection */
 	struct xvsock_forward *spare;	/* for what it forwards next */
-	u32 seen_prod, seen_cons;	/* by the interrupt handler */
 };
 
 /* A socket of streams or messages: vsk->trans. Under its lock, but the flow. */
@@ -194,12 +193,12 @@ void xvsock_tx_stop(struct xvsock_conn *conn);
 void xvsock_tx_work(struct work_struct *work);
 void xvsock_flow_init(struct xvsock_flow *flow, struct virtio_vsock_sock *vvs);
 /*
- * Each sends @skb or queues it and consumes it, also when it returns an error. The first is
- * for a packet of a socket whose lock is held and whose flow it is.
+ * Both send @skb or queue it and consume it, also when they return an error. The first is
+ * for a packet of a socket whose lock is held and whose flow it is, the second for datagrams and
+ * for answers to packets of no socket.
  */
 int xvsock_tx_socket(struct xvsock_conn *conn, struct xvsock_flow *flow, struct sk_buff *skb);
-int xvsock_tx_answer(struct xvsock_conn *conn, struct sk_buff *skb);
-int xvsock_tx_datagram(struct xvsock_conn *conn, struct sk_buff *skb);
+int xvsock_tx_expendable(struct xvsock_conn *conn, struct sk_buff *skb);
 /*
  * Sends or queues what @from brought for the peer of @to. -ENOBUFS: too much of it waits;
  * -EPIPE: the two domains have no connections now; -ECONNRESET: they are not to have any

@@ -97,12 +97,13 @@
  * ========
  * Each connection of the link (vlink.h) is a new epoch: the rings are empty and no
  * connection of sockets is left from before. An end that finds a record that this text
- * does not allow takes the link for lost until its next epoch.
+ * does not allow, or an impossible index, gives up the epoch and says why; the
+ * next one follows after a pause (vlink.h).
  *
  *   DOWN -- both ends Connected ---------> UP
  *   UP   -- peer leaves Connected -------> DOWN: connections reset, records dropped
- *   UP   -- a record breaks the rules ---> BROKEN: the same; nothing is read any more
- *   BROKEN - peer leaves Connected ------> DOWN
+ *   UP   -- a record breaks the rules ---> BROKEN: the same, and it leaves Connected
+ *   BROKEN -- has left Connected --------> DOWN
  */
 #ifndef XEN_IO_VSOCK_H
 #define XEN_IO_VSOCK_H
