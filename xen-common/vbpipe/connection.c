@@ -73,6 +73,12 @@ static int server_map(struct vlink *link, struct vbpipe *pipe)
 	return PTR_ERR_OR_ZERO(pipe->region);
 }
 
+void vbpipe_rings_init(struct vbpipe_conn *conn)
+{
+	vlink_producer_init(&conn->tx, conn->tx_prod, conn->tx_cons, conn->tx_size);
+	vlink_consumer_init(&conn->rx, conn->rx_prod, conn->rx_cons, conn->rx_size);
+}
+
 static void conn_lay_out(struct vbpipe_conn *conn, struct vbpipe *pipe)
 {
 	struct page **pages = pipe->region->pages;
@@ -105,6 +111,8 @@ static void conn_lay_out(struct vbpipe_conn *conn, struct vbpipe *pipe)
 		conn->tx_pages = pages + 1;
 		conn->rx_pages = pages + 1 + ring_pages(conn->tx_size);
 	}
+	/* For events that come before the first rendezvous. */
+	vbpipe_rings_init(conn);
 }
 
 static struct vbpipe_conn *conn_new(struct vlink *link, struct vbpipe *pipe)

@@ -37,8 +37,7 @@ static void set_word(struct vbpipe_conn *conn, u32 state, u32 count)
 static void enter_reset(struct vbpipe_conn *conn, u32 peer)
 {
 	conn->peer_count = VBPIPE_COUNT(peer);
-	vlink_producer_init(&conn->tx, conn->tx_prod, conn->tx_cons, conn->tx_size);
-	vlink_consumer_init(&conn->rx, conn->rx_prod, conn->rx_cons, conn->rx_size);
+	vbpipe_rings_init(conn);
 	set_word(conn, VBPIPE_RESET, VBPIPE_COUNT(conn->word));
 }
 

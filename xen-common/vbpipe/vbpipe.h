@@ -119,6 +119,8 @@ int vbpipe_publish(struct vlink *link, struct xenbus_transaction xbt);
 int vbpipe_connect(struct vlink *link);
 void vbpipe_disconnect(struct vlink *link);
 bool vbpipe_event(struct vlink *link);
+/* Prepares this end of both rings; the peer uses none before it learns that this end has. */
+void vbpipe_rings_init(struct vbpipe_conn *conn);
 
 /* rendezvous.c */
 int vbpipe_rendezvous(struct vbpipe *pipe);
