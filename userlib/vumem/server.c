@@ -147,9 +147,8 @@ static int respond(struct vumem_object *server, const VumemResp *resp)
 	memcpy(args.ctl, resp->bufferCtl.ctl, sizeof(args.ctl));
 	err = vumem_control(server->fd, VUMEM_IOC_RESPOND, &args);
 	if (args.cmd == VUMEM_CMD_BUFFER_ALLOC && !resp->retVal) {
-		if (!err)
-			warn_of_tail(map);
-		else if (err == ENOMEM)
+		warn_of_tail(map);
+		if (err == ENOMEM)
 			explain_no_memory(map);
 	}
 	return err;
