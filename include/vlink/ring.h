@@ -190,7 +190,8 @@ static inline bool vlink_producer_publish(struct vlink_ring_end *end, vlink_u32 
 {
 	vlink_u32 old = end->index;
 
-	end->index = old + n;
+	/* Interrupt handlers read it: vlink_producer_news() and its twin. */
+	vlink_store(&end->index, old + n);
 	vlink_store_release(&end->prod_line->prod, end->index);
 	vlink_full_barrier();
 	return vlink_event_passed(vlink_load(&end->cons_line->data_event), old, end->index);
@@ -204,7 +205,7 @@ static inline bool vlink_consumer_publish(struct vlink_ring_end *end, vlink_u32 
 {
 	vlink_u32 old = end->index;
 
-	end->index = old + n;
+	vlink_store(&end->index, old + n);
 	vlink_store_release(&end->cons_line->cons, end->index);
 	vlink_full_barrier();
 	return vlink_event_passed(vlink_load(&end->prod_line->space_event), old, end->index);

@@ -25,7 +25,7 @@ names() { # PAGE
 
 known() { # NAME SECTION
 	case $1.$2 in
-	open.2 | close.2 | read.2 | write.2 | lseek.2 | fork.2 | ioctl.2 | poll.2 | pipe.7 | xl.1 | xl.cfg.5 | dtc.1 | modules-load.d.5) return 0 ;;
+	open.2 | close.2 | read.2 | write.2 | lseek.2 | fork.2 | ioctl.2 | poll.2 | memfd_secret.2 | pipe.7 | xl.1 | xl.cfg.5 | dtc.1 | modules-load.d.5) return 0 ;;
 	esac
 	[ -e "$dir/$1.$2" ] || [[ " $all " == *" $1.$2 "* ]]
 }
