@@ -280,10 +280,15 @@ static int get_or_wait(struct vrpq_sender *sender, const struct vrpq_waiter *wai
 		       void **ptr, int err)
 {
 	struct vrpq_session *session = sender->chan->session;
-	bool moved;
+	bool moved, full = false;
 	u32 seq;
 
 	for (;;) {
+		/* Once, and not before pages that are on their way turn out to be too few. */
+		if (err == EAGAIN && !full)
+			vrpq_count(sender, VRPQ_PROF_PARAM_RING_FULL);
+		full |= err == EAGAIN;
+		vrpq_stats_flush(sender);
 		seq = vrpq_file_seq(&session->file);
 		vrpq_unlock(&sender->lock);
 		/* What the kernels share just now is not in anybody's hands. */
@@ -313,9 +318,6 @@ static int wait_for_pages(struct vrpq_sender *sender, u32 size, void **ptr, int 
 {
 	struct vrpq_waiter waiter = { .chan = sender->chan };
 
-	if (err == EAGAIN)
-		vrpq_count(sender, VRPQ_PROF_PARAM_RING_FULL);
-	vrpq_stats_flush(sender);
 	vrpq_pool_queue(sender->arena.zone, &waiter);
 	err = get_or_wait(sender, &waiter, size, ptr, err);
 	vrpq_pool_unqueue(sender->arena.zone, &waiter);

@@ -48,7 +48,7 @@ static int client_bind_events(struct vlink *link)
 	int err = xenbus_alloc_evtchn(link->xdev, &link->evtchn);
 
 	if (err == -EPERM)
-		vlink_fail(link, "Xen forbids guests to talk to each other, the default on arm64: boot it with xsm=dummy");
+		vlink_fail(link, "Xen lets no guests talk to each other: boot it with xsm=dummy");
 	if (err)
 		return err;
 	err = bind_evtchn_to_irqhandler_lateeoi(link->evtchn, vlink_interrupt, 0,
