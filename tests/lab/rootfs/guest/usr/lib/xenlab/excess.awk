@@ -9,9 +9,17 @@ function margin(name)
 	# The kernel keeps these for later use, and gives them back when memory is short.
 	if (name ~ /^slab\/(dentry|lsm_inode_cache|buffer_head|.*inode_cache)$/)
 		return 1000000
-	# RCU, and processes that come and go.
+	# Areas of vmalloc that were given back and wait until their addresses are purged. The
+	# areas themselves are counted under vmalloc.
+	if (name == "slab/vmap_area")
+		return 1000000
+	# RCU, and processes that come and go; of large caches, slabs that are filled in part.
 	if (name ~ /^slab\//)
-		return 64
+		return before[name] > 1280 ? before[name] / 20 : 64
+	# Places for pages of others, which vlink keeps for its next connections where they
+	# cost the domain memory. What is mapped there is counted under grants-mapped.
+	if (name == "pages/ballooned-out")
+		return 1000000
 	# Tables for the areas that vmalloc has made so far; lists of free pages.
 	if (name == "pages/of-drivers")
 		return 64
