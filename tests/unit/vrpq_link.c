@@ -529,7 +529,8 @@ void call_start(struct call *call, int fd, unsigned int cmd, void *args)
 	static int pid = 5000;
 
 	*call = (struct call){ .fd = fd, .cmd = cmd, .args = args, .result = -EINPROGRESS };
-	call->task = (struct task_struct){ .pid = ++pid, .tgid = pid, .refs = 1 };
+	pid++;
+	call->task = (struct task_struct){ .pid = pid, .tgid = pid, .refs = 1 };
 	if (pthread_create(&call->thread, NULL, call_thread, call))
 		abort();
 }

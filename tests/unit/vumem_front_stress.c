@@ -173,8 +173,9 @@ static void answer_late(unsigned int *state)
 
 static void end_server(void)
 {
-	struct vumem_msg msg = { .type = VUMEM_RESET, .epoch = epoch++ };
+	struct vumem_msg msg = { .type = VUMEM_RESET, .epoch = epoch };
 
+	epoch++;
 	if (peer_has_room())
 		peer_send(&msg);
 }
