@@ -211,9 +211,20 @@ static int fake_open(const char *path)
 	else if (strcmp(path, FAKE_CLIENT))
 		return -ENOENT;
 	pthread_mutex_lock(&lock);
+	counts.opens++;
 	fd = new_file(&file);
 	pthread_mutex_unlock(&lock);
 	return fd;
+}
+
+static int open_chan_file(const struct file *session, struct vrpq_chan_file_args *args)
+{
+	struct file file = { .used = true, .end = session->end };
+
+	if (session->chan || !session->session)
+		return EINVAL;
+	args->fd = new_file(&file);
+	return args->fd < 0 ? -args->fd : 0;
 }
 
 static void session_put(struct session *session)
@@ -723,6 +734,8 @@ static int control(struct file *file, unsigned long cmd, void *args)
 		counts.kicks++;
 		move(&file->session->sides[file->end]);
 		return 0;
+	case VRPQ_IOC_CHAN_FILE:
+		return open_chan_file(file, args);
 	case VRPQ_IOC_STAT:
 		return file->end == CLIENT ? stat(file, args) : ENOTTY;
 	}

@@ -15,7 +15,7 @@
 
 struct fake_counts {
 	unsigned int calls;		/* of the kernel, in all */
-	unsigned int rings, waits, sleeps, grows, trims, kicks, maps;
+	unsigned int opens, rings, waits, sleeps, grows, trims, kicks, maps;
 };
 
 /* Makes the library use it, for a link of @reqs requests and @pmem_pages pages. */

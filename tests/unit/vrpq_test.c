@@ -223,6 +223,21 @@ static int do_create_chan(struct task *task)
 	return vrpqChanCreate(p.client, NULL, 0, &task->chan);
 }
 
+/* A channel takes no path, and no rights but those that the session had. */
+static void test_channel_opens_nothing(void)
+{
+	VrpqChanHandle client, server;
+	unsigned int before;
+
+	pair_open(&p, 256, 16);
+	before = fake_counts().opens;
+	CU_ASSERT_EQUAL(before, 2);
+	pair_chan(&p, &client, &server);
+	CU_ASSERT_EQUAL(fake_counts().opens, before);
+	close_channel(client, server);
+	pair_close(&p);
+}
+
 /* --- memory runs short ------------------------------------------------------------------- */
 
 /* Of this thread: allocations until one fails, which then is 0; negative: none does. */
@@ -2093,6 +2108,7 @@ static const struct unit_test tests[] = {
 	{ "yields cost little", test_yields_cost_little },
 	{ "handles that are none", test_bad_handles },
 	{ "information", test_info },
+	{ "channel opens nothing", test_channel_opens_nothing },
 	{ "client runs short of memory", test_client_runs_short },
 	{ "server runs short of memory", test_server_runs_short },
 	{ "creation interrupted", test_interrupted_creation },

@@ -203,7 +203,7 @@ static int chan_create(struct vrpq_chan *chan, struct vrpq_chan_args *args)
 
 static int chan_create_in_turn(struct vrpq_chan *chan, struct vrpq_chan_args *args)
 {
-	int err = vrpq_chan_open(chan);
+	int err = vrpq_file_open_chan(&chan->file, &chan->session->file);
 
 	if (err)
 		return err;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The kernel's part: device files, their calls and their memory. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -62,12 +63,26 @@ void vrpq_unreserve(void *base, size_t size)
 	munmap(base, size + VRPQ_TAIL);
 }
 
+static void file_init(struct vrpq_file *file, int fd)
+{
+	*file = (struct vrpq_file) { .fd = fd < 0 ? -1 : fd, .slept_us = UINT32_MAX };
+}
+
 int vrpq_file_open(struct vrpq_file *file, const char *path)
 {
 	int fd = vrpq_kernel->open_node(path);
 
-	*file = (struct vrpq_file) { .fd = fd < 0 ? -1 : fd, .slept_us = UINT32_MAX };
+	file_init(file, fd);
 	return fd < 0 ? -fd : 0;
+}
+
+int vrpq_file_open_chan(struct vrpq_file *file, const struct vrpq_file *session)
+{
+	struct vrpq_chan_file_args args = { .flags = O_CLOEXEC };
+	int err = vrpq_kernel->control(session->fd, VRPQ_IOC_CHAN_FILE, &args);
+
+	file_init(file, err ? -1 : args.fd);
+	return err;
 }
 
 void vrpq_file_close(struct vrpq_file *file)

@@ -84,6 +84,8 @@ struct vrpq_file {
 };
 
 int vrpq_file_open(struct vrpq_file *file, const char *path);
+/* One that can become a channel of the session, whatever the process may open by now. */
+int vrpq_file_open_chan(struct vrpq_file *file, const struct vrpq_file *session);
 void vrpq_file_close(struct vrpq_file *file);
 int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args);
 /* Sleeps unless the number is not @seq any more; 0 or EINTR. The status tells the rest. */
@@ -517,7 +519,6 @@ struct vrpq_session {
 	struct vrpq_geometry geometry;
 	u32 params_start;		/* offset of the zones of parameters */
 	VrpqClientId client;
-	char *path;
 	unsigned char *base;		/* NULL: not mapped */
 	size_t size;
 	pthread_mutex_t list_lock;
@@ -591,7 +592,6 @@ struct vrpq_session *vrpq_session_of(VrpqSessionHandle handle);
 int vrpq_session_release_handle(struct vrpq_session *session);
 
 struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session);
-int vrpq_chan_open(struct vrpq_chan *chan);
 /* NULL if it is none with that magic. */
 static inline struct vrpq_chan *vrpq_chan_with(VrpqChanHandle handle, u32 magic)
 {

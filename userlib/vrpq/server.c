@@ -130,7 +130,7 @@ static int chan_accept(struct vrpq_chan *chan, struct vrpq_chan_args *args)
 {
 	struct vrpq_session *session = chan->session;
 	struct vrpq_slots *callbacks;
-	int err = vrpq_chan_open(chan);
+	int err = vrpq_file_open_chan(&chan->file, &session->file);
 
 	if (err)
 		return err;

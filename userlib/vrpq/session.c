@@ -110,7 +110,6 @@ static void session_free(struct vrpq_session *session)
 		session->base = NULL;
 	}
 	vrpq_file_close(&session->file);
-	free(session->path);
 	pthread_mutex_destroy(&session->list_lock);
 	session_retire(session);
 }
@@ -167,12 +166,6 @@ int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned l
 
 	if (err)
 		return err;
-	/* Channels open the same node, from whatever directory. */
-	session->path = realpath(path, NULL);
-	if (!session->path)
-		session->path = strdup(path);
-	if (!session->path)
-		return ENOMEM;
 	err = vrpq_file_control(&session->file, cmd, args);
 	if (err)
 		return err == ENOTTY ? EINVAL : err;
@@ -233,14 +226,6 @@ struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session)
 	chan->file.fd = -1;
 	pthread_mutex_init(&chan->rx_lock, NULL);
 	return chan;
-}
-
-int vrpq_chan_open(struct vrpq_chan *chan)
-{
-	int err = vrpq_file_open(&chan->file, chan->session->path);
-
-	/* The session's node is there no more: its link has gone. */
-	return err == ENOENT || err == ENXIO || err == ENODEV ? EPIPE : err;
 }
 
 struct vrpq_chan *vrpq_chan_of(VrpqChanHandle handle)
