@@ -21,6 +21,7 @@
 
 /* More than the lab takes for the system's own */
 #define MANY 128
+#define MANY_PAGES 1024
 
 static char *what[16];
 static unsigned int nr_what;
@@ -42,7 +43,7 @@ static int hold_slab(void)
 
 static int hold_pages(void)
 {
-	for (int i = 0; i < MANY; i++) {
+	for (int i = 0; i < MANY_PAGES; i++) {
 		if (!alloc_page(GFP_KERNEL))
 			return -ENOMEM;
 	}
