@@ -13,6 +13,9 @@ function margin(name)
 	# areas themselves are counted under vmalloc.
 	if (name == "slab/vmap_area")
 		return 1000000
+	# Small objects of all kinds, of which the kernel's own come and go by slabs.
+	if (name ~ /^slab\/kmalloc-(8|16|32|64|96|128)$/)
+		return 512
 	# RCU, and processes that come and go; of large caches, slabs that are filled in part.
 	if (name ~ /^slab\//)
 		return before[name] > 1280 ? before[name] / 20 : 64
