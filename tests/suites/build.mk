@@ -23,7 +23,7 @@ $(O)/suites/vbpipe_suite: $(call suite_objs,$(SUITE_COMMON) $(VBPIPE_SUITE))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lcunit
 
-$(O)/suites/vbpipe_transfer: $(call suite_objs,vbpipe_transfer announce pattern)
+$(O)/suites/vbpipe_transfer $(O)/suites/vbpipe_kept: $(O)/suites/%: $(call suite_objs,% announce pattern)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -lxenstore
 
@@ -86,7 +86,7 @@ $(O)/suites/vsock_cut: $(call suite_objs,vsock_cut announce)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore
 
-SUITE_BINS := $(SUITE_BINS32) $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vrpq_agent vrpq_suite \
+SUITE_BINS := $(SUITE_BINS32) $(addprefix $(O)/suites/,agent vbpipe_suite vbpipe_transfer vbpipe_kept vrpq_agent vrpq_suite \
 	        vrpq_cut vumem_agent vumem_suite \
 	        vumem_cut vsock_suite vsock_cut)
 

@@ -13,9 +13,22 @@
 #	CONNECTION_KB	memory that one connection takes
 #	GRANTS		what the client's domain grants at least while connected
 #
+# A scenario may define anew what is called around each cut with the survivor's domain and the
+# round: before_cut, after_cut.
+#
 # shellcheck disable=SC2153,SC2154 # these
 
 EVENTS=/run/cut-events
+
+before_cut()
+{
+	:
+}
+
+after_cut()
+{
+	:
+}
 
 start_watch()
 {
@@ -158,7 +171,9 @@ cuts()
 			return
 		fi
 		[ "$round" -ne "$last" ] || expect_counted "$survivor"
+		before_cut "$survivor" "$round"
 		cut_once "$victim" "$survivor" "$round" "$expected" || return
+		after_cut "$survivor" "$round"
 		expect_same grants "$first_grants" "$grants"
 		expect_same "event channels" "$first_channels" "$channels"
 		expect_same "memory (current_kb)" "$first_current" "$current"
