@@ -128,3 +128,16 @@ $(O)/test/vrpq_kernel_test: tests/unit/vrpq_kernel_test.c $(VRPQ_KERNEL_DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
 		$(VRPQ_KERNEL_SRC) -lcunit
+
+# A pipe's connections, and events for them.
+VBPIPE_KERNEL_SRC := $(addprefix xen-common/vbpipe/,connection.c rendezvous.c) tests/unit/module/kernel.c
+
+$(call unit_test,check-vbpipe-events,$(O)/test/vbpipe_event_test)
+check-vbpipe-events:
+	$<
+
+$(O)/test/vbpipe_event_test: tests/unit/vbpipe_event_test.c $(KERNEL_TEST_DEPS) $(VBPIPE_KERNEL_SRC) \
+		$(wildcard xen-common/vbpipe/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
+		$(VBPIPE_KERNEL_SRC) -lcunit

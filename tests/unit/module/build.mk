@@ -4,8 +4,8 @@
 
 # All of these are kernel.h.
 KERNEL_STAND_INS := $(addprefix linux/,anon_inodes cdev completion device err file fs idr kref ktime list \
-		      mm module mutex ratelimit_types sched seq_file slab spinlock uaccess wait \
-		      workqueue xarray sched/mm sched/signal sched/task) asm/barrier asm/sync_bitops \
+		      log2 minmax mm module mutex pm_wakeup poll ratelimit_types sched seq_file slab \
+		      spinlock uaccess wait workqueue xarray sched/mm sched/signal sched/task) asm/barrier asm/sync_bitops \
 		      $(addprefix xen/,grant_table page xenbus xen interface/event_channel \
 		      interface/grant_table)
 KERNEL_TEST_DIR  := $(O)/test/module

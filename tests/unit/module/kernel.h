@@ -641,4 +641,27 @@ void *memdup_user(const void __user *from, size_t size);
 #define __module_get(m)		((void)(m))
 #define module_put(m)		((void)(m))
 
+/* --- what VBPIPE uses beyond ------------------------------------------------------------ */
+
+/* For tests with one thread: nobody has to be waited for. */
+#define __rcu
+#define rcu_read_lock()			((void)0)
+#define rcu_read_unlock()		((void)0)
+#define synchronize_rcu()		((void)0)
+#define rcu_dereference(p)		__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define rcu_dereference_protected(p, c)	((void)(c), (p))
+#define rcu_assign_pointer(p, v)	__atomic_store_n(&(p), (v), __ATOMIC_RELEASE)
+
+#define swap(a, b)	({ typeof(a) swap_a = (a); (a) = (b); (b) = swap_a; })
+#define wake_up_interruptible_all(wq)	wake_up_all(wq)
+
+struct wakeup_source { unsigned int events; };
+#define __pm_wakeup_event(source, ms)	((void)(ms), (void)(source)->events++)
+
+struct kiocb;
+struct iov_iter;
+struct attribute_group;
+typedef unsigned int __poll_t;
+typedef struct poll_table_struct poll_table;
+
 #endif
