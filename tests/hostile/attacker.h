@@ -108,6 +108,9 @@ long traced_call(const char *name, long number, const long args[6]);
 	traced_call(#name, SYS_##name, (const long[6]){ CALL_ARGS(__VA_ARGS__) })
 #define ASK(fd, number, args) \
 	traced_call(#number, SYS_ioctl, (const long[6]){ (long)(fd), (long)(number), (long)(args) })
+#ifdef __x86_64__
+#define SYS_ioctl_of_32_bits	511	/* no call of the kernel's: ioctl() by int $0x80 */
+#endif
 #define CALL0(name)		traced_call(#name, SYS_##name, (const long[6]){ 0 })
 #define CALL_ARGS(...)		CALL_ARGS_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define CALL_ARGS_(a, b, c, d, e, f, ...) \
@@ -219,5 +222,7 @@ void threads_start(uint64_t seed, unsigned int nr, bool makers);
 extern int outsider_sock;
 /* A child that attacks a little and ends. */
 void child_begin(uint64_t seed);
+/* Its parent: it has ended. */
+void forget_child(pid_t child);
 
 #endif

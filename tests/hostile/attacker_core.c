@@ -98,6 +98,25 @@ static void note_call(const char *name, const long args[6], struct board_call **
 	(*noted)->result = BOARD_RUNNING;
 }
 
+static long do_call(long number, const long args[6])
+{
+#ifdef __x86_64__
+	if (number == SYS_ioctl_of_32_bits) {
+		long result;
+
+		__asm__ volatile("int $0x80"
+				 : "=a"(result)
+				 : "a"(54l), "b"(args[0]), "c"(args[1]), "d"(args[2])
+				 : "memory", "r8", "r9", "r10", "r11");
+		if (result >= 0)
+			return result;
+		errno = (int)-result;
+		return -1;
+	}
+#endif
+	return syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
 long traced_call(const char *name, long number, const long args[6])
 {
 	unsigned int kind = (unsigned int)number % BOARD_IOCTLS;
@@ -109,7 +128,7 @@ long traced_call(const char *name, long number, const long args[6])
 	note_call(name, args, &noted);
 	board->names[kind] = name;
 	atomic_fetch_add(&board->calls[kind], 1);
-	result = syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	result = do_call(number, args);
 	if (result < 0)
 		atomic_fetch_add(&board->failed[kind], 1);
 	if (noted)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -68,6 +69,28 @@ static void control_fd(void)
 		CALL(fcntl, fd, command, O_NONBLOCK * below(2) | O_ASYNC * below(2));
 		break;
 	default: CALL(fcntl, fd, command, chance(50) ? odd_number() : (uintptr_t)odd_pointer(64));
+	}
+}
+
+/* Whatever works on files. */
+static void as_a_file(void)
+{
+	const struct node *node;
+	int fd = any_fd(&node);
+	char text[256] = "attack";
+
+	switch (below(11)) {
+	case 0: CALL(ftruncate, fd, odd_number()); break;
+	case 1: CALL(fallocate, fd, below(64), odd_number(), odd_number()); break;
+	case 2: CALL(fadvise64, fd, odd_number(), odd_number(), below(8)); break;
+	case 3: CALL(fsync, fd); break;
+	case 4: CALL(sync_file_range, fd, odd_number(), odd_number(), below(8)); break;
+	case 5: CALL(flock, fd, below(16) | LOCK_NB); break;
+	case 6: CALL(fchmod, fd, below(01000)); break;
+	case 7: CALL(fsetxattr, fd, "user.attack", text, below(sizeof(text)), 0); break;
+	case 8: CALL(flistxattr, fd, odd_pointer(256), below(256)); break;
+	case 9: CALL(readahead, fd, odd_number(), odd_size()); break;
+	default: CALL(statx, fd, "", AT_EMPTY_PATH, below(1 << 13), odd_pointer(256));
 	}
 }
 
@@ -165,7 +188,7 @@ void child_begin(uint64_t seed)
 	}
 }
 
-static void forget_child(pid_t child)
+void forget_child(pid_t child)
 {
 	for (unsigned int i = 0; i < BOARD_PIDS; i++)
 		if (board->pids[i] == child)
@@ -297,7 +320,7 @@ static void take_from_other(void)
 }
 
 const struct op fd_ops[] = {
-	{ close_one, 140 }, { duplicate, 120 }, { control_fd, 80 }, { watch, 80 },
+	{ close_one, 140 }, { duplicate, 120 }, { control_fd, 80 }, { as_a_file, 60 }, { watch, 80 },
 	{ pass_to_outsider, 80 }, { leave_in_flight, 50 }, { open_anew, 50 }, { fork_one, 10 },
 	{ clone_one, 15 }, { exec_one, 3 }, { new_namespace, 3 }, { signal_other, 8 },
 	{ take_from_other, 50 }, { 0 },

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <vlink/vrpq_ioctl.h>
 #include <vlink/vumem_ioctl.h>
@@ -227,6 +228,32 @@ static void ask_unknown(void)
 	CALL(ioctl, fd, number, place_args(&args, sizeof(args)));
 }
 
+#ifdef __x86_64__
+/* As programs of 32 bits do, whose pointers have half of the bits. */
+static void ask_as_32_bits(void)
+{
+	static union any_args *low;
+	const struct command *command = &commands[below(sizeof(commands) / sizeof(commands[0]))];
+	const struct node *node;
+	int fd = pick_fd_on(command->what, &node);
+	union any_args args;
+
+	if (is_unfair((unsigned int)command->number, node))
+		return;
+	if (!low) {
+		void *place = mmap(NULL, ATTACK_PAGE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+		if (place == MAP_FAILED)
+			return;
+		low = place;
+	}
+	fill_args(command, &args);
+	*low = args;
+	CALL(ioctl_of_32_bits, fd, command->number, low);
+}
+#endif
+
 static void open_node(void)
 {
 	static const int more[] = { 0, 0, O_NONBLOCK, O_DIRECT, O_APPEND, O_TRUNC, O_ASYNC, O_PATH,
@@ -264,5 +291,9 @@ static void move_bytes(void)
 }
 
 const struct op ioctl_ops[] = {
-	{ ask_known, 60 }, { ask_unknown, 6 }, { open_node, 12 }, { move_bytes, 10 }, { 0 },
+	{ ask_known, 60 }, { ask_unknown, 6 }, { open_node, 12 }, { move_bytes, 10 },
+#ifdef __x86_64__
+	{ ask_as_32_bits, 8 },
+#endif
+	{ 0 },
 };

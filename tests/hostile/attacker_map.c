@@ -4,7 +4,11 @@
 
 #include <fcntl.h>
 #include <linux/mempolicy.h>
+#include <signal.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,6 +138,56 @@ static void advise_process(void)
 	CALL(close, fd);
 }
 
+/* A killed process loses its memory to whoever asks for it, while it still uses that. */
+static void reap_child(void)
+{
+	uint64_t seed = rnd();
+	pid_t child = fork();
+	long fd;
+
+	if (child < 0)
+		return;
+	if (!child) {
+		child_begin(seed);
+		map_window(pick_fd(VUMEM_BUFFER), (1 + below(16)) * ATTACK_PAGE);
+		for (;;)
+			attack_once();
+	}
+	fd = CALL(pidfd_open, child, 0);
+	usleep(below(20000));
+	CALL(kill, child, SIGKILL);
+	for (unsigned int i = 1 + below(4); i; i--)
+		CALL(process_mrelease, fd, chance(95) ? 0 : odd_number());
+	if (fd >= 0)
+		CALL(close, fd);
+	waitpid(child, NULL, 0);
+	forget_child(child);
+}
+
+/* In place of a window, or of a part of it. */
+static void attach_segment(void)
+{
+	struct range part = pick_part();
+	long id = CALL(shmget, IPC_PRIVATE, (1 + below(16)) * ATTACK_PAGE, 0600);
+	char *place = (char *)((uintptr_t)part.addr & ~(uintptr_t)(ATTACK_PAGE - 1));
+
+	if (id < 0)
+		return;
+	if (is_in_arena(place))
+		CALL(shmat, id, place, SHM_REMAP | (chance(20) ? SHM_RDONLY : 0));
+	CALL(shmctl, id, IPC_RMID, 0);
+	if (chance(30))
+		CALL(shmdt, place);
+}
+
+/* What may be read may be executed, too: that a window must refuse. */
+static void map_executable(void)
+{
+	CALL(personality, READ_IMPLIES_EXEC);
+	map_window(pick_fd(chance(50) ? VUMEM_BUFFER : VRPQ_SESSION), (1 + below(16)) * ATTACK_PAGE);
+	CALL(personality, PER_LINUX);
+}
+
 static void lock_memory(void)
 {
 	struct range part = pick_part();
@@ -169,7 +223,7 @@ static void set_policy(void)
 	void *pages[8];
 	int status[8], to[8] = { 0 };
 
-	switch (below(4)) {
+	switch (below(5)) {
 	case 0:
 		CALL(mbind, part.addr, part.len, below(6), &mask, sizeof(mask) * 8, below(8));
 		break;
@@ -178,6 +232,9 @@ static void set_policy(void)
 		break;
 	case 2:
 		CALL(migrate_pages, pid, sizeof(mask) * 8, &mask, &mask);
+		break;
+	case 3:
+		CALL(set_mempolicy_home_node, part.addr, part.len, below(2), 0);
 		break;
 	default:
 		for (unsigned int i = 0; i < 8; i++)
@@ -199,5 +256,6 @@ static void write_memory(void)
 const struct op map_ops[] = {
 	{ map_something, 16 }, { unmap_part, 8 }, { move_mapping, 10 }, { protect, 8 },
 	{ advise, 25 }, { advise_process, 4 }, { advise_and_fork, 1 }, { lock_memory, 6 }, { sync_memory, 5 },
-	{ set_policy, 4 }, { read_memory, 20 }, { write_memory, 12 }, { 0 },
+	{ set_policy, 4 }, { attach_segment, 2 }, { map_executable, 1 }, { reap_child, 1 },
+	{ read_memory, 20 }, { write_memory, 12 }, { 0 },
 };

@@ -317,7 +317,8 @@ static void fill_entry(struct io_uring_sqe *entry)
 					   IORING_OP_RECV, IORING_OP_POLL_ADD, IORING_OP_CLOSE,
 					   IORING_OP_SPLICE, IORING_OP_MADVISE, IORING_OP_ACCEPT,
 					   IORING_OP_SHUTDOWN, IORING_OP_URING_CMD,
-					   IORING_OP_TIMEOUT, IORING_OP_SEND_ZC };
+					   IORING_OP_TIMEOUT, IORING_OP_SEND_ZC,
+					   IORING_OP_PROVIDE_BUFFERS };
 	struct range part = pick_part();
 	const struct node *node;
 
@@ -353,6 +354,18 @@ static void ring_submit(struct ring *ring, unsigned int nr)
 	CALL(io_uring_enter, ring->fd, nr, 0, 0, NULL, 0);
 }
 
+/* The kernel keeps to itself the pages that say where buffers are. */
+static void register_ring_of_buffers(const struct ring *ring)
+{
+	struct io_uring_buf_reg where = {
+		.ring_addr = (uintptr_t)pick_part().addr,
+		.ring_entries = chance(90) ? 1u << below(8) : (uint32_t)odd_number(),
+		.bgid = (uint16_t)below(3),
+	};
+
+	CALL(io_uring_register, ring->fd, IORING_REGISTER_PBUF_RING, &where, 1);
+}
+
 static void through_rings(void)
 {
 	struct range parts[3];
@@ -368,6 +381,8 @@ static void through_rings(void)
 		CALL(io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, parts, 1 + below(3));
 		if (chance(30))
 			CALL(io_uring_register, ring.fd, IORING_REGISTER_FILES, files, 4);
+		if (chance(30))
+			register_ring_of_buffers(&ring);
 		for (unsigned int i = 1 + below(3); i; i--)
 			ring_submit(&ring, 1 + below(4));
 	}
