@@ -4,9 +4,9 @@
  *          [--user UID] [--group GID] [--outsider UID] [--near NODE]... [--cid CID]...
  *
  * Attacks, as an ordinary user, the drivers of this domain by all their nodes and by sockets,
- * in rounds of some seconds. Started as root it becomes the user for that. Round N does
- * the same however many came before: --round N does only that one, --trace prints each call
- * before it is done. --near names nodes that honest processes use as well: there nothing is
+ * in rounds of up to some thousand calls. Started as root it becomes the user for that. Round N
+ * does the same however many came before: --round N does only that one, --trace prints each
+ * call before it is done. --near names nodes that honest processes use as well: there nothing is
  * done that shuts others out by its meaning. --cid: whom to attack over sockets.
  *
  * Exit code 0: all rounds were done, all processes ended, nobody saw what he must not see.
@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #define END_SECONDS	120	/* a killed process that is there for longer hangs */
+#define ROUND_SECONDS	20	/* a round takes no longer */
 #define FILES		512u	/* descriptors of a process */
 #define PROCESSES	200u
 
@@ -229,8 +230,10 @@ static pid_t start_process(unsigned int nr, uint64_t process_seed, const int soc
 }
 
 /* Until the end of the round: those that died of what they did get successors. */
-static void keep_going(double end, uint64_t round_seed, const int socks[2])
+static void keep_going(uint64_t calls, uint64_t round_seed, const int socks[2])
 {
+	uint64_t before = sum_of(board->calls);
+	double limit = now() + ROUND_SECONDS;
 	pid_t pids[2] = { 0 };
 	unsigned int nr = 0;
 
@@ -240,7 +243,7 @@ static void keep_going(double end, uint64_t round_seed, const int socks[2])
 		for (unsigned int i = 0; i < 2; i++)
 			if (!pids[i] || (gone > 0 && pids[i] == gone))
 				pids[i] = start_process(i, round_seed + 10ull * nr++, socks);
-		if (now() > end)
+		if (sum_of(board->calls) - before >= calls || now() > limit)
 			return;
 		if (gone <= 0)
 			usleep(20000);
@@ -258,8 +261,8 @@ static bool do_round(unsigned long nr)
 	actor_start(round_seed);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks))
 		return false;
-	/* All are killed wherever they are then. */
-	keep_going(began + 1 + below(chance(30) ? 2000 : 8000) / 1e3, round_seed, socks);
+	/* All are killed wherever they are then, on slow machines and on fast ones. */
+	keep_going(below(chance(30) ? 1000 : 8000), round_seed, socks);
 	killed = now();
 	close(socks[0]);
 	close(socks[1]);
@@ -279,12 +282,16 @@ static void print_counts(void)
 {
 	unsigned int column = 0;
 
-	for (unsigned int i = 0; i < BOARD_KINDS; i++)
-		if (board->calls[i])
-			printf("%s%s %llu/%llu", column++ % 4 ? ", " : "\n  ",
-			       board->names[i] ? board->names[i] : "?",
-			       (unsigned long long)(board->calls[i] - board->failed[i]),
-			       (unsigned long long)board->calls[i]);
+	for (unsigned int i = 0; i < BOARD_KINDS; i++) {
+		if (!board->calls[i])
+			continue;
+		printf("%s%s %llu/%llu", column++ % 4 ? ", " : "\n  ",
+		       board->names[i] ? board->names[i] : "?",
+		       (unsigned long long)(board->calls[i] - board->failed[i]),
+		       (unsigned long long)board->calls[i]);
+		if (board->failed[i])
+			printf(" %s", strerrorname_np(board->errors[i]));
+	}
 	printf("\n");
 }
 
@@ -299,7 +306,11 @@ static bool all_rounds(void)
 		good = do_round(nr++);
 		done++;
 	}
-	printf("attacker: calls (succeeded/all):");
+	if (!board->windows && !only_round) {
+		printf("attacker: nothing was mapped that could be attacked\n");
+		good = false;
+	}
+	printf("attacker: calls (succeeded/all, and the last error):");
 	print_counts();
 	printf("attacker: seed %llu, %lu rounds, %.0f s, %llu calls, %llu of them failed, "
 	       "%llu windows: %s\n", (unsigned long long)seed, done, now() - began,

@@ -52,6 +52,7 @@ struct board_actor {
 
 struct board {
 	_Atomic uint64_t calls[BOARD_KINDS], failed[BOARD_KINDS];
+	_Atomic int errors[BOARD_KINDS];	/* the last one of each */
 	const char *names[BOARD_KINDS];
 	_Atomic uint64_t windows;	/* that were mapped */
 	_Atomic pid_t pids[BOARD_PIDS];
@@ -126,6 +127,7 @@ enum what {
 	VRPQ_FRESH, VRPQ_SESSION, VRPQ_CHAN,
 	VUMEM_FRESH, VUMEM_SESSION, VUMEM_BUFFER, VUMEM_SERVER,
 	PIPE_NODE, SOCKET, PLAIN,
+	NR_WHATS
 };
 
 enum role { VRPQ_CLT, VRPQ_SRV, VUMEM_CLT, VUMEM_SRV, VBPIPE };

@@ -129,8 +129,10 @@ long traced_call(const char *name, long number, const long args[6])
 	board->names[kind] = name;
 	atomic_fetch_add(&board->calls[kind], 1);
 	result = do_call(number, args);
-	if (result < 0)
+	if (result < 0) {
+		board->errors[kind] = errno;
 		atomic_fetch_add(&board->failed[kind], 1);
+	}
 	if (noted)
 		noted->result = result < 0 ? -errno : result;
 	return result;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define NODES	32u
-#define FDS	64u
+#define FDS	10u	/* of each kind */
 #define RANGES	48u
 
 /* ---- nodes ---- */
@@ -80,37 +80,39 @@ const struct node *node_any(void)
 
 /* ---- descriptors ---- */
 
-static struct {
+struct slot {
 	int fd;			/* + 1; 0: none */
-	enum what what;
 	const struct node *node;
-} fds[FDS];
+};
+
+/* For each kind as much room, so that what is made often does not displace all else. */
+static struct slot fds[NR_WHATS * FDS];
 
 void keep_fd(int fd, enum what what, const struct node *node)
 {
-	unsigned int i = below(FDS);
-	int old = fds[i].fd - 1;
+	struct slot *slot = &fds[what * FDS + below(FDS)];
+	int old = slot->fd - 1;
 
 	if (fd < 0)
 		return;
-	fds[i].fd = 0;
+	slot->fd = 0;
 	if (old > STDERR_FILENO)
 		CALL(close, old);
-	fds[i].what = what;
-	fds[i].node = node;
-	fds[i].fd = fd + 1;
+	slot->node = node;
+	slot->fd = fd + 1;
 }
 
 int pick_fd_on(enum what what, const struct node **node)
 {
-	unsigned int start = below(FDS);
+	const struct slot *slots = what == ANYTHING ? fds : &fds[what * FDS];
+	unsigned int nr = what == ANYTHING ? NR_WHATS * FDS : FDS, start = below(nr);
 
-	for (unsigned int i = 0; i < FDS; i++) {
-		unsigned int k = (start + i) % FDS;
+	for (unsigned int i = 0; i < nr; i++) {
+		struct slot slot = slots[(start + i) % nr];
 
-		if (fds[k].fd && (what == ANYTHING || fds[k].what == what)) {
-			*node = fds[k].node;
-			return fds[k].fd - 1;
+		if (slot.fd) {
+			*node = slot.node;
+			return slot.fd - 1;
 		}
 	}
 	*node = NULL;
@@ -126,7 +128,7 @@ int pick_fd(enum what what)
 
 void forget_fd(int fd)
 {
-	for (unsigned int i = 0; i < FDS; i++)
+	for (unsigned int i = 0; i < NR_WHATS * FDS; i++)
 		if (fds[i].fd == fd + 1)
 			fds[i].fd = 0;
 }
