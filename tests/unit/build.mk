@@ -88,9 +88,11 @@ VUMEM_KERNEL_DEPS := $(KERNEL_TEST_DEPS) tests/unit/vumem_link.h \
 
 $(call unit_test,check-vumem-front,$(O)/test/vumem_front_test)
 $(call unit_test,check-vumem-back,$(O)/test/vumem_back_test)
+$(call unit_test,check-vumem-attack,$(O)/test/vumem_attack_test)
 $(call unit_test,check-vumem-front-stress,$(O)/test/vumem_front_stress)
 $(call unit_test,check-vumem-front-stress-tsan,$(O)/test/vumem_front_stress_tsan)
-check-vumem-front check-vumem-back check-vumem-front-stress check-vumem-front-stress-tsan:
+check-vumem-front check-vumem-back check-vumem-attack check-vumem-front-stress \
+check-vumem-front-stress-tsan:
 	$<
 
 # The sources once for each sanitizer. ThreadSanitizer knows no fences.
@@ -106,7 +108,9 @@ $(KERNEL_TEST_DIR)/tsan/%.o: %.c $(VUMEM_KERNEL_DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_TEST_CFLAGS) $(VUMEM_TSAN) -c -o $@ $<
 
-$(addprefix $(O)/test/vumem_,front_test back_test front_stress): $(O)/test/%: \
+$(KERNEL_TEST_DIR)/asan/tests/unit/vumem_attack_test.o: tests/unit/attack.h
+
+$(addprefix $(O)/test/vumem_,front_test back_test attack_test front_stress): $(O)/test/%: \
 		$(KERNEL_TEST_DIR)/asan/tests/unit/%.o $(call vumem_kernel_objs,asan)
 	$(CC) $(VUMEM_ASAN) -pthread -o $@ $^ -lcunit
 
@@ -124,7 +128,12 @@ $(call unit_test,check-vrpq-kernel,$(O)/test/vrpq_kernel_test)
 check-vrpq-kernel:
 	$<
 
-$(O)/test/vrpq_kernel_test: tests/unit/vrpq_kernel_test.c $(VRPQ_KERNEL_DEPS)
+$(call unit_test,check-vrpq-attack,$(O)/test/vrpq_attack_test)
+check-vrpq-attack:
+	$<
+
+$(addprefix $(O)/test/vrpq_,kernel_test attack_test): $(O)/test/%: tests/unit/%.c tests/unit/attack.h \
+		$(VRPQ_KERNEL_DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
 		$(VRPQ_KERNEL_SRC) -lcunit

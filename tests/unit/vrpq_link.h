@@ -74,6 +74,8 @@ void call_start(struct call *call, int fd, unsigned int cmd, void *args);
 long call_finish(struct call *call);
 long do_call(int fd, unsigned int cmd, void *args);
 int open_node(enum link_end end);
+/* The same, or a negative errno. */
+int try_open_node(enum link_end end);
 
 /* Both ends of a session or a channel. */
 struct both {
