@@ -3,7 +3,7 @@
 # Suites that play one end of a link from user space, and play it badly.
 
 HOSTILE_LIBS   := -lxengnttab -lxenevtchn -lxenstore -lcunit
-HOSTILE_COMMON := $(addprefix tests/hostile/,peer hostile friendly keys grants indices states) \
+HOSTILE_COMMON := $(addprefix tests/hostile/,peer noise hostile friendly keys grants indices states) \
 		  $(addprefix tests/suites/,harness vbpipe_common agent_client transfer pattern asleep)
 HOSTILE_BINS   := $(addprefix $(O)/hostile/,hostile_client hostile_server)
 
@@ -12,7 +12,7 @@ $(HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(HOSTILE_COMMON:%=$
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ $(HOSTILE_LIBS)
 
 # VUMEM: the hostile ends, and the clients that are attacked
-VUMEM_HOSTILE      := $(addprefix tests/hostile/,peer vumem_peer vumem_hostile) \
+VUMEM_HOSTILE      := $(addprefix tests/hostile/,peer mailbox vumem_peer vumem_hostile) \
 		      $(addprefix tests/suites/,harness vumem_common transfer pattern asleep)
 VUMEM_HOSTILE_BINS := $(addprefix $(O)/hostile/,hostile_vumem_client hostile_vumem_server)
 

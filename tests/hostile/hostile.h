@@ -17,6 +17,7 @@
 #define HOSTILE_H
 
 #include "../suites/vbpipe_suite.h"
+#include "noise.h"
 #include "peer.h"
 
 extern const bool hostile_server;	/* which end the suite plays */
@@ -61,12 +62,5 @@ void link_works(struct end *end, int victim_fd);
 
 /* Connects, and opens both ends; the victim's descriptor. */
 int attack_open(struct end *end);
-
-/* Random numbers, the same ones in every run: from 0 to @below - 1. */
-uint32_t random_below(uint64_t *state, uint32_t below);
-
-/* Does @step again and again in a thread, until noise_stop(). */
-void noise_start(struct end *end, void (*step)(struct end *end, uint64_t *random));
-void noise_stop(void);
 
 #endif

@@ -102,6 +102,14 @@ void end_write(struct end *end, const char *key, const char *value, size_t lengt
 	write_key(end, XBT_NULL, key, value, length);
 }
 
+void end_write_number(struct end *end, const char *key, uint32_t value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	end_write(end, key, text, strlen(text));
+}
+
 void end_remove(struct end *end, const char *key)
 {
 	char path[256];

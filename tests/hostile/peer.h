@@ -108,6 +108,7 @@ bool end_reaches(struct end *end, enum xenbus_state state, int ms);
 int end_await_any(struct end *end, unsigned int mask);
 /* Writes a key of our directory, at once. */
 void end_write(struct end *end, const char *key, const char *value, size_t length);
+void end_write_number(struct end *end, const char *key, uint32_t value);
 void end_remove(struct end *end, const char *key);
 /* A number in the other's directory. */
 uint32_t end_read_number(struct end *end, const char *key);

@@ -44,23 +44,15 @@ void vs_close(struct vs_end *vs)
 	end_drop(&vs->end);
 }
 
-static void write_number(struct end *end, const char *key, uint32_t value)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", value);
-	end_write(end, key, text, strlen(text));
-}
-
 static void connect_server(struct vs_end *vs)
 {
 	struct end *end = &vs->end;
 
 	end_reset(end);
 	end_release(end);
-	write_number(end, "rx-size", OUR_RING);
-	write_number(end, "tx-size", OUR_RING);
-	write_number(end, "forward", vs->forwards);
+	end_write_number(end, "rx-size", OUR_RING);
+	end_write_number(end, "tx-size", OUR_RING);
+	end_write_number(end, "forward", vs->forwards);
 	end_set_state(end, XenbusStateInitWait);
 	end_await(end, XenbusStateInitialised);
 	server_take(end);
@@ -81,13 +73,13 @@ static void connect_client(struct vs_end *vs)
 	fill_dirs(end);
 	open_port(end);
 	end_lay_out_rings(end, 0);
-	write_number(end, "version", 1);
-	write_number(end, "event-channel", (uint32_t)end->port);
-	write_number(end, "c2s-size", end->c2s_size);
-	write_number(end, "s2c-size", end->s2c_size);
-	write_number(end, "forward", vs->forwards);
-	write_number(end, "ring-ref", end->dirs.refs[0]);
-	write_number(end, "ring-pages", end->region.count);
+	end_write_number(end, "version", 1);
+	end_write_number(end, "event-channel", (uint32_t)end->port);
+	end_write_number(end, "c2s-size", end->c2s_size);
+	end_write_number(end, "s2c-size", end->s2c_size);
+	end_write_number(end, "forward", vs->forwards);
+	end_write_number(end, "ring-ref", end->dirs.refs[0]);
+	end_write_number(end, "ring-pages", end->region.count);
 	end_set_state(end, XenbusStateInitialised);
 	client_finish(end);
 }

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ADMIN_PAGES	3u
 #define ANSWER_MS	15000
 
 /* ---- connecting ---- */
@@ -27,7 +26,7 @@ static void open_memory(struct box *box)
 
 void box_open(struct box *box, const char *name, bool server)
 {
-	*box = (struct box){ .sent = 0 };
+	*box = (struct box){ .mail = { &box->end, sizeof(struct message), 0, 0 } };
 	end_open_service(&box->end, "vumem", name, server);
 	open_memory(box);
 }
@@ -41,35 +40,12 @@ void box_close(struct box *box)
 
 void box_prepare(struct box *box)
 {
-	struct end *end = &box->end;
-
-	end_reset(end);
-	end_release(end);
-	end->region = share_pages(end, ADMIN_PAGES, true);
-	end->dirs = share_pages(end, 1, true);
-	fill_dirs(end);
-	open_port(end);
-	box->sent = 0;
-	box->received = 0;
-}
-
-static void write_number(struct end *end, const char *key, uint32_t value)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", value);
-	end_write(end, key, text, strlen(text));
+	mailbox_prepare(&box->mail);
 }
 
 void box_publish(struct box *box, uint32_t admin_ref, uint32_t admin_pages)
 {
-	struct end *end = &box->end;
-
-	write_number(end, "version", 1);
-	write_number(end, "event-channel", (uint32_t)end->port);
-	write_number(end, "admin-ref", admin_ref);
-	write_number(end, "admin-pages", admin_pages);
-	end_set_state(end, XenbusStateInitialised);
+	mailbox_publish(&box->mail, admin_ref, admin_pages);
 }
 
 void box_finish(struct box *box)
@@ -77,104 +53,28 @@ void box_finish(struct box *box)
 	client_finish(&box->end);
 }
 
-static void connect_server(struct box *box)
-{
-	struct end *end = &box->end;
-	uint32_t *refs;
-
-	end_reset(end);
-	end_release(end);
-	end_write(end, "versions", "1", 1);
-	end_set_state(end, XenbusStateInitWait);
-	end_await(end, XenbusStateInitialised);
-	SUITE_EQUAL(end_read_number(end, "admin-pages"), ADMIN_PAGES);
-	refs = read_chain(end, end_read_number(end, "admin-ref"), ADMIN_PAGES);
-	end->region = try_map_pages(end, refs, ADMIN_PAGES, PROT_READ | PROT_WRITE);
-	end->region.refs = refs;
-	if (!end->region.at)
-		suite_fail("the client's mailbox cannot be mapped");
-	bind_port(end, end_read_number(end, "event-channel"));
-	box->sent = 0;
-	box->received = 0;
-	server_finish(end);
-}
-
 void box_connect(struct box *box)
 {
 	if (box->end.server) {
-		connect_server(box);
+		mailbox_offer(&box->mail);
+		mailbox_take(&box->mail);
 		return;
 	}
 	box_prepare(box);
-	box_publish(box, box->end.dirs.refs[0], ADMIN_PAGES);
+	box_publish(box, box->end.dirs.refs[0], MAILBOX_PAGES);
 	box_finish(box);
 }
 
 /* ---- messages ---- */
 
-static unsigned char *slot(struct box *box, bool out, uint32_t index)
-{
-	unsigned int page = out == !box->end.server ? 1 : 2;
-
-	return box->end.region.at + page * PEER_PAGE +
-	       (index % MAILBOX_SLOTS) * sizeof(struct message);
-}
-
-static uint32_t my_prod(const struct box *box)
-{
-	return box->end.server ? BOX_S2C_PROD : BOX_C2S_PROD;
-}
-
-static uint32_t my_cons(const struct box *box)
-{
-	return box->end.server ? BOX_C2S_CONS : BOX_S2C_CONS;
-}
-
-/* The lines of the other end lie 0x40 from those of ours that they answer. */
-static uint32_t their_cons(const struct box *box)
-{
-	return my_prod(box) + 0x40;
-}
-
-static uint32_t their_prod(const struct box *box)
-{
-	return my_cons(box) - 0x40;
-}
-
-/* Until the other end's index at @offset differs from @seen. */
-static bool await_index(struct box *box, uint32_t offset, uint32_t seen, int ms)
-{
-	while (end_load(&box->end, offset) == seen) {
-		if (ms <= 0)
-			return false;
-		end_wait_event(&box->end, ms < 20 ? ms : 20);
-		ms -= 20;
-	}
-	return true;
-}
-
 void box_send(struct box *box, const struct message *message)
 {
-	if (!await_index(box, their_cons(box), box->sent - MAILBOX_SLOTS, ANSWER_MS))
-		suite_fail("the other end takes no messages");
-	memcpy(slot(box, true, box->sent), message, sizeof(*message));
-	box->sent++;
-	/* Asks to be woken by the next that is taken, too. */
-	end_store(&box->end, my_prod(box) + EVENT_OF_LINE, box->sent + 1 - MAILBOX_SLOTS);
-	end_store(&box->end, my_prod(box), box->sent);
-	end_notify(&box->end);
+	mailbox_send(&box->mail, message);
 }
 
 bool box_receive(struct box *box, struct message *message, int ms)
 {
-	end_store(&box->end, my_cons(box) + EVENT_OF_LINE, box->received + 1);
-	if (!await_index(box, their_prod(box), box->received, ms))
-		return false;
-	memcpy(message, slot(box, false, box->received), sizeof(*message));
-	box->received++;
-	end_store(&box->end, my_cons(box), box->received);
-	end_notify(&box->end);
-	return true;
+	return mailbox_receive(&box->mail, message, ms);
 }
 
 struct message box_expect(struct box *box, uint32_t type)

@@ -7,7 +7,7 @@
 #define HOSTILE_VUMEM_PEER_H
 
 #include "../suites/vumem_suite.h"
-#include "peer.h"
+#include "mailbox.h"
 
 /* Words of a message */
 enum {
@@ -25,11 +25,6 @@ enum {
 #define MAILBOX_SLOTS	16u
 #define NR_PAGES_MAX	65536u
 
-/* Byte offsets in the first page of the mailbox */
-enum {
-	BOX_C2S_PROD = 0x00, BOX_C2S_CONS = 0x40, BOX_S2C_PROD = 0x80, BOX_S2C_CONS = 0xc0,
-};
-
 struct message {
 	uint32_t words[M_WORDS];
 };
@@ -37,7 +32,7 @@ struct message {
 struct box {
 	struct end end;
 	struct end memory;		/* of buffers: another handle for grants */
-	uint32_t sent, received;
+	struct mailbox mail;
 	uint32_t tag, epoch;		/* client: of the last request, of the session */
 };
 
