@@ -417,4 +417,11 @@ static inline const char *vlink_role_name(enum vlink_role role)
 #define vlink_info(link, fmt, ...) vlink_msg(pr_info, link, fmt, ##__VA_ARGS__)
 #define vlink_warn(link, fmt, ...) vlink_msg(pr_warn_ratelimited, link, fmt, ##__VA_ARGS__)
 
+/* What a peer may bring about as often as it likes: few are told, and of other links none less. */
+#define vlink_warn_failure(link, fmt, ...)				\
+do {									\
+	if (__ratelimit(&(link)->failure_reports))			\
+		vlink_msg(pr_warn, link, fmt, ##__VA_ARGS__);		\
+} while (0)
+
 #endif /* _LINUX_VLINK_H */

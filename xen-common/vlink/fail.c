@@ -66,10 +66,8 @@ void vlink_failure_pause(struct vlink *link, bool was_connected)
 	link->pause_ms = clamp(2 * link->pause_ms, PAUSE_MIN_MS,
 			       max(READ_ONCE(retry_max_ms), PAUSE_MIN_MS));
 	link->retry_at = jiffies + msecs_to_jiffies(link->pause_ms);
-	if (__ratelimit(&link->failure_reports))
-		pr_warn("%s %s %s: the connection to %s has failed: %s; again in %u ms\n",
-			link->drv->service, vlink_role_name(link->drv->role), link->id,
-			link->peer, link->failure, link->pause_ms);
+	vlink_warn_failure(link, "the connection to %s has failed: %s; again in %u ms\n",
+			   link->peer, link->failure, link->pause_ms);
 }
 
 bool vlink_in_pause(const struct vlink *link)

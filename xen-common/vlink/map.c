@@ -244,7 +244,8 @@ struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
 		return region;
 	err = region_map(region, link->xdev->otherend_id, dir_ref);
 	if (err) {
-		vlink_warn(link, "cannot map %u pages of \"%s\": %d\n", nr_pages, name, err);
+		vlink_warn_failure(link, "cannot map %u pages of \"%s\": %d\n", nr_pages,
+				   name, err);
 		vlink_region_free(region);
 		return ERR_PTR(err);
 	}
@@ -272,7 +273,7 @@ struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs
 	if (!xen_pv_domain())
 		err = region_map_refs(region, region->domid, region->refs);
 	if (err) {
-		vlink_warn(link, "cannot map %u pages: %d\n", nr_pages, err);
+		vlink_warn_failure(link, "cannot map %u pages: %d\n", nr_pages, err);
 		vlink_region_free(region);
 		return ERR_PTR(err);
 	}

@@ -90,8 +90,8 @@ struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 	BUILD_BUG_ON(PAGE_SIZE != XEN_PAGE_SIZE);
 
 	if (vlink_quarantine_full(link, VLINK_REGION_CREATED)) {
-		vlink_warn(link, "server still maps \"%s\" of %d ended connections\n", name,
-			   atomic_read(&link->quarantined));
+		vlink_warn_failure(link, "server still maps \"%s\" of %d ended connections\n",
+				   name, atomic_read(&link->quarantined));
 		return ERR_PTR(-EBUSY);
 	}
 	region = vlink_region_new(VLINK_REGION_CREATED, name, nr_pages);
@@ -122,8 +122,8 @@ struct vlink_region *vlink_pages_share(struct vlink *link, unsigned int nr_pages
 	int err = -ENOMEM;
 
 	if (vlink_quarantine_full(link, VLINK_REGION_SHARED)) {
-		vlink_warn(link, "server still maps %d pages of old\n",
-			   atomic_read(&link->quarantined_pages));
+		vlink_warn_failure(link, "server still maps %d pages of old\n",
+				   atomic_read(&link->quarantined_pages));
 		return ERR_PTR(-EBUSY);
 	}
 	region = vlink_region_new(VLINK_REGION_SHARED, "", nr_pages);
@@ -165,8 +165,8 @@ struct vlink_region *vlink_pages_grant(struct vlink *link, struct page **pages,
 	int err;
 
 	if (vlink_quarantine_full(link, VLINK_REGION_GRANTED)) {
-		vlink_warn(link, "client still maps %d pages of old\n",
-			   atomic_read(&link->quarantined_pages));
+		vlink_warn_failure(link, "client still maps %d pages of old\n",
+				   atomic_read(&link->quarantined_pages));
 		region = ERR_PTR(-EBUSY);
 		goto fail_pins;
 	}

@@ -186,8 +186,8 @@ void vrpq_session_fail(struct vrpq_session *session, const char *why)
 	lockdep_assert_held(&conn->lock);
 	if (session->failed || conn->broken)
 		return;
-	vlink_warn(conn->link, "session %u of process %u ends: %s\n", session->obj.id,
-		   session->app_id, why);
+	vlink_warn_failure(conn->link, "session %u of process %u ends: %s\n", session->obj.id,
+			   session->app_id, why);
 	session->failed = true;
 	session->obj.todo &= VRPQ_TODO_OF_FAILED;
 	tell_session(session);
