@@ -24,6 +24,17 @@ $(O)/hostile/vumem_victim: $(addprefix $(O)/obj/tests/,hostile/vumem_victim.o su
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvumem
 
+# VRPQ: the hostile ends; the victim's processes are those of the suite's agent
+VRPQ_HOSTILE      := $(addprefix tests/hostile/,peer mailbox noise vrpq_peer vrpq_hostile) \
+		     $(addprefix tests/suites/,harness vrpq_common vbpipe_common agent_client \
+		       vrpq_remote vrpq_router vrpq_process vrpq_client_ops vrpq_server_ops vrpq_serve \
+		       vrpq_params vrpq_memory vma transfer pattern asleep)
+VRPQ_HOSTILE_BINS := $(addprefix $(O)/hostile/,hostile_vrpq_client hostile_vrpq_server)
+
+$(VRPQ_HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(VRPQ_HOSTILE:%=$(O)/obj/%.o) | $(O)/lib/libvrpq.so.1
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -pthread -o $@ $^ -L$(O)/lib -lvrpq $(HOSTILE_LIBS)
+
 # vsock: one hostile end, of a link of its own or beside a dom0 that forwards
 VSOCK_HOSTILE := $(addprefix tests/hostile/,peer vsock_peer vsock_attack) \
 		 $(addprefix tests/suites/,harness vbpipe_common agent_client agent_socket_calls transfer \
@@ -52,7 +63,7 @@ $(O)/hostile/neighbour: $(NEIGHBOUR:%=$(O)/obj/tests/%.o) | $(O)/lib/libvrpq.so.
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -L$(O)/lib -lvrpq -lvumem
 
 HOSTILE_BINS += $(VSOCK_HOSTILE_BINS) $(O)/hostile/attacker $(O)/hostile/neighbour
-HOSTILE_BINS += $(VUMEM_HOSTILE_BINS) $(O)/hostile/vumem_victim
+HOSTILE_BINS += $(VRPQ_HOSTILE_BINS) $(VUMEM_HOSTILE_BINS) $(O)/hostile/vumem_victim
 BINS += $(HOSTILE_BINS)
 
 .PHONY: install-hostile install-tests

@@ -36,6 +36,7 @@ static int read_stat(const struct vq_request *r, struct vq_reply *reply)
 	reply->v[VQ_PMEM] = stat.pmem_now;
 	reply->v[VQ_RING] = stat.ring_now;
 	reply->v[VQ_QUARANTINED] = stat.quarantined;
+	reply->v[VQ_EVENTS] = (int64_t)stat.events_received;
 	return error;
 }
 

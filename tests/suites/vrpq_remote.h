@@ -94,7 +94,8 @@ enum vq_flag {
 
 enum vq_exit { VQ_EXIT_0, VQ_EXIT_ABORT, VQ_EXIT_SEGV };
 
-enum vq_stat_value { VQ_SESSIONS, VQ_CHANNELS, VQ_REQS, VQ_PMEM, VQ_RING, VQ_QUARANTINED };
+enum vq_stat_value { VQ_SESSIONS, VQ_CHANNELS, VQ_REQS, VQ_PMEM, VQ_RING, VQ_QUARANTINED,
+		     VQ_EVENTS };
 
 enum vq_served { VQ_POSTS, VQ_CALLS_SERVED, VQ_WRONG, VQ_DISORDER, VQ_CRASHED };
 
