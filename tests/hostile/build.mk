@@ -28,7 +28,7 @@ $(O)/hostile/vumem_victim: $(addprefix $(O)/obj/tests/,hostile/vumem_victim.o su
 VRPQ_HOSTILE      := $(addprefix tests/hostile/,peer mailbox noise vrpq_peer vrpq_hostile) \
 		     $(addprefix tests/suites/,harness vrpq_common vbpipe_common agent_client \
 		       vrpq_remote vrpq_router vrpq_process vrpq_client_ops vrpq_server_ops vrpq_serve \
-		       vrpq_params vrpq_memory vma transfer pattern asleep)
+		       vrpq_crowd vrpq_params vrpq_memory vma transfer pattern asleep)
 VRPQ_HOSTILE_BINS := $(addprefix $(O)/hostile/,hostile_vrpq_client hostile_vrpq_server)
 
 $(VRPQ_HOSTILE_BINS): $(O)/hostile/%: $(O)/obj/tests/hostile/%.o $(VRPQ_HOSTILE:%=$(O)/obj/%.o) | $(O)/lib/libvrpq.so.1

@@ -29,9 +29,9 @@ $(O)/suites/vbpipe_transfer $(O)/suites/vbpipe_kept: $(O)/suites/%: $(call suite
 
 # Agent and suite of VRPQ direct processes with the same operations
 VRPQ_REMOTE := vrpq_remote vrpq_router vrpq_process vrpq_client_ops vrpq_server_ops vrpq_serve \
-	       vrpq_params vrpq_memory vma transfer pattern asleep
+	       vrpq_crowd vrpq_params vrpq_memory vma transfer pattern asleep
 VRPQ_SUITE  := vrpq_suite vrpq_common vrpq_session vrpq_call vrpq_post vrpq_param vrpq_close \
-	       vrpq_callback vrpq_servers vrpq_prof vrpq_kill vrpq_limits
+	       vrpq_callback vrpq_servers vrpq_prof vrpq_kill vrpq_limits vrpq_share
 
 $(O)/suites/vrpq_agent: $(call suite_objs,vrpq_agent $(VRPQ_REMOTE))
 $(O)/suites/vrpq_suite: $(call suite_objs,harness $(VRPQ_SUITE) $(VRPQ_REMOTE))

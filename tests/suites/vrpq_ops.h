@@ -26,6 +26,9 @@ struct vq_object {
 int vq_add_object(void *handle, struct vq_object *session);
 struct vq_object *vq_object(int number);
 
+/* One of many threads. As pthread_create(). */
+int vq_start_small_thread(pthread_t *thread, void *(*run)(void *argument), void *argument);
+
 /* ---- parameters ---- */
 
 struct vq_params {
@@ -57,6 +60,7 @@ int vq_client_op(const struct vq_request *r, struct vq_reply *reply);
 int vq_server_op(const struct vq_request *r, struct vq_reply *reply);
 int vq_serve_op(const struct vq_request *r, struct vq_reply *reply);
 int vq_stress(const struct vq_request *r, struct vq_reply *reply);
+int vq_crowd_op(const struct vq_request *r, struct vq_reply *reply);
 int vq_memory_op(const struct vq_request *r, struct vq_reply *reply);
 
 #endif

@@ -149,12 +149,15 @@ static int execute(struct worker *w)
 	case VQ_INTERRUPT: return interrupt_worker(r);
 	case VQ_EXIT: return end_process(r);
 	case VQ_STRESS: return vq_stress(r, &w->reply);
+	case VQ_CROWD_OPEN:
+	case VQ_CROWD_RUN: return vq_crowd_op(r, &w->reply);
 	case VQ_STAT:
 	case VQ_SCRIBBLE:
 	case VQ_MISUSE: return vq_memory_op(r, &w->reply);
 	case VQ_SERVE:
 	case VQ_FORK_SERVE:
-	case VQ_DAEMON: return vq_serve_op(r, &w->reply);
+	case VQ_DAEMON:
+	case VQ_CROWD_SERVE: return vq_serve_op(r, &w->reply);
 	}
 	if (r->op >= VQ_SESSION_ACCEPT)
 		return vq_server_op(r, &w->reply);

@@ -54,6 +54,9 @@ enum vq_op {
 				 * calls on the channel first; v0: wrong; procs[0] */
 	VQ_PROF,		/* device, arg: command, count ids at procs; v: values */
 	VQ_STRESS,		/* port arg, seed: sessions, channels, requests at random for ever */
+	VQ_CROWD_OPEN,		/* arg: port; @count sessions with a channel each; v0: so many */
+	VQ_CROWD_RUN,		/* on all of them at the same time, @count rounds of a post and a
+				 * call with its parameters; v: enum vq_crowd */
 
 	/* servers */
 	VQ_SESSION_ACCEPT = 64,	/* arg: port, size: room for info; v0: object,
@@ -74,6 +77,8 @@ enum vq_op {
 				 * session object; flags VQ_MAP_FIRST: maps before; v: sums */
 	VQ_DAEMON,		/* arg: port; a process for each session, a thread for each
 				 * channel, until interrupted or @count; v: see run_daemon() */
+	VQ_CROWD_SERVE,		/* arg: port; accepts @count sessions with a channel each, and serves
+				 * all until their ends; v: sums */
 	VQ_SCRIBBLE,		/* count random writes into what is mapped of @device */
 	VQ_MISUSE,		/* vma_misuse() of that; EPERM: it is possible */
 };
@@ -98,6 +103,10 @@ enum vq_stat_value { VQ_SESSIONS, VQ_CHANNELS, VQ_REQS, VQ_PMEM, VQ_RING, VQ_QUA
 		     VQ_EVENTS };
 
 enum vq_served { VQ_POSTS, VQ_CALLS_SERVED, VQ_WRONG, VQ_DISORDER, VQ_CRASHED };
+
+/* Sums over a crowd's channels, or the longest time of all, in ms */
+enum vq_crowd { VQ_CROWD_ROUNDS, VQ_CROWD_WRONG, VQ_CROWD_FAILED, VQ_CROWD_POST_MS, VQ_CROWD_CALL_MS,
+		VQ_CROWD_LATE_POSTS, VQ_CROWD_LATE_CALLS };	/* that took more than a second */
 
 /* Procedures; the group is ours. What SERVE does with them: */
 #define VQ_GROUP	0x7651u

@@ -290,6 +290,51 @@ static int run_daemon(const struct vq_request *r, struct vq_reply *reply)
 	return error;
 }
 
+/* One of many sessions: its channel, to the end. */
+static void *serve_in_crowd(void *argument)
+{
+	struct server *s = argument;
+	VrpqSessionHandle session = s->chan;
+
+	s->chan = NULL;
+	if (vrpqShmMap(session, &s->base) || vrpqChanAccept(session, NULL, NULL, &s->chan)) {
+		s->counts[VQ_CRASHED]++;
+		return NULL;
+	}
+	serve(s);
+	vrpqChanDestroy(s->chan);
+	vrpqSessionDestroy(session);
+	return NULL;
+}
+
+static int crowd_serve(const struct vq_request *r, struct vq_reply *reply)
+{
+	struct server *servers = calloc(r->count, sizeof(*servers));
+	uint32_t n = 0;
+	int error = 0;
+
+	if (!servers)
+		return ENOMEM;
+	while (!error && n < r->count) {
+		VrpqSessionHandle session;
+
+		error = vrpqSessionAccept(r->device, (nku32_f)r->arg, NULL, NULL, &session);
+		if (error)
+			break;
+		servers[n].chan = session;
+		if (vq_start_small_thread(&servers[n].thread, serve_in_crowd, &servers[n]))
+			abort();
+		n++;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		pthread_join(servers[i].thread, NULL);
+		for (unsigned int k = 0; k < 5; k++)
+			reply->v[k] += servers[i].counts[k];
+	}
+	free(servers);
+	return error;
+}
+
 static int serve_one(const struct vq_request *r, struct vq_reply *reply)
 {
 	struct vq_object *chan = vq_object(r->object);
@@ -305,6 +350,7 @@ int vq_serve_op(const struct vq_request *r, struct vq_reply *reply)
 	switch (r->op) {
 	case VQ_SERVE: return serve_one(r, reply);
 	case VQ_FORK_SERVE: return fork_serve(r, reply);
+	case VQ_CROWD_SERVE: return crowd_serve(r, reply);
 	}
 	return run_daemon(r, reply);
 }

@@ -3,7 +3,8 @@
 
 static const struct suite_test *const tables[] = {
 	session_tests, call_tests,   post_tests, param_tests,	  close_tests, callback_tests,
-	server_tests,  prof_tests, vrpq_kill_tests, limit_tests, NULL,
+	server_tests,  prof_tests, vrpq_kill_tests, limit_tests,
+	share_tests,   NULL,
 };
 
 static const struct suite suite = {

@@ -32,7 +32,7 @@
 
 extern const struct suite_test session_tests[], call_tests[], post_tests[], param_tests[],
 	close_tests[], callback_tests[], server_tests[], prof_tests[], vrpq_kill_tests[],
-	limit_tests[];
+	limit_tests[], share_tests[];
 
 struct vq_end *client_end(void);
 struct vq_end *server_end(void);
