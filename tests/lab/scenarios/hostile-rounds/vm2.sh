@@ -1,0 +1,1 @@
+../hostile/vm2.sh

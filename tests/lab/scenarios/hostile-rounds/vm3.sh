@@ -1,0 +1,1 @@
+../hostile/vm3.sh

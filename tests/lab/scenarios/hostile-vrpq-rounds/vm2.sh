@@ -1,0 +1,1 @@
+../hostile-vrpq/vm2.sh

@@ -1,0 +1,1 @@
+../hostile-vrpq/vm3.sh

@@ -1,0 +1,1 @@
+../hostile-vsock/vm1.sh

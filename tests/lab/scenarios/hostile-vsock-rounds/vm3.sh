@@ -1,0 +1,1 @@
+../hostile-vsock/vm3.sh

@@ -1,0 +1,1 @@
+../hostile-vsock-server/vm1.sh

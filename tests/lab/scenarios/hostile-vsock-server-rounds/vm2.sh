@@ -1,0 +1,1 @@
+../hostile-vsock-server/vm2.sh

@@ -1,0 +1,1 @@
+../hostile-vsock-server/vm3.sh

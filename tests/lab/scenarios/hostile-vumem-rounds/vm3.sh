@@ -1,0 +1,1 @@
+../hostile-vumem/vm3.sh
