@@ -6,7 +6,8 @@
  * Each session and each channel is an open file of the device node: a fresh file
  * becomes one of them by one of the four calls that create or accept. A second
  * such call on the file is EINVAL; so is any call that needs the other kind. A fresh
- * file comes from opening the node or, for a channel, from its session's file.
+ * file comes from opening the node, from another fresh file of it or, for a channel, from
+ * its session's file.
  * All structures are the same for 32-bit and 64-bit processes.
  *
  * Errors that all may return: EPIPE (the peer or the link is gone for good, for this
@@ -50,11 +51,15 @@ struct vrpq_session_args {
 };
 
 /*
- * Session files. Opens a fresh file that can become nothing but a channel of this session,
- * without the node's path and whatever the caller's rights to it are: a process that gave up
- * its rights still gets its channels. EMFILE, ENFILE, ENOMEM as with open().
+ * Open another file without the node's path and whatever the caller's rights to it are: a
+ * process that gave up its rights still gets its channels, and its next session. EMFILE, ENFILE,
+ * ENOMEM as with open().
+ *
+ * VRPQ_IOC_CHAN_FILE, on session files: a fresh file that can become nothing but a channel of
+ * this session. VRPQ_IOC_FRESH_FILE, on a server's fresh files but those: another one, for the
+ * next session.
  */
-struct vrpq_chan_file_args {
+struct vrpq_file_args {
 	__u32 flags;			/* O_CLOEXEC or 0 */
 	__s32 fd;			/* out */
 };
@@ -157,7 +162,8 @@ struct vrpq_stat_args {
 #define VRPQ_IOC_WAIT		_IOWR('Q', 0x47, struct vrpq_wait_args)
 #define VRPQ_IOC_KICK		_IO('Q', 0x48)	/* moves the session's sequence number */
 #define VRPQ_IOC_STAT		_IOWR('Q', 0x49, struct vrpq_stat_args)
-#define VRPQ_IOC_CHAN_FILE	_IOWR('Q', 0x4a, struct vrpq_chan_file_args)
+#define VRPQ_IOC_CHAN_FILE	_IOWR('Q', 0x4a, struct vrpq_file_args)
+#define VRPQ_IOC_FRESH_FILE	_IOWR('Q', 0x4b, struct vrpq_file_args)
 
 /*
  * mmap: session files only, offset 0, length up to that of the area, shared. It is not

@@ -14,7 +14,7 @@
 union any_args {
 	struct vrpq_session_args session;
 	struct vrpq_chan_args chan;
-	struct vrpq_chan_file_args chan_file;
+	struct vrpq_file_args chan_file;
 	struct vrpq_grow_args grow;
 	struct vrpq_trim_args trim;
 	struct vrpq_wait_args wait;
@@ -113,7 +113,8 @@ static const struct command {
 	COMMAND(VRPQ_IOC_SESSION_ACCEPT, fill_session, struct vrpq_session_args, VRPQ_FRESH),
 	COMMAND(VRPQ_IOC_CHAN_CREATE, fill_chan, struct vrpq_chan_args, VRPQ_FRESH),
 	COMMAND(VRPQ_IOC_CHAN_ACCEPT, fill_chan, struct vrpq_chan_args, VRPQ_FRESH),
-	COMMAND(VRPQ_IOC_CHAN_FILE, NULL, struct vrpq_chan_file_args, VRPQ_SESSION),
+	COMMAND(VRPQ_IOC_CHAN_FILE, NULL, struct vrpq_file_args, VRPQ_SESSION),
+	COMMAND(VRPQ_IOC_FRESH_FILE, NULL, struct vrpq_file_args, VRPQ_FRESH),
 	COMMAND(VRPQ_IOC_GROW, fill_grow, struct vrpq_grow_args, VRPQ_SESSION),
 	COMMAND(VRPQ_IOC_GROW, fill_grow, struct vrpq_grow_args, VRPQ_SESSION),
 	COMMAND(VRPQ_IOC_TRIM, fill_trim, struct vrpq_trim_args, VRPQ_SESSION),

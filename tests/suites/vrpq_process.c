@@ -7,6 +7,7 @@
 #include "vrpq_ops.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 #define OBJECTS_MAX	4096
 #define FILES_MAX	8192
+#define NOBODY		65534
 
 struct worker {
 	struct vq_request request;
@@ -126,6 +128,14 @@ static int end_process(const struct vq_request *r)
 	return VQ_BAD;
 }
 
+static int give_up_rights(void)
+{
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
+		return errno;
+	return 0;
+}
+
 /* Who this is: the process and, where there is xenstore, the domain. */
 static int ping(struct vq_reply *reply)
 {
@@ -148,6 +158,7 @@ static int execute(struct worker *w)
 	case VQ_WAIT_ASLEEP: return wait_for_worker(r);
 	case VQ_INTERRUPT: return interrupt_worker(r);
 	case VQ_EXIT: return end_process(r);
+	case VQ_GIVE_UP_RIGHTS: return give_up_rights();
 	case VQ_STRESS: return vq_stress(r, &w->reply);
 	case VQ_CROWD_OPEN:
 	case VQ_CROWD_RUN: return vq_crowd_op(r, &w->reply);

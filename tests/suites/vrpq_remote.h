@@ -37,6 +37,7 @@ enum vq_op {
 	VQ_WAIT_ASLEEP,		/* until request @arg of the process sleeps; EALREADY: it returned */
 	VQ_INTERRUPT,		/* a signal for request @arg; flags 1: SA_RESTART */
 	VQ_EXIT,		/* flags: VQ_EXIT_... */
+	VQ_GIVE_UP_RIGHTS,	/* it goes on as the user who may nothing */
 	VQ_STAT,		/* VRPQ_IOC_STAT of @device; v: see enum vq_stat_value */
 
 	/* clients */

@@ -135,6 +135,15 @@ static void crashing_child_ends_its_session_only(void)
 	SUITE_EQUAL(reply.v[2] + reply.v[3], 0);
 }
 
+static void session_serves(struct both chan)
+{
+	struct pending call = start_call(chan, PLAIN);
+
+	receive_one(chan, PLAIN);
+	acknowledge(chan);
+	SUITE_EQUAL(finish(call).result, 0);
+}
+
 static void channels_are_served_side_by_side(void)
 {
 	struct both session = open_session();
@@ -151,6 +160,19 @@ static void channels_are_served_side_by_side(void)
 	SUITE_EQUAL(finish(serve).v[VQ_POSTS], 10);
 }
 
+/* It may not open the node any more, and goes on where it has accepted before. */
+static void server_without_rights_goes_on(void)
+{
+	struct handle server = server_process(3);
+	struct both first = open_session_of(client_process(0), server, PORT), second;
+
+	SUITE_EQUAL(RESULT(server, GIVE_UP_RIGHTS), 0);
+	SUITE_EQUAL(RESULT(server, STAT), EACCES);
+	second = open_session_of(client_process(1), server, PORT);
+	session_serves(open_chan(second));
+	session_serves(open_chan(first));
+}
+
 const struct suite_test server_tests[] = {
 	{ "forked_child_maps_and_serves", forked_child_maps_and_serves, 0 },
 	{ "forked_child_inherits_the_mapping", forked_child_inherits_the_mapping, 0 },
@@ -160,5 +182,6 @@ const struct suite_test server_tests[] = {
 	{ "daemons_on_different_ports", daemons_on_different_ports, 0 },
 	{ "crashing_child_ends_its_session_only", crashing_child_ends_its_session_only, 0 },
 	{ "channels_are_served_side_by_side", channels_are_served_side_by_side, 0 },
+	{ "server_without_rights_goes_on", server_without_rights_goes_on, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -54,7 +54,7 @@ static void dup_one(enum link_end end)
 union any_args {
 	struct vrpq_session_args session;
 	struct vrpq_chan_args chan;
-	struct vrpq_chan_file_args chan_file;
+	struct vrpq_file_args file;
 	struct vrpq_grow_args grow;
 	struct vrpq_trim_args trim;
 	struct vrpq_wait_args wait;
@@ -82,10 +82,10 @@ static void fill_chan(union any_args *args, enum link_end end)
 	args->chan.ctl_page = chance(90) ? below(8) : odd_number();
 }
 
-static void fill_chan_file(union any_args *args, enum link_end end)
+static void fill_file(union any_args *args, enum link_end end)
 {
 	(void)end;
-	args->chan_file.flags = chance(90) ? 0 : odd_number();
+	args->file.flags = chance(90) ? 0 : odd_number();
 }
 
 static void fill_grow(union any_args *args, enum link_end end)
@@ -136,7 +136,8 @@ static const struct command {
 	{ VRPQ_IOC_CHAN_ACCEPT, FRESH, CHAN, fill_chan },
 	{ VRPQ_IOC_CHAN_CREATE, FRESH, CHAN, fill_chan },
 	{ VRPQ_IOC_CHAN_ACCEPT, FRESH, CHAN, fill_chan },
-	{ VRPQ_IOC_CHAN_FILE, SESSION, SESSION, fill_chan_file },
+	{ VRPQ_IOC_CHAN_FILE, SESSION, SESSION, fill_file },
+	{ VRPQ_IOC_FRESH_FILE, FRESH, FRESH, fill_file },
 	{ VRPQ_IOC_GROW, SESSION, SESSION, fill_grow },
 	{ VRPQ_IOC_GROW, CHAN, CHAN, fill_grow },
 	{ VRPQ_IOC_TRIM, SESSION, SESSION, fill_trim },
@@ -161,8 +162,8 @@ static void ask_one(enum link_end end)
 	result = kernel_ioctl(fd, command->number, chance(98) ? &args : NULL);
 	if (result || fd < 0)
 		return;
-	if (command->number == VRPQ_IOC_CHAN_FILE)
-		attack_keep(files[end][FRESH], args.chan_file.fd);
+	if (command->number == VRPQ_IOC_CHAN_FILE || command->number == VRPQ_IOC_FRESH_FILE)
+		attack_keep(files[end][FRESH], args.file.fd);
 	else if (command->kind != command->becomes)
 		done[command->becomes] += attack_move(files[end][FRESH],
 						      files[end][command->becomes], fd);

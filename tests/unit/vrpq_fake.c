@@ -201,6 +201,18 @@ static int new_file(const struct file *like)
 	return -EMFILE;
 }
 
+static bool opens_are_refused, nodes_are_gone;
+
+void fake_refuse_opens(bool refuse)
+{
+	opens_are_refused = refuse;
+}
+
+void fake_renew_nodes(void)
+{
+	nodes_are_gone = true;
+}
+
 static int fake_open(const char *path)
 {
 	struct file file = { .used = true };
@@ -212,12 +224,24 @@ static int fake_open(const char *path)
 		return -ENOENT;
 	pthread_mutex_lock(&lock);
 	counts.opens++;
-	fd = new_file(&file);
+	fd = opens_are_refused && file.end == SERVER ? -EACCES : new_file(&file);
+	if (fd >= 0)
+		nodes_are_gone = false;
 	pthread_mutex_unlock(&lock);
 	return fd;
 }
 
-static int open_chan_file(const struct file *session, struct vrpq_chan_file_args *args)
+static int open_fresh_file(const struct file *like, struct vrpq_file_args *args)
+{
+	struct file file = { .used = true, .end = like->end };
+
+	if (like->chan || like->session)
+		return EINVAL;
+	args->fd = new_file(&file);
+	return args->fd < 0 ? -args->fd : 0;
+}
+
+static int open_chan_file(const struct file *session, struct vrpq_file_args *args)
 {
 	struct file file = { .used = true, .end = session->end };
 
@@ -736,6 +760,10 @@ static int control(struct file *file, unsigned long cmd, void *args)
 		return 0;
 	case VRPQ_IOC_CHAN_FILE:
 		return open_chan_file(file, args);
+	case VRPQ_IOC_FRESH_FILE:
+		if (file->end != SERVER)
+			return ENOTTY;
+		return nodes_are_gone ? ENODEV : open_fresh_file(file, args);
 	case VRPQ_IOC_STAT:
 		return file->end == CLIENT ? stat(file, args) : ENOTTY;
 	}
@@ -887,6 +915,7 @@ bool fake_stop(void)
 {
 	int i, left = 0;
 
+	vrpq_listeners_close();
 	for (i = 0; i < FILES; i++)
 		left += files[i].used;
 	for (i = 0; i < MAPPINGS; i++)

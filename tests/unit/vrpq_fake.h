@@ -25,6 +25,10 @@ bool fake_stop(void);
 /* Lets processes touch what was not granted, as the real drivers do (it reads as zeros). */
 void fake_unprotect(void);
 struct fake_counts fake_counts(void);
+/* Processes may not open the server's node any more. */
+void fake_refuse_opens(bool refuse);
+/* The link is removed and made anew: files of its node are good for nothing. */
+void fake_renew_nodes(void);
 /* Waits until the thread sleeps in the kernel; false: it did not within 10 s. */
 bool fake_await_sleep(pthread_t thread);
 /* What a signal does to the thread's sleep. */

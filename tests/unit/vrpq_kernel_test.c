@@ -856,7 +856,7 @@ static void impossible_mailbox_index(void)
 /* A file of a session's file becomes a channel of that session and nothing else. */
 static void channel_files_are_of_their_session(void)
 {
-	struct vrpq_chan_file_args args = { .flags = O_CLOEXEC }, wrong = { .flags = O_NONBLOCK };
+	struct vrpq_file_args args = { .flags = O_CLOEXEC }, wrong = { .flags = O_NONBLOCK };
 	struct vrpq_session_args create = { .port = PORT };
 	struct vrpq_chan_args chan = { .ctl_page = 1 };
 	struct vrpq_stat_args stat = { 0 };
@@ -880,6 +880,30 @@ static void channel_files_are_of_their_session(void)
 	link_down();
 }
 
+/* A file of a fresh file is as good as one of the node. */
+static void fresh_files_are_like_nodes(void)
+{
+	struct vrpq_file_args args = { .flags = O_CLOEXEC }, again = { 0 }, wrong = { .flags = O_TRUNC };
+	struct vrpq_stat_args stat = { 0 };
+	struct both session;
+	int listener;
+
+	link_up(reqs, pmem);
+	listener = open_node(SERVER);
+	CU_ASSERT_EQUAL(do_call(listener, VRPQ_IOC_FRESH_FILE, &wrong), -EINVAL);
+	CU_ASSERT_EQUAL(do_call(listener, VRPQ_IOC_FRESH_FILE, &args), 0);
+	session = open_session_as(args.fd);
+	CU_ASSERT_EQUAL(do_call(args.fd, VRPQ_IOC_FRESH_FILE, &again), -EINVAL);
+	/* The next one, by a file that came from the first. */
+	CU_ASSERT_EQUAL(do_call(listener, VRPQ_IOC_FRESH_FILE, &again), 0);
+	CU_ASSERT_EQUAL(do_call(again.fd, VRPQ_IOC_STAT, &stat), 0);
+	CU_ASSERT_EQUAL(stat.sessions, 1);
+	kernel_close(listener);
+	kernel_close(again.fd);
+	close_both(&session);
+	link_down();
+}
+
 static const struct unit_test bounds[] = {
 	{ "sessions_with_a_channel_each", sessions_with_a_channel_each },
 	{ "all_pages_that_may_be", all_pages_that_may_be },
@@ -892,6 +916,7 @@ static const struct unit_test bounds[] = {
 	{ "pages_precede_their_channel", pages_precede_their_channel },
 	{ "turns_are_bounded", turns_are_bounded },
 	{ "channel_files_are_of_their_session", channel_files_are_of_their_session },
+	{ "fresh_files_are_like_nodes", fresh_files_are_like_nodes },
 	{ "bells_of_all_channels", bells_of_all_channels },
 	{ "impossible_mailbox_index", impossible_mailbox_index },
 	{ "random_messages_at_the_server", random_messages_at_the_server },

@@ -634,14 +634,19 @@ static void accept_chan(void)
 	accepted_page = accept.ctl_page;
 }
 
-struct both open_session(void)
+struct both open_session_as(int server)
 {
 	struct vrpq_session_args create = { .port = PORT };
-	struct both session = { open_node(CLIENT), open_node(SERVER) };
+	struct both session = { open_node(CLIENT), server };
 
 	accepting_fd = session.s;
 	CU_ASSERT_EQUAL(call_with(session.c, VRPQ_IOC_SESSION_CREATE, &create, accept_session), 0);
 	return session;
+}
+
+struct both open_session(void)
+{
+	return open_session_as(open_node(SERVER));
 }
 
 int grow(int session, u32 zone, u32 pages)
@@ -662,7 +667,7 @@ int grow(int session, u32 zone, u32 pages)
 
 static int chan_file(int session)
 {
-	struct vrpq_chan_file_args args = { .fd = -1 };
+	struct vrpq_file_args args = { .fd = -1 };
 
 	CU_ASSERT_EQUAL(do_call(session, VRPQ_IOC_CHAN_FILE, &args), 0);
 	return args.fd;

@@ -83,6 +83,8 @@ struct both {
 };
 
 struct both open_session(void);
+/* The server's end is the fresh file @server. */
+struct both open_session_as(int server);
 /* Grows the zones as libvrpq does for the first channel of a session, and the next. */
 int grow(int session, u32 zone, u32 pages);
 struct both open_chan(struct both session, u32 ctl_page);

@@ -2100,6 +2100,27 @@ static void test_yields_cost_little(void)
 	CU_ASSERT_TRUE(looks <= 3 * sleeps);
 }
 
+/* A server that gave up its rights goes on accepting where it has accepted before. */
+static void test_accepts_without_rights(void)
+{
+	VrpqSessionHandle session;
+	struct pair first, second, third;
+
+	pair_open(&first, 4096, 256);
+	fake_refuse_opens(true);
+	pair_session(&second);
+	/* Of a link that was made anew it knows the name only. */
+	fake_renew_nodes();
+	CU_ASSERT_EQUAL(vrpqSessionAccept(FAKE_SERVER, PORT, NULL, NULL, &session), EACCES);
+	fake_refuse_opens(false);
+	pair_session(&third);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(third.client), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(third.server), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(second.client), 0);
+	CU_ASSERT_EQUAL(vrpqSessionDestroy(second.server), 0);
+	pair_close(&first);
+}
+
 static const struct unit_test tests[] = {
 	{ "spinning before sleeping", test_spins },
 	{ "who yields", test_who_yields },
@@ -2108,6 +2129,7 @@ static const struct unit_test tests[] = {
 	{ "yields cost little", test_yields_cost_little },
 	{ "handles that are none", test_bad_handles },
 	{ "information", test_info },
+	{ "accepts without rights", test_accepts_without_rights },
 	{ "channel opens nothing", test_channel_opens_nothing },
 	{ "client runs short of memory", test_client_runs_short },
 	{ "server runs short of memory", test_server_runs_short },

@@ -76,13 +76,23 @@ int vrpq_file_open(struct vrpq_file *file, const char *path)
 	return fd < 0 ? -fd : 0;
 }
 
-int vrpq_file_open_chan(struct vrpq_file *file, const struct vrpq_file *session)
+static int open_by_file(struct vrpq_file *file, int fd, unsigned long cmd)
 {
-	struct vrpq_chan_file_args args = { .flags = O_CLOEXEC };
-	int err = vrpq_kernel->control(session->fd, VRPQ_IOC_CHAN_FILE, &args);
+	struct vrpq_file_args args = { .flags = O_CLOEXEC };
+	int err = vrpq_kernel->control(fd, cmd, &args);
 
 	file_init(file, err ? -1 : args.fd);
 	return err;
+}
+
+int vrpq_file_open_chan(struct vrpq_file *file, const struct vrpq_file *session)
+{
+	return open_by_file(file, session->fd, VRPQ_IOC_CHAN_FILE);
+}
+
+int vrpq_file_open_like(struct vrpq_file *file, const struct vrpq_file *fresh)
+{
+	return open_by_file(file, fresh->fd, VRPQ_IOC_FRESH_FILE);
 }
 
 void vrpq_file_close(struct vrpq_file *file)

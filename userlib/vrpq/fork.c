@@ -47,12 +47,14 @@ static void before_fork(void)
 		lock_session(session);
 	vrpq_objects_lock();
 	vrpq_memory_lock();
+	vrpq_listeners_lock();
 }
 
 static void unlock_all(void)
 {
 	struct vrpq_session *session;
 
+	vrpq_listeners_unlock();
 	vrpq_memory_unlock();
 	vrpq_objects_unlock();
 	for (session = vrpq_sessions(); session; session = session->next)
@@ -92,6 +94,7 @@ static void after_fork_in_child(void)
 	struct vrpq_session *session;
 
 	vrpq_spin_forget_servers();
+	vrpq_listeners_forget_users();
 	for (session = vrpq_sessions(); session; session = session->next) {
 		forget_waits(session);
 		if (session->base && !vrpq_session_map_again(session))

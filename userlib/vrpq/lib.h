@@ -84,8 +84,18 @@ struct vrpq_file {
 };
 
 int vrpq_file_open(struct vrpq_file *file, const char *path);
+/* The same for a server; a path that it has accepted at once is not looked at again. */
+int vrpq_file_open_to_accept(struct vrpq_file *file, const char *path);
+/* For fork(); in the child nobody uses them. */
+void vrpq_listeners_lock(void);
+void vrpq_listeners_unlock(void);
+void vrpq_listeners_forget_users(void);
+/* Forgets all, when nobody accepts. */
+void vrpq_listeners_close(void);
 /* One that can become a channel of the session, whatever the process may open by now. */
 int vrpq_file_open_chan(struct vrpq_file *file, const struct vrpq_file *session);
+/* Another one like @fresh. */
+int vrpq_file_open_like(struct vrpq_file *file, const struct vrpq_file *fresh);
 void vrpq_file_close(struct vrpq_file *file);
 int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args);
 /* Sleeps unless the number is not @seq any more; 0 or EINTR. The status tells the rest. */

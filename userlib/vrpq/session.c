@@ -162,7 +162,8 @@ static int init_zones(struct vrpq_session *session)
 int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned long cmd,
 		      struct vrpq_session_args *args)
 {
-	int err = vrpq_file_open(&session->file, path);
+	int err = session->server ? vrpq_file_open_to_accept(&session->file, path) :
+				    vrpq_file_open(&session->file, path);
 
 	if (err)
 		return err;

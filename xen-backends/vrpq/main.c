@@ -669,6 +669,8 @@ static long server_ioctl(struct vrpq_file *file, unsigned int cmd, void __user *
 		return session_accept_ioctl(file, arg);
 	case VRPQ_IOC_CHAN_ACCEPT:
 		return chan_accept_ioctl(file, arg);
+	case VRPQ_IOC_FRESH_FILE:
+		return vrpq_file_open_like(file, arg);
 	case VRPQ_IOC_GROW:
 		return session ? grow_ioctl(session, arg) : -EINVAL;
 	}

@@ -34,12 +34,13 @@ static int vrpq_open(struct inode *inode, struct file *file)
 }
 
 /* A file of an inode that is not the node's keeps what an open node would. */
-static void chan_file_free(struct vrpq_file *vfile)
+static void extra_file_free(struct vrpq_file *vfile)
 {
 	struct module *owner = vfile->dev->cdev.owner;
 
-	/* All three references are chan_file_new()'s. */
-	vrpq_object_put(&vfile->session->obj);
+	/* All references are extra_file_new()'s. */
+	if (vfile->session)
+		vrpq_object_put(&vfile->session->obj);
 	put_device(&vfile->dev->dev);
 	kfree(vfile);
 	module_put(owner);
@@ -56,8 +57,8 @@ static int vrpq_release(struct inode *inode, struct file *file)
 		/* vrpq_file_become()'s reference */
 		vrpq_object_put(obj);
 	}
-	if (vfile->session)
-		chan_file_free(vfile);
+	if (vfile->of_file)
+		extra_file_free(vfile);
 	else
 		kfree(vfile);
 	return 0;
@@ -101,50 +102,56 @@ EXPORT_SYMBOL_GPL(vrpq_file_any_session);
 
 static const struct file_operations vrpq_fops;
 
-/* Of a session's file, which keeps the driver loaded and the device there meanwhile. */
-static struct vrpq_file *chan_file_new(struct vrpq_session *session)
+/*
+ * For the caller of another file's ioctl, which keeps the driver loaded and the device there
+ * meanwhile. It can become a channel of @session, or anything if that is NULL.
+ */
+static struct vrpq_file *extra_file_new(struct vrpq_dev *dev, struct vrpq_session *session)
 {
-	struct vrpq_dev *dev = session->obj.conn->dev;
 	struct vrpq_file *vfile = file_new(dev);
 
 	if (!vfile)
 		return NULL;
-	/* All three are dropped by chan_file_free(). */
+	/* All are dropped by extra_file_free(). */
 	__module_get(dev->cdev.owner);
 	get_device(&dev->dev);
-	vrpq_object_get(&session->obj);
+	if (session)
+		vrpq_object_get(&session->obj);
 	vfile->session = session;
+	vfile->of_file = true;
 	return vfile;
 }
 
-static int chan_file_open(struct vrpq_session *session, int flags, struct file **file)
+static int extra_file_open(struct vrpq_dev *dev, struct vrpq_session *session, int flags,
+			   struct file **file)
 {
 	int fd = get_unused_fd_flags(flags);
 	struct vrpq_file *vfile;
 
 	if (fd < 0)
 		return fd;
-	vfile = chan_file_new(session);
-	*file = vfile ? anon_inode_getfile("[vrpq-channel]", &vrpq_fops, vfile, O_RDWR) :
-			ERR_PTR(-ENOMEM);
+	vfile = extra_file_new(dev, session);
+	*file = vfile ? anon_inode_getfile(session ? "[vrpq-channel]" : "[vrpq]", &vrpq_fops,
+					   vfile, O_RDWR) : ERR_PTR(-ENOMEM);
 	if (!IS_ERR(*file))
 		return fd;
 	if (vfile)
-		chan_file_free(vfile);
+		extra_file_free(vfile);
 	put_unused_fd(fd);
 	return PTR_ERR(*file);
 }
 
-static long chan_file_ioctl(struct vrpq_session *session, void __user *arg)
+static long extra_file_ioctl(struct vrpq_dev *dev, struct vrpq_session *session,
+			     void __user *arg)
 {
-	struct vrpq_chan_file_args args;
+	struct vrpq_file_args args;
 	struct file *file;
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
 	if (args.flags & ~O_CLOEXEC)
 		return -EINVAL;
-	args.fd = chan_file_open(session, args.flags, &file);
+	args.fd = extra_file_open(dev, session, args.flags, &file);
 	if (args.fd < 0)
 		return args.fd;
 	if (copy_to_user(arg, &args, sizeof(args))) {
@@ -155,6 +162,17 @@ static long chan_file_ioctl(struct vrpq_session *session, void __user *arg)
 	fd_install(args.fd, file);
 	return 0;
 }
+
+long vrpq_file_open_like(struct vrpq_file *vfile, void __user *arg)
+{
+	if (!vrpq_file_is_fresh(vfile))
+		return -EINVAL;
+	/* There may be another device by that name. */
+	if (READ_ONCE(vfile->dev->removed))
+		return -ENODEV;
+	return extra_file_ioctl(vfile->dev, NULL, arg);
+}
+EXPORT_SYMBOL_GPL(vrpq_file_open_like);
 
 static long vrpq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -180,7 +198,7 @@ static long vrpq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case VRPQ_IOC_CHAN_FILE:
 		if (!obj || obj->is_chan)
 			return -EINVAL;
-		return chan_file_ioctl(to_session(obj), uarg);
+		return extra_file_ioctl(vfile->dev, to_session(obj), uarg);
 	default:
 		return vfile->dev->role->ioctl(vfile, cmd, uarg);
 	}

@@ -213,6 +213,7 @@ struct vrpq_dev {
 
 struct vrpq_file {
 	struct vrpq_dev *dev;
+	bool of_file;			/* opened by an ioctl of another file, not by the node */
 	struct vrpq_session *session;	/* the only one it can be a channel of; a reference */
 	struct mutex lock;		/* guards the change from fresh */
 	struct vrpq_object *obj;	/* NULL: fresh; a reference */
@@ -249,6 +250,8 @@ void vrpq_dev_remove(struct vlink *link);
 int vrpq_file_become(struct vrpq_file *file, struct vrpq_object *obj);
 /* Can @file become a session? */
 bool vrpq_file_is_fresh(struct vrpq_file *file);
+/* Opens another one, if it can. */
+long vrpq_file_open_like(struct vrpq_file *file, void __user *arg);
 /*
  * The session that is open as @fd, of which the fresh @file is to be a channel; drop the
  * reference of its object.
