@@ -24,6 +24,7 @@ attack()
 {
 	# The more users may do, the better.
 	echo 1 > /proc/sys/vm/unprivileged_userfaultfd
+	[ ! -e /proc/sys/kernel/yama/ptrace_scope ] || echo 0 > /proc/sys/kernel/yama/ptrace_scope
 	# A segment of shared memory is nobody's after its maker was killed.
 	echo 1 > /proc/sys/kernel/shm_rmid_forced
 	$TESTS/attacker --user 2001 --group 4242 --outsider 2002 --near vrpq-srv-vomx0 \

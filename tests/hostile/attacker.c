@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #define END_SECONDS	120	/* a killed process that is there for longer hangs */
-#define ROUND_SECONDS	20	/* a round takes no longer */
+#define ROUND_SECONDS	15	/* a round takes no longer */
 #define FILES		512u	/* descriptors of a process */
 #define PROCESSES	200u
 
@@ -262,7 +262,7 @@ static bool do_round(unsigned long nr)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks))
 		return false;
 	/* All are killed wherever they are then, on slow machines and on fast ones. */
-	keep_going(below(chance(30) ? 1000 : 8000), round_seed, socks);
+	keep_going(below(chance(30) ? 500 : 5000), round_seed, socks);
 	killed = now();
 	close(socks[0]);
 	close(socks[1]);
@@ -313,9 +313,11 @@ static bool all_rounds(void)
 	printf("attacker: calls (succeeded/all, and the last error):");
 	print_counts();
 	printf("attacker: seed %llu, %lu rounds, %.0f s, %llu calls, %llu of them failed, "
-	       "%llu windows: %s\n", (unsigned long long)seed, done, now() - began,
+	       "%llu windows, %llu of %llu buffers given: %s\n",
+	       (unsigned long long)seed, done, now() - began,
 	       (unsigned long long)sum_of(board->calls),
 	       (unsigned long long)sum_of(board->failed), (unsigned long long)board->windows,
+	       (unsigned long long)board->given, (unsigned long long)board->asked,
 	       good ? "passed" : "FAILED");
 	return good;
 }

@@ -55,9 +55,11 @@ struct board {
 	_Atomic int errors[BOARD_KINDS];	/* the last one of each */
 	const char *names[BOARD_KINDS];
 	_Atomic uint64_t windows;	/* that were mapped */
+	_Atomic uint64_t asked, given;	/* buffers, of a server of ours */
 	_Atomic pid_t pids[BOARD_PIDS];
 	struct {
 		_Atomic pid_t pid;
+		uid_t uid;
 		char *_Atomic addr;
 	} shown[BOARD_WINDOWS];		/* windows of some process, for all others */
 	_Atomic unsigned int next_actor, next_shown;
@@ -209,8 +211,8 @@ void make_vumem_client(void);
 void serve_vumem(void);
 
 /* Ports of VRPQ on which the attackers of both ends meet; honest programs use others. */
-#define ATTACK_PORT	100u
-#define ATTACK_PORTS	2u
+#define ATTACK_PORT	100u	/* makers */
+#define ATTACK_PORTS	2u	/* all others */
 
 /* ---- processes ---- */
 

@@ -28,8 +28,8 @@ static void close_one(void)
 
 	if (fd <= STDERR_FILENO)
 		return;
-	/* Half of them stay in the pool: used once more, or as whatever has the number next. */
-	if (chance(50))
+	/* Some stay in the pool: used once more, or as whatever has the number next. */
+	if (chance(90))
 		forget_fd(fd);
 	CALL(close, fd);
 }

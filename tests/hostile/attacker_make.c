@@ -49,7 +49,7 @@ static void grow(int session, uint32_t zone, uint32_t pages)
 
 static void make_session(const struct node *node)
 {
-	struct vrpq_session_args args = { .port = ATTACK_PORT + below(ATTACK_PORTS) };
+	struct vrpq_session_args args = { .port = ATTACK_PORT };
 	struct vrpq_geometry *geometry = &args.geometry;
 	unsigned int channels = below(4);
 	int fd = open_of(node);
@@ -216,7 +216,9 @@ static void serve_request(int fd)
 		give_anything(&response);
 	else if (request.cmd == 2)
 		take_back(request.buffer);
-	ASK(fd, VUMEM_IOC_RESPOND, &response);
+	board->asked += request.cmd == 1;
+	if (!ASK(fd, VUMEM_IOC_RESPOND, &response))
+		board->given += request.cmd == 1 && !response.ret;
 }
 
 void serve_vumem(void)

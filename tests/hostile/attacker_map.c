@@ -124,6 +124,8 @@ static void advise_and_fork(void)
 
 static void advise_process(void)
 {
+	/* COLD, PAGEOUT, WILLNEED, COLLAPSE: what may be advised from outside */
+	static const int of_others[] = { 20, 21, 3, 25 };
 	pid_t pid = chance(50) ? getpid() : board->pids[below(BOARD_PIDS)];
 	struct range parts[4];
 	long fd;
@@ -134,7 +136,8 @@ static void advise_process(void)
 	if (fd < 0)
 		return;
 	/* struct range has the layout of struct iovec. */
-	CALL(process_madvise, fd, parts, 1 + below(4), random_advice(), 0);
+	CALL(process_madvise, fd, parts, 1 + below(4),
+	     chance(20) ? random_advice() : of_others[below(4)], 0);
 	CALL(close, fd);
 }
 

@@ -29,6 +29,9 @@ static pid_t shown_window(char **addr)
 {
 	unsigned int i = below(BOARD_WINDOWS);
 
+	/* Rarely of the other user, whose memory is nothing to us. */
+	for (unsigned int tries = 8; tries-- && board->shown[i].uid != getuid();)
+		i = below(BOARD_WINDOWS);
 	*addr = board->shown[i].addr + below(4) * ATTACK_PAGE;
 	return board->shown[i].pid;
 }
@@ -201,21 +204,23 @@ static void through_pipes(void)
 	struct range part = pick_part();
 	struct iovec vec = { part.addr, part.len };
 	const struct node *node;
-	int ends[2] = { -1, -1 }, other = pick_fd_on(ANYTHING, &node);
+	static const enum what whats[] = { PIPE_NODE, SOCKET, PLAIN, ANYTHING };
+	int ends[2] = { -1, -1 }, other = pick_fd_on(whats[below(4)], &node);
 	unsigned int flags = below(16);
 
-	if (CALL(pipe2, ends, O_NONBLOCK | O_CLOEXEC))
+	if (CALL(pipe2, ends, O_NONBLOCK | O_CLOEXEC | (chance(20) ? O_DIRECT : 0)))
 		return;
 	CALL(vmsplice, ends[1], &vec, 1, flags | SPLICE_F_NONBLOCK);
+	CALL(write, ends[1], odd_pointer(4096), 4096);
 	CALL(splice, ends[0], NULL, other, NULL, odd_size(), flags | SPLICE_F_NONBLOCK);
 	CALL(splice, other, NULL, ends[1], NULL, odd_size(), flags | SPLICE_F_NONBLOCK);
-	CALL(tee, ends[0], ends[1], odd_size(), SPLICE_F_NONBLOCK);
+	CALL(tee, ends[0], pick_fd_on(PLAIN, &node), odd_size(), SPLICE_F_NONBLOCK);
 	CALL(vmsplice, ends[0], &vec, 1, SPLICE_F_NONBLOCK);
-	if (chance(30))
-		keep_fd(ends[0], PLAIN, NULL);
-	else
-		CALL(close, ends[0]);
-	CALL(close, ends[1]);
+	for (unsigned int i = 0; i < 2; i++)
+		if (chance(30))
+			keep_fd(ends[i], PLAIN, NULL);
+		else
+			CALL(close, ends[i]);
 }
 
 static void through_files(void)

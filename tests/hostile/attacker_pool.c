@@ -283,6 +283,7 @@ void map_window(int fd, size_t len)
 	keep_range(WINDOW, addr, len);
 	nr = atomic_fetch_add(&board->next_shown, 1) % BOARD_WINDOWS;
 	board->shown[nr].addr = addr;
+	board->shown[nr].uid = getuid();
 	board->shown[nr].pid = getpid();
 }
 

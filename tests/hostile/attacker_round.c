@@ -143,6 +143,7 @@ void threads_start(uint64_t seed, unsigned int nr, bool makers)
 	if (!makers)
 		return;
 	start(seed + 100, make_vrpq, true);
+	start(seed + 103, make_vrpq, true);
 	start(seed + 101, make_vumem_client, true);
 	start(seed + 102, serve_vumem, true);
 }
