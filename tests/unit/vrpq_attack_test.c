@@ -149,9 +149,8 @@ static const struct command {
 	{ VRPQ_IOC_STAT, FRESH, FRESH, fill_stat },
 };
 
-static void ask_one(enum link_end end)
+static void ask(enum link_end end, const struct command *command)
 {
-	const struct command *command = &commands[below(ARRAY_SIZE(commands))];
 	enum kind kind = chance(95) ? command->kind : (enum kind)below(KINDS);
 	int fd = pick(end, kind);
 	union any_args args;
@@ -169,6 +168,22 @@ static void ask_one(enum link_end end)
 						      files[end][command->becomes], fd);
 }
 
+static void ask_one(enum link_end end)
+{
+	ask(end, &commands[below(ARRAY_SIZE(commands))]);
+}
+
+/* For a client that may be waiting for it. */
+static void accept_one(void)
+{
+	static const struct command accepts[] = {
+		{ VRPQ_IOC_SESSION_ACCEPT, FRESH, SESSION, fill_session },
+		{ VRPQ_IOC_CHAN_ACCEPT, FRESH, CHAN, fill_chan },
+	};
+
+	ask(SERVER, &accepts[below(2)]);
+}
+
 static void map_one(enum link_end end)
 {
 	struct vm_area_struct vma = { .vm_end = PAGE_SIZE * (1 + below(64)),
@@ -176,6 +191,17 @@ static void map_one(enum link_end end)
 				      .vm_pgoff = chance(90) ? 0 : odd_number() };
 
 	kernel_mmap(pick(end, (enum kind)below(KINDS)), &vma);
+}
+
+static void connect_anew(void)
+{
+	kernel_allocs_left = -1;
+	maps_left = -1;
+	if (!attack.scarce) {
+		CU_ASSERT_PTR_NULL(link_failure(CLIENT));
+		CU_ASSERT_PTR_NULL(link_failure(SERVER));
+	}
+	link_connect_anew();
 }
 
 static void attack_once(void)
@@ -187,7 +213,11 @@ static void attack_once(void)
 		kernel_allocs_left = (int)below(4);
 	if (attack.scarce && chance(2))
 		maps_left = (int)below(2);
-	if (n < 12)
+	if (!attack.depth ? !below(500) : !below(5000))
+		connect_anew();
+	else if (attack.depth && chance(20))
+		accept_one();
+	else if (n < 12)
 		open_one(end);
 	else if (n < 14)
 		close_one(end);

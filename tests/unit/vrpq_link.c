@@ -383,6 +383,24 @@ void link_up_playing(enum link_end end, u32 reqs, u32 pmem_pages)
 	up(reqs, pmem_pages);
 }
 
+void link_connect_anew(void)
+{
+	enum link_end end;
+
+	/* The client's pages are not ended under the server's hands. */
+	ends[SERVER].link.drv->ops->disconnect(&ends[SERVER].link);
+	ends[CLIENT].link.drv->ops->disconnect(&ends[CLIENT].link);
+	for (unsigned int i = 0; i < VLINK_MAILBOX_PAGES; i++)
+		memset(admin_pages[i].memory, 0, PAGE_SIZE);
+	for (end = CLIENT; end <= SERVER; end++) {
+		INIT_LIST_HEAD(&ends[end].link.regions);
+		*ends[end].failure = 0;
+	}
+	end_connect(CLIENT);
+	end_connect(SERVER);
+	run(false);
+}
+
 static void end_down(enum link_end end)
 {
 	struct vlink *link = &ends[end].link;

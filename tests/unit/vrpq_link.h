@@ -20,6 +20,8 @@ enum link_end { CLIENT, SERVER };
 /* Both ends are up and connected; or only @played is not there: the test has its mailbox. */
 void link_up(u32 reqs, u32 pmem_pages);
 void link_up_playing(enum link_end played, u32 reqs, u32 pmem_pages);
+/* The connection of both drivers ends, and another one begins; files stay open. */
+void link_connect_anew(void);
 /* All files are closed; fails the test if anything is left. */
 void link_down(void);
 /* Why the driver at @end gave up the connection; NULL: it did not. */
