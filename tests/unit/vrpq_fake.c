@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../userlib/vrpq/lib.h"
+#include "../../userlib/vrpq/file.h"
 #include "vrpq_fake.h"
 
 #define FILES		4096

@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../userlib/vrpq/lib.h"
+#include "../../userlib/vrpq/call.h"
+#include "../../userlib/vrpq/objects.h"
 #include "unit.h"
 #include "vrpq_pair.h"
 

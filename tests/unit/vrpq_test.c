@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../userlib/vrpq/lib.h"
+#include "../../userlib/vrpq/call.h"
+#include "../../userlib/vrpq/objects.h"
 #include "unit.h"
 #include "vrpq_pair.h"
 

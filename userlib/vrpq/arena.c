@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib.h"
+#include "arena.h"
 
 static u32 owed(const struct vrpq_arena *arena)
 {

@@ -5,7 +5,8 @@
  */
 #include <errno.h>
 
-#include "lib.h"
+#include "call.h"
+#include "objects.h"
 
 /* Takes the call back unless the callee has it already. */
 static bool cancel(struct vrpq_slot *slot)

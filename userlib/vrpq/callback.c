@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib.h"
+#include "call.h"
+#include "objects.h"
 
 /* --- the server -------------------------------------------------------------- */
 

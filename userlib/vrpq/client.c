@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "call.h"
+#include "objects.h"
 
 /* Pages of the ring zone that the next channel is to find: control page and segment. */
 #define NEXT_RING	VRPQ_FLOOR_RING_PAGES

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib.h"
+#include "call.h"
 
 #define PIPE_PIECE	4096u	/* any pipe has room for it */
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "../common/node.h"
-#include "lib.h"
+#include "file.h"
 
 static void close_file(int fd)
 {

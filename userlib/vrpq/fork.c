@@ -6,7 +6,7 @@
  */
 #include <pthread.h>
 
-#include "lib.h"
+#include "objects.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "file.h"
 
 struct listener {
 	struct listener *next;

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "call.h"
+#include "objects.h"
 
 #define REF_SIZE	((u32)sizeof(struct vrpq_ref))
 

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib.h"
+#include "objects.h"
 
 #define GROW_MAX	64u	/* pages asked for at a time, beyond what is needed */
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "call.h"
+#include "objects.h"
 
 #define BATCH_MAX	1024	/* requests delivered at a time */
 

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib.h"
+#include "call.h"
+#include "objects.h"
 
 /*
  * Announces what was published, and counts it: @posts at a time in a way that has the

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "objects.h"
 
 struct memory {
 	struct memory *next;

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "call.h"
+#include "objects.h"
 
 /* Segments that a sender keeps for itself beside those in use. */
 #define SPARE_SEGMENTS	1u

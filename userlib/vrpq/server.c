@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "objects.h"
 
 /* A program's @info has room for *size bytes, if both are there. */
 static int info_room(const void *info, const VrpqSize *size, u32 *room)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib.h"
+#include "objects.h"
 
 #define SESSION_MAGIC	0x56525153u
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib.h"
+#include "file.h"
 
 #define SHORT_SLEEP_US	500u
 #define SPIN_MIN_US	50u

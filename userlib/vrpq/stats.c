@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib.h"
+#include "objects.h"
 
 static struct vrpq_counters *counters_of(const struct vrpq_session *session)
 {
