@@ -838,6 +838,61 @@ static void bells_of_all_channels(void)
 	link_down();
 }
 
+/* The peer that rings for who does not wait is throttled. */
+static void bells_that_nobody_awaits_are_no_news(void)
+{
+	struct vrpq_wait_args now = { .flags = VRPQ_WAIT_NOT }, wait = { 0 };
+	struct call call;
+	int fd, chan;
+
+	link_up_playing(CLIENT, 256, 64);
+	fd = serve_session(BAD);
+	chan = serve_chan(fd, BAD, BAD);
+	CU_ASSERT_FALSE(play_all_bells());
+	do_call(chan, VRPQ_IOC_WAIT, &now);
+	wait.seq = now.seq;
+	call_start(&call, chan, VRPQ_IOC_WAIT, &wait);
+	kernel_await_asleep(&call.task);
+	CU_ASSERT_TRUE(play_all_bells());
+	CU_ASSERT_EQUAL(call_finish(&call), 0);
+	CU_ASSERT_FALSE(play_all_bells());
+	kernel_close(chan);
+	kernel_close(fd);
+	link_down();
+}
+
+/* --- counters ------------------------------------------------------------------------------ */
+
+static unsigned int breaks, breaks_with_a_lock;
+
+static void count_break(void)
+{
+	breaks++;
+	breaks_with_a_lock += current->locks > 0;
+}
+
+/* Others need not wait until all sessions are added up. */
+static void stat_lets_others_on_after_each_session(void)
+{
+	struct vrpq_stat_args stat = { 0 };
+	struct both session;
+	int fd;
+
+	link_up(reqs, pmem);
+	session = open_session();
+	fd = open_node(CLIENT);
+	breaks = breaks_with_a_lock = 0;
+	kernel_others = count_break;
+	CU_ASSERT_EQUAL(do_call(fd, VRPQ_IOC_STAT, &stat), 0);
+	kernel_others = NULL;
+	CU_ASSERT_EQUAL(stat.sessions, 1);
+	CU_ASSERT(breaks >= IDS);
+	CU_ASSERT_EQUAL(breaks_with_a_lock, 0);
+	kernel_close(fd);
+	close_both(&session);
+	link_down();
+}
+
 static void impossible_mailbox_index(void)
 {
 	int fd;
@@ -918,6 +973,8 @@ static const struct unit_test bounds[] = {
 	{ "channel_files_are_of_their_session", channel_files_are_of_their_session },
 	{ "fresh_files_are_like_nodes", fresh_files_are_like_nodes },
 	{ "bells_of_all_channels", bells_of_all_channels },
+	{ "bells_that_nobody_awaits_are_no_news", bells_that_nobody_awaits_are_no_news },
+	{ "stat_lets_others_on_after_each_session", stat_lets_others_on_after_each_session },
 	{ "impossible_mailbox_index", impossible_mailbox_index },
 	{ "random_messages_at_the_server", random_messages_at_the_server },
 	{ "random_messages_at_the_client", random_messages_at_the_client },

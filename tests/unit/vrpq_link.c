@@ -113,13 +113,14 @@ int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt, const cha
 
 static bool refilling;
 static void refill(void);
+static bool event_was_news;
 
 void vlink_notify(struct vlink *link)
 {
 	enum link_end other = end_of(link) == CLIENT ? SERVER : CLIENT;
 
 	if ((int)other != played_end)
-		drivers[other]->ops->event(&ends[other].link);
+		event_was_news = drivers[other]->ops->event(&ends[other].link);
 	else if (refilling)
 		refill();
 }
@@ -455,7 +456,7 @@ bool play_try_send(const struct vrpq_msg *msg)
 	return room;
 }
 
-void play_all_bells(void)
+bool play_all_bells(void)
 {
 	struct vrpq_admin *at = admin_pages[0].memory;
 	struct vrpq_bells *bells = played_end == CLIENT ? &at->c2s_bells : &at->s2c_bells;
@@ -463,6 +464,7 @@ void play_all_bells(void)
 	memset(bells, 0xff, sizeof(*bells));
 	vlink_notify(&ends[played_end].link);
 	run(false);
+	return event_was_news;
 }
 
 void play_index(u32 by)

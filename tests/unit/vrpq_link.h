@@ -37,8 +37,8 @@ extern unsigned int granted_now;
 void play_send(const struct vrpq_msg *msg);
 /* The same; false: the mailbox is full. */
 bool play_try_send(const struct vrpq_msg *msg);
-/* Rings for every channel that there may be. */
-void play_all_bells(void);
+/* Rings for every channel that there may be; did the driver take the event for news? */
+bool play_all_bells(void);
 /* Claims that so many messages more were sent. */
 void play_index(u32 by);
 /* The mailbox is filled again as soon as the driver takes anything. */

@@ -86,6 +86,7 @@ void kernel_wait_begin(unsigned int state)
 }
 
 __thread void (*kernel_idle)(void);
+void (*kernel_others)(void);
 
 void kernel_wait(void)
 {

@@ -54,7 +54,9 @@ typedef u64 phys_addr_t;
 #define virt_mb()		smp_mb()
 #define virt_wmb()		smp_mb()
 #define virt_rmb()		smp_mb()
-#define cond_resched()		((void)0)
+/* Called where others may get on; NULL: nothing is. */
+extern void (*kernel_others)(void);
+#define cond_resched()		(kernel_others ? kernel_others() : (void)0)
 
 #define BIT(n)			(1ul << (n))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
@@ -313,8 +315,9 @@ void mutex_unlock(struct mutex *mutex);
 #define spin_unlock_irq(l)		mutex_unlock(l)
 #define lockdep_assert_held(l)		((l)->owner == current ? (void)0 : abort())
 
-typedef struct { int unused; } wait_queue_head_t;
-#define init_waitqueue_head(wq)		((void)(wq))
+typedef struct { int waiters; } wait_queue_head_t;
+#define init_waitqueue_head(wq)		((wq)->waiters = 0)
+#define waitqueue_active(wq)		(__atomic_load_n(&(wq)->waiters, __ATOMIC_SEQ_CST) > 0)
 void kernel_wake(void);
 #define wake_up_all(wq)			((void)(wq), kernel_wake())
 #define wake_up(wq)			wake_up_all(wq)
@@ -331,10 +334,11 @@ void kernel_wait_end(void);
 #define TASK_KILLABLE		2u
 #define TASK_FREEZABLE		4u
 #define TASK_FREEZABLE_UNSAFE	(8u | TASK_FREEZABLE)
-#define kernel_wait_for(condition, state)					\
+#define kernel_wait_for(wq, condition, state)					\
 	({									\
 		int kernel_err = 0;						\
 		kernel_wait_begin(state);					\
+		__atomic_fetch_add(&(wq).waiters, 1, __ATOMIC_SEQ_CST);		\
 		while (!(condition)) {						\
 			if (((state) & TASK_INTERRUPTIBLE && signal_pending(current)) ||	\
 			    ((state) & TASK_KILLABLE && fatal_signal_pending(current))) {	\
@@ -343,17 +347,19 @@ void kernel_wait_end(void);
 			}							\
 			kernel_wait();						\
 		}								\
+		__atomic_fetch_sub(&(wq).waiters, 1, __ATOMIC_SEQ_CST);		\
 		kernel_wait_end();						\
 		kernel_err;							\
 	})
-#define wait_event_interruptible(wq, condition)	kernel_wait_for(condition, TASK_INTERRUPTIBLE)
-#define wait_event_state(wq, condition, state)	kernel_wait_for(condition, state)
-#define wait_event_killable(wq, condition)	kernel_wait_for(condition, TASK_KILLABLE)
+#define wait_event_interruptible(wq, condition)	kernel_wait_for(wq, condition, TASK_INTERRUPTIBLE)
+#define wait_event_state(wq, condition, state)	kernel_wait_for(wq, condition, state)
+#define wait_event_killable(wq, condition)	kernel_wait_for(wq, condition, TASK_KILLABLE)
 
-struct completion { bool done; };
+struct completion { bool done; wait_queue_head_t wait; };
 static inline void init_completion(struct completion *c)
 {
 	c->done = false;
+	init_waitqueue_head(&c->wait);
 }
 
 static inline void complete(struct completion *c)
@@ -364,10 +370,10 @@ static inline void complete(struct completion *c)
 
 #define complete_all(c)				complete(c)
 #define kernel_completed(c)			__atomic_load_n(&(c)->done, __ATOMIC_ACQUIRE)
-#define wait_for_completion_state(c, state)	kernel_wait_for(kernel_completed(c), state)
-#define wait_for_completion_killable(c)		kernel_wait_for(kernel_completed(c), TASK_KILLABLE)
+#define wait_for_completion_state(c, state)	kernel_wait_for((c)->wait, kernel_completed(c), state)
+#define wait_for_completion_killable(c)		kernel_wait_for((c)->wait, kernel_completed(c), TASK_KILLABLE)
 #define wait_for_completion_interruptible(c)	\
-	kernel_wait_for(kernel_completed(c), TASK_INTERRUPTIBLE)
+	kernel_wait_for((c)->wait, kernel_completed(c), TASK_INTERRUPTIBLE)
 
 /* --- work ---------------------------------------------------------------------------- */
 
@@ -628,7 +634,6 @@ static inline bool sync_test_and_set_bit(unsigned int nr, unsigned long *p)
 
 #define spin_lock_irqsave(l, flags)		((void)((flags) = 0), mutex_lock(l))
 #define spin_unlock_irqrestore(l, flags)	((void)(flags), mutex_unlock(l))
-#define waitqueue_active(wq)			((void)(wq), true)
 
 typedef s64 ktime_t;
 ktime_t ktime_get(void);		/* nanoseconds */
