@@ -10,7 +10,7 @@
 
 #include "arena.h"
 
-static u32 owed(const struct vrpq_arena *arena)
+static u32 reserved(const struct vrpq_arena *arena)
 {
 	return arena->has_floor && !arena->chunks;
 }
@@ -44,7 +44,7 @@ void vrpq_chunk_free(struct vrpq_chunk *chunk)
 		chunk->next->link = chunk->link;
 	if (arena->current == chunk)
 		arena->current = NULL;
-	vrpq_pool_give(arena->zone, chunk->page, chunk->pages, owed(arena));
+	vrpq_pool_give(arena->zone, chunk->page, chunk->pages, reserved(arena));
 	free(chunk);
 }
 
@@ -59,7 +59,7 @@ static struct vrpq_chunk *chunk_new(struct vrpq_arena *arena, u32 pages,
 	}
 	chunk->arena = arena;
 	chunk->pages = pages;
-	chunk->page = vrpq_pool_take(arena->zone, arena->chan, pages, owed(arena), waiter, err);
+	chunk->page = vrpq_pool_take(arena->zone, arena->chan, pages, reserved(arena), waiter, err);
 	if (chunk->page == VRPQ_NO_PAGE) {
 		free(chunk);
 		return NULL;

@@ -25,7 +25,7 @@ struct vrpq_arena {
 	unsigned char *base;		/* of the zone, as mapped */
 	struct vrpq_chunk *current;
 	struct vrpq_chunk *chunks;
-	bool has_floor;			/* a page is owed to it while it has none */
+	bool has_floor;			/* a page is reserved for it while it has none */
 };
 
 /* Memory without waiting; @size is a multiple of VRPQ_UNIT, not 0. NULL: see *err. */
@@ -53,7 +53,7 @@ void vrpq_arena_drop_idle(struct vrpq_arena *arena);
 void vrpq_arena_move_down(struct vrpq_arena *arena);
 void vrpq_arena_release(struct vrpq_arena *arena);
 
-/* The same if the current page has room; @size is no more than a page. */
+/* vrpq_arena_get() if the current page has room; @size is no more than a page. */
 static inline void *vrpq_arena_get_at_hand(struct vrpq_arena *arena, u32 size)
 {
 	struct vrpq_chunk *current = arena->current;

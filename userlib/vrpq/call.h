@@ -63,7 +63,7 @@ int vrpq_notify(struct vrpq_sender *sender);
 int vrpq_call_wait(struct vrpq_sender *sender, struct vrpq_slot *slot, bool ring, int *reason);
 /* The callee takes the request of a slot: false if there is nothing to handle. */
 bool vrpq_call_take(struct vrpq_slot *slot);
-/* The callee answers; true: the caller sleeps and is to be rung. */
+/* The callee answers; true: the caller sleeps and must be rung. */
 bool vrpq_call_answer(struct vrpq_slot *slot, int reason);
 /* Does all that the slot names lie in the zones of parameters? */
 bool vrpq_slot_is_sound(const struct vrpq_session *session, const struct vrpq_slot *copy);

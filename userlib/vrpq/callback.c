@@ -56,7 +56,7 @@ static u32 untaken(struct vrpq_chan *chan)
 	return avail - (chan->taken - chan->rx.index);
 }
 
-/* The callback at @at is done with. Returns whether the server is to be rung. */
+/* The callback at @at is done with. Returns whether the server must be rung. */
 static bool finish(struct vrpq_chan *chan, u32 at)
 {
 	u32 n = 0;

@@ -12,14 +12,14 @@
 #define NEXT_PARAM	VRPQ_FLOOR_PARAM_PAGES
 
 static int take_when_there(struct vrpq_session *session, const struct vrpq_waiter *waiter,
-			   u32 owed, u32 *page)
+			   u32 reserved, u32 *page)
 {
 	u32 seq;
 	int err = 0;
 
 	for (;;) {
 		seq = vrpq_file_seq(&session->file);
-		*page = vrpq_pool_take(&session->zones[VRPQ_ZONE_RING], NULL, 1, owed, waiter, &err);
+		*page = vrpq_pool_take(&session->zones[VRPQ_ZONE_RING], NULL, 1, reserved, waiter, &err);
 		if (*page != VRPQ_NO_PAGE)
 			return 0;
 		if (!vrpq_may_come(err))
@@ -37,15 +37,15 @@ static int take_when_there(struct vrpq_session *session, const struct vrpq_waite
 	}
 }
 
-/* A page of the ring zone, of which @owed are owed to the caller. Waits for it. */
-static int take_page(struct vrpq_session *session, u32 owed, u32 *page)
+/* A page of the ring zone; @reserved: 1 if it is reserved for the caller. Waits for it. */
+static int take_page(struct vrpq_session *session, u32 reserved, u32 *page)
 {
 	struct vrpq_pool *zone = &session->zones[VRPQ_ZONE_RING];
 	struct vrpq_waiter waiter = { .chan = NULL };
 	int err;
 
 	vrpq_pool_queue(zone, &waiter);
-	err = take_when_there(session, &waiter, owed, page);
+	err = take_when_there(session, &waiter, reserved, page);
 	vrpq_pool_unqueue(zone, &waiter);
 	return err;
 }
@@ -58,8 +58,8 @@ static int take_first_pages(struct vrpq_session *session)
 
 	if (err)
 		return err;
-	vrpq_pool_owe(&session->zones[VRPQ_ZONE_RING], NEXT_RING);
-	vrpq_pool_owe(&session->zones[VRPQ_ZONE_PARAM], NEXT_PARAM);
+	vrpq_pool_reserve(&session->zones[VRPQ_ZONE_RING], NEXT_RING);
+	vrpq_pool_reserve(&session->zones[VRPQ_ZONE_PARAM], NEXT_PARAM);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static void *page_at(const struct vrpq_session *session, u32 page)
 	return session->base + (size_t)page * VRPQ_PAGE_SIZE;
 }
 
-/* Prepares the channel's pages; both are owed to the next channel again. */
+/* Prepares the channel's pages; the next channel has two reserved again. */
 static int place_channel(struct vrpq_chan *chan, struct vrpq_slots *first)
 {
 	struct vrpq_session *session = chan->session;
@@ -197,8 +197,8 @@ static int chan_create(struct vrpq_chan *chan, struct vrpq_chan_args *args)
 	args->session_fd = session->file.fd;
 	err = vrpq_file_control(&chan->file, VRPQ_IOC_CHAN_CREATE, args);
 	/* Now that the channel exists, or not, the next one's pages can be had again. */
-	vrpq_pool_owe(&session->zones[VRPQ_ZONE_RING], NEXT_RING);
-	vrpq_pool_owe(&session->zones[VRPQ_ZONE_PARAM], 0);
+	vrpq_pool_reserve(&session->zones[VRPQ_ZONE_RING], NEXT_RING);
+	vrpq_pool_reserve(&session->zones[VRPQ_ZONE_PARAM], 0);
 	return err;
 }
 

@@ -62,7 +62,7 @@ void vrpq_file_close(struct vrpq_file *file);
 int vrpq_file_control(struct vrpq_file *file, unsigned long cmd, void *args);
 /* Sleeps unless the number is not @seq any more; 0 or EINTR. The status tells the rest. */
 int vrpq_file_wait(struct vrpq_file *file, u32 seq, u32 flags);
-/* The same by a call of another descriptor. */
+/* vrpq_file_wait() by a call of another descriptor. */
 int vrpq_file_wait_through(struct vrpq_file *file, int fd, u32 seq, u32 flags);
 /* Updates number and status, without sleeping. */
 void vrpq_file_poll(struct vrpq_file *file, u32 flags);
@@ -87,7 +87,7 @@ bool vrpq_spin_is_due(struct vrpq_file *file);
 bool vrpq_spin(struct vrpq_file *file, bool (*found)(const void *what), const void *what);
 /* Is this server, which has nothing to do, one of many? To be asked once before a sleep. */
 bool vrpq_yield_is_due(const struct vrpq_file *file);
-/* The same for such a server, which gives the processor to the others meanwhile. */
+/* vrpq_spin() for such a server: it gives the processor to the others meanwhile. */
 bool vrpq_yield(struct vrpq_file *file, bool (*found)(const void *what), const void *what);
 
 #endif

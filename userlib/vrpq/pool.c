@@ -3,8 +3,8 @@
  * The pages of a zone. The lowest are taken first, so that what is idle gathers at the end,
  * where it can be given back to the kernel.
  *
- * Whoever has no page at all is owed one, so that each channel can always go on with
- * what it has; others leave as many free pages as are owed.
+ * One page is reserved for each sender that has none, so that each channel can always go on
+ * with what it has; the others leave that many pages free.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -126,10 +126,11 @@ static u32 missing(const struct vrpq_pool *zone, u32 n, u32 leave)
 	return by_count > by_run ? by_count : by_run;
 }
 
-static u32 take_locked(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 owed, int *err)
+static u32 take_locked(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n,
+		       u32 reserved, int *err)
 {
-	/* What is owed to the caller he takes, whatever others are owed. */
-	u32 leave = n > owed && zone->owed > owed ? zone->owed - owed : 0;
+	/* The caller may take the pages that are reserved for it, and none of the others. */
+	u32 leave = n > reserved && zone->reserved > reserved ? zone->reserved - reserved : 0;
 	u32 page, more = missing(zone, n, leave);
 
 	if (more) {
@@ -143,11 +144,11 @@ static u32 take_locked(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32
 	}
 	page = find_run(zone, n);
 	mark(zone, page, n, false);
-	zone->owed -= zone->owed > owed ? owed : zone->owed;
+	zone->reserved -= zone->reserved > reserved ? reserved : zone->reserved;
 	return page;
 }
 
-u32 vrpq_pool_take(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 owed,
+u32 vrpq_pool_take(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 reserved,
 		   const struct vrpq_waiter *waiter, int *err)
 {
 	u32 page = VRPQ_NO_PAGE;
@@ -157,11 +158,11 @@ u32 vrpq_pool_take(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, 
 		return VRPQ_NO_PAGE;
 	}
 	pthread_mutex_lock(&zone->lock);
-	/* Nobody overtakes who waits for many, except to take what is owed to him. */
-	if (zone->waiters && zone->waiters != waiter && !owed)
+	/* Nobody overtakes a waiter for many pages, except to take reserved ones. */
+	if (zone->waiters && zone->waiters != waiter && !reserved)
 		*err = EAGAIN;
 	else
-		page = take_locked(zone, chan, n, owed, err);
+		page = take_locked(zone, chan, n, reserved, err);
 	pthread_mutex_unlock(&zone->lock);
 	return page;
 }
@@ -172,22 +173,22 @@ static void wake_waiters(struct vrpq_pool *zone)
 		vrpq_session_kick(zone->session, zone->waiters->chan);
 }
 
-void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 owed)
+void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 reserved)
 {
 	pthread_mutex_lock(&zone->lock);
 	mark(zone, page, n, true);
-	zone->owed += owed;
+	zone->reserved += reserved;
 	wake_waiters(zone);
 	pthread_mutex_unlock(&zone->lock);
 }
 
-void vrpq_pool_owe(struct vrpq_pool *zone, int change)
+void vrpq_pool_reserve(struct vrpq_pool *zone, int change)
 {
 	pthread_mutex_lock(&zone->lock);
-	zone->owed += (u32)change;
+	zone->reserved += (u32)change;
 	/* If it fails now, whoever takes the pages tries again. */
-	if (change >= 0 && zone->owed > zone->free)
-		(void)grow(zone, NULL, zone->owed - zone->free);
+	if (change >= 0 && zone->reserved > zone->free)
+		(void)grow(zone, NULL, zone->reserved - zone->free);
 	if (change < 0)
 		wake_waiters(zone);
 	pthread_mutex_unlock(&zone->lock);
@@ -201,7 +202,7 @@ void vrpq_pool_trim(struct vrpq_pool *zone)
 	/* The kernel takes them in portions of its own, and may leave some. */
 
 	pthread_mutex_lock(&zone->lock);
-	n = zone->free > zone->owed ? zone->free - zone->owed : 0;
+	n = zone->free > zone->reserved ? zone->free - zone->reserved : 0;
 	if (n > free_at_end(zone))
 		n = free_at_end(zone);
 	args.pages = zone->pages - n;
@@ -221,7 +222,7 @@ bool vrpq_pool_has_lower(struct vrpq_pool *zone, u32 page)
 	bool lower;
 
 	pthread_mutex_lock(&zone->lock);
-	lower = zone->free > zone->owed && zone->lowest < page;
+	lower = zone->free > zone->reserved && zone->lowest < page;
 	pthread_mutex_unlock(&zone->lock);
 	return lower;
 }

@@ -32,7 +32,7 @@ struct vrpq_pool {
 	u32 pages;			/* there are, from the start of the zone */
 	u32 free;
 	u32 lowest;			/* no page below is free */
-	u32 owed;			/* free pages that only who has none may take */
+	u32 reserved;			/* free pages for senders that have none */
 	u64 *free_map;
 	struct vrpq_chunk **chunks;	/* of each page, atomic; zones of parameters */
 	struct vrpq_waiter *waiters;	/* the first has its turn */
@@ -43,18 +43,18 @@ int vrpq_pool_init(struct vrpq_pool *zone, const struct vrpq_session *session,
 /* Also of one that could not be made, or of zeros. */
 void vrpq_pool_fini(struct vrpq_pool *zone);
 /*
- * Takes @n pages in a row for @chan, growing the zone if need be. @owed: so many of them
- * were owed to the caller. @waiter: the caller's place in the queue, or NULL. Returns the
+ * Takes @n pages in a row for @chan, growing the zone if need be. @reserved: how many of them
+ * were reserved for the caller. @waiter: the caller's place in the queue, or NULL. Returns the
  * first page, or VRPQ_NO_PAGE with *err EAGAIN (there are none), EINPROGRESS (the kernels
  * share them just now), EMSGSIZE, EPIPE or ENOMEM.
  */
-u32 vrpq_pool_take(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 owed,
+u32 vrpq_pool_take(struct vrpq_pool *zone, const struct vrpq_chan *chan, u32 n, u32 reserved,
 		   const struct vrpq_waiter *waiter, int *err);
-/* Gives them back; @owed of them are owed to the giver. */
-void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 owed);
-/* Changes what is owed, and has a client's zone grow to that if it can. */
-void vrpq_pool_owe(struct vrpq_pool *zone, int change);
-/* Gives free pages at the end back to the kernel, but for those that are owed. */
+/* Gives them back; @reserved of them stay reserved for the giver. */
+void vrpq_pool_give(struct vrpq_pool *zone, u32 page, u32 n, u32 reserved);
+/* Changes how many pages are reserved; a client's zone grows to that if it can. */
+void vrpq_pool_reserve(struct vrpq_pool *zone, int change);
+/* Gives free pages at the end back to the kernel, but for reserved ones. */
 void vrpq_pool_trim(struct vrpq_pool *zone);
 bool vrpq_pool_has_lower(struct vrpq_pool *zone, u32 page);
 void vrpq_pool_queue(struct vrpq_pool *zone, struct vrpq_waiter *waiter);

@@ -25,7 +25,7 @@ static bool answer_call(struct vrpq_chan *chan)
 	return vrpq_call_answer(chan->call, reason);
 }
 
-/* Returns whether the client is to be rung. */
+/* Returns whether the client must be rung. */
 static bool acknowledge(struct vrpq_chan *chan)
 {
 	bool bell = false;
@@ -165,7 +165,7 @@ static bool is_posted(const void *chan)
 
 /*
  * Before sleeping: spins for a while, or yields to others, if that is promising.
- * Returns whether something came. Who is to be rung is not kept waiting meanwhile.
+ * Returns whether something came. Who must be rung is not kept waiting meanwhile.
  */
 static bool spin_or_yield(struct vrpq_chan *chan, bool *bell)
 {

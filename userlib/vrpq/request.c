@@ -38,7 +38,7 @@ static u32 unannounced(const struct vrpq_sender *sender)
 	return sender->end.index - sender->announced;
 }
 
-/* The same for a post, which may be discarded, and those before it. */
+/* announce() for a post, which may be discarded, and for those before it. */
 static bool announce_post(struct vrpq_sender *sender)
 {
 	u32 n = unannounced(sender);
@@ -140,7 +140,7 @@ static VRPQ_SLOW void *alloc_slowly(VrpqChanHandle chan, VrpqSize size, unsigned
 	return in;
 }
 
-/* The same for who has the lock. */
+/* alloc_slowly() for a caller that holds the sender's lock. */
 static VRPQ_SLOW void *unlock_and_alloc(struct vrpq_chan *chan, VrpqSize size, unsigned int refs,
 					VrpqSize ref_size)
 {
@@ -205,7 +205,7 @@ static VRPQ_SLOW int post_slowly(VrpqChanHandle chan, VrpqProcId proc_id, VrpqPa
 	return err ? err : vrpq_post(sender, proc_id, in, NULL, notify);
 }
 
-/* The same for who has the lock. */
+/* post_slowly() for a caller that holds the sender's lock. */
 static VRPQ_SLOW int unlock_and_post(struct vrpq_chan *chan, VrpqProcId proc_id,
 				     VrpqParamInPtr in, bool notify)
 {
@@ -213,7 +213,7 @@ static VRPQ_SLOW int unlock_and_post(struct vrpq_chan *chan, VrpqProcId proc_id,
 	return post_slowly(chan, proc_id, in, notify);
 }
 
-/* The same after requests of another procedure. */
+/* Posts, under the lock, after requests of another procedure, which are counted apart. */
 static VRPQ_SLOW int post_other(struct vrpq_chan *chan, VrpqProcId proc_id, VrpqParamInPtr in)
 {
 	if (!post_at_hand(chan, proc_id, in))

@@ -41,10 +41,10 @@ static void init_arena(struct vrpq_sender *sender)
 	sender->arena.chan = sender->chan;
 	sender->arena.zone = &session->zones[id];
 	sender->arena.base = session->base + (size_t)session->zones[id].first * VRPQ_PAGE_SIZE;
-	/* The one that was owed to the next channel is this one's now. */
+	/* The page that was reserved for the next channel is this one's now. */
 	sender->arena.has_floor = !sender->callbacks;
 	if (sender->arena.has_floor)
-		vrpq_pool_owe(sender->arena.zone, 1);
+		vrpq_pool_reserve(sender->arena.zone, 1);
 }
 
 int vrpq_sender_init(struct vrpq_sender *sender, struct vrpq_chan *chan, bool callbacks,
@@ -90,8 +90,8 @@ static void drop_head(struct vrpq_sender *sender)
 }
 
 /*
- * The only segment is full and all done with: it follows itself, where no other can be
- * had. Its link is needed until the peer has followed it.
+ * The only segment is full, and the peer has consumed all of it. Where no other can be had it
+ * is linked to itself, and used again from its start once the peer has followed the link.
  */
 static bool reuse_only(struct vrpq_sender *sender)
 {
@@ -181,7 +181,7 @@ void vrpq_sender_fini(struct vrpq_sender *sender)
 	vrpq_sender_give_back(sender);
 	vrpq_arena_release(&sender->arena);
 	if (sender->arena.has_floor)
-		vrpq_pool_owe(sender->arena.zone, -1);
+		vrpq_pool_reserve(sender->arena.zone, -1);
 	free_segments(sender);
 }
 

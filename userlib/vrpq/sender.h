@@ -152,15 +152,15 @@ int vrpq_sender_alloc(struct vrpq_sender *sender, u32 size, void **ptr);
 /* Publishes the request; waits for room, with the lock released. */
 int vrpq_sender_queue(struct vrpq_sender *sender, const struct vrpq_request *request,
 		      struct vrpq_ticket *ticket);
-/* Does the peer sleep for what was published since the last time? It is to be rung then. */
+/* Does the peer sleep for what was published since the last time? The caller must ring then. */
 bool vrpq_sender_announce(struct vrpq_sender *sender);
 /* Rings the peer, and counts it; EPIPE: it is gone. */
 int vrpq_sender_ring(struct vrpq_sender *sender);
 /* Asks the peer for a bell; true: it has moved on already. */
 bool vrpq_sender_arm(struct vrpq_sender *sender);
 /*
- * To be asked after a request was published or memory freed: is a thread that waits for
- * pages to be kicked, as it asked for no bell of this channel? Under the lock.
+ * To be asked after a request was published or memory freed: must a thread that waits
+ * for pages be woken, which asked for no bell of this channel? Under the lock.
  */
 static inline bool vrpq_sender_take_pages_wanted(struct vrpq_sender *sender)
 {
