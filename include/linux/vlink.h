@@ -129,8 +129,8 @@ struct vlink {
 	struct xenbus_device *xdev;
 	struct delayed_work work;
 	struct list_head regions;
-	atomic_t quarantined;			/* regions of old that the server maps */
-	atomic_t quarantined_pages;		/* the same for vlink_pages_share() */
+	atomic_t quarantined;			/* ended regions that the server still maps */
+	atomic_t quarantined_pages;		/* ended pages of vlink_pages_share() that it still maps */
 	evtchn_port_t evtchn;
 	int irq;
 	unsigned long connected_at, retry_at;	/* jiffies */
@@ -232,8 +232,8 @@ struct vlink_region *vlink_region_map(struct vlink *link, const char *name,
 
 /*
  * Pages beyond the regions of a connection, which the service tells its peer about
- * by itself. Both between connect and the end of disconnect, whence the service
- * gives them back.
+ * by itself. Both between connect and the end of disconnect, by which
+ * time the service must have given them back.
  *
  * Client: @nr_pages zeroed pages, granted to the server by region->refs. -EBUSY: the
  * server still maps too many that were given back.
@@ -257,7 +257,7 @@ bool vlink_pages_try_unshare(struct vlink_region *region);
  */
 struct vlink_region *vlink_pages_map(struct vlink *link, const grant_ref_t *refs,
 				     unsigned int nr_pages);
-/* The same by the directory that begins at @dir_ref. */
+/* vlink_pages_map() of what the directory that begins at @dir_ref lists. */
 struct vlink_region *vlink_pages_map_dir(struct vlink *link, grant_ref_t dir_ref,
 					 unsigned int nr_pages);
 void vlink_pages_unmap(struct vlink_region *region);
@@ -290,7 +290,7 @@ void vlink_mailbox_send(struct vlink_mailbox *box, const void *msg);
 int vlink_mailbox_receive(struct vlink_mailbox *box, void *msg);
 /* For the service's event: was there a reason for it? At most once for each time we asked. */
 bool vlink_mailbox_news(struct vlink_mailbox *box);
-/* The same: may there be anything to receive, or room that was waited for? */
+/* Without that limit: may there be anything to receive, or room that was waited for? */
 bool vlink_mailbox_pending(const struct vlink_mailbox *box);
 
 /*

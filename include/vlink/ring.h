@@ -154,7 +154,7 @@ static inline void vlink_consumer_init(struct vlink_ring_end *end,
 }
 
 /*
- * Units that may be produced now, up to @end->size. An index that cannot be
+ * Units that may be produced now, up to @end->size. An impossible index
  * (more consumed than produced, or going back) sets *@broken and counts as
  * no news, so that the caller's arithmetic stays sound whatever the peer does.
  */

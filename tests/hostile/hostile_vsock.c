@@ -104,6 +104,36 @@ static void end(void)
 	vs_close(&vs);
 }
 
+/* ---- how large rings are ---- */
+
+#define LARGEST_RING	(16u << 20)	/* of the protocol */
+#define VICTIMS_RING	(1u << 20)	/* as it has no config of its own */
+
+static void wants_large_rings_of_a_server(void)
+{
+	vs_publish(&vs);
+	expect_refused(&vs.end);
+}
+
+static void wants_large_rings_of_a_client(void)
+{
+	vs_connect(&vs);
+	CU_ASSERT_EQUAL(vs.end.c2s_size, VICTIMS_RING);
+	CU_ASSERT_EQUAL(vs.end.s2c_size, VICTIMS_RING);
+	link_works();
+}
+
+/* How much of its memory is shared the victim's config says, not its peer. */
+static void rings_larger_than_the_victims(void)
+{
+	begin();
+	vs.ring = LARGEST_RING;
+	vs.end.server ? wants_large_rings_of_a_client() : wants_large_rings_of_a_server();
+	vs_close(&vs);
+	begin();
+	end();
+}
+
 /* ---- what breaks the link ---- */
 
 /* The victim has a connection with us, and waits for data in it; the next thing breaks it. */
@@ -254,6 +284,7 @@ static void broken_again_and_again(void)
 }
 
 static const struct suite_test cut_tests[] = {
+	{ "rings_larger_than_the_victims", rings_larger_than_the_victims, 0 },
 	{ "broken_again_and_again", broken_again_and_again, 0 },
 	{ "too_long_a_payload", too_long_a_payload, 0 },
 	{ "payload_with_a_request", payload_with_a_request, 0 },

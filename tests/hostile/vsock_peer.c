@@ -32,7 +32,7 @@ static uint32_t published_cid(struct vs_end *vs, const char *key)
 
 void vs_open(struct vs_end *vs, const char *name, bool server)
 {
-	*vs = (struct vs_end){ .forwards = 0 };
+	*vs = (struct vs_end){ .ring = OUR_RING };
 	end_open_service(&vs->end, "vsock", name, server);
 	vs->own_cid = published_cid(vs, "cid");
 	vs->victim_cid = published_cid(vs, "peer-cid");
@@ -50,8 +50,8 @@ static void connect_server(struct vs_end *vs)
 
 	end_reset(end);
 	end_release(end);
-	end_write_number(end, "rx-size", OUR_RING);
-	end_write_number(end, "tx-size", OUR_RING);
+	end_write_number(end, "rx-size", vs->ring);
+	end_write_number(end, "tx-size", vs->ring);
 	end_write_number(end, "forward", vs->forwards);
 	end_set_state(end, XenbusStateInitWait);
 	end_await(end, XenbusStateInitialised);
@@ -60,7 +60,7 @@ static void connect_server(struct vs_end *vs)
 	server_finish(end);
 }
 
-static void connect_client(struct vs_end *vs)
+void vs_publish(struct vs_end *vs)
 {
 	struct end *end = &vs->end;
 
@@ -76,12 +76,17 @@ static void connect_client(struct vs_end *vs)
 	end_write_number(end, "version", 1);
 	end_write_number(end, "event-channel", (uint32_t)end->port);
 	end_write_number(end, "c2s-size", end->c2s_size);
-	end_write_number(end, "s2c-size", end->s2c_size);
+	end_write_number(end, "s2c-size", vs->ring);
 	end_write_number(end, "forward", vs->forwards);
 	end_write_number(end, "ring-ref", end->dirs.refs[0]);
 	end_write_number(end, "ring-pages", end->region.count);
 	end_set_state(end, XenbusStateInitialised);
-	client_finish(end);
+}
+
+static void connect_client(struct vs_end *vs)
+{
+	vs_publish(vs);
+	client_finish(&vs->end);
 }
 
 void vs_connect(struct vs_end *vs)

@@ -27,12 +27,15 @@ struct vs_end {
 	struct end end;
 	uint32_t own_cid, victim_cid;
 	uint32_t forwards;	/* what we say of it, 0 or 1 */
+	uint32_t ring;		/* how large we want those of the connection that is made next */
 };
 
 /* The client's or the server's end of link @name is ours, and not connected yet. */
 void vs_open(struct vs_end *vs, const char *name, bool server);
 /* Connects as the protocol says. */
 void vs_connect(struct vs_end *vs);
+/* What a client's vs_connect() does but for the victim's answer; the rings have their usual size. */
+void vs_publish(struct vs_end *vs);
 /* Everything is given back. */
 void vs_close(struct vs_end *vs);
 

@@ -497,7 +497,7 @@ static ssize_t write_locked(struct vbpipe *pipe, struct iov_iter *from, bool non
 	return done ?: err;
 }
 
-/* The same for @want bytes that did not fit, however many fit now. */
+/* Asks for a notification when @want bytes that did not fit have room, however many fit now. */
 static void tell_tx_watchers(struct vbpipe *pipe, size_t want)
 {
 	struct vbpipe_conn *conn;

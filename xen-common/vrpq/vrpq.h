@@ -288,9 +288,9 @@ void vrpq_object_put(struct vrpq_object *obj);
 /* Something happened to the object: whoever waits is to look. Any context. */
 void vrpq_object_moved(struct vrpq_object *obj);
 void vrpq_object_set_status(struct vrpq_object *obj, u32 status);
-/* This end is done with the object; what is to be said of that is said. Takes the lock. */
+/* This end is done with the object: queues the closing message. Takes the lock. */
 void vrpq_object_close(struct vrpq_object *obj);
-/* The same for one that no file became: drops the caller's reference, too. */
+/* vrpq_object_close() for one that no file became: drops the caller's reference, too. */
 void vrpq_object_abandon(struct vrpq_object *obj);
 struct vrpq_session *vrpq_session_new(struct vrpq_conn *conn, u16 id);
 struct vrpq_chan *vrpq_chan_new(struct vrpq_session *session, u16 id);

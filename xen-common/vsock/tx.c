@@ -321,7 +321,7 @@ static void write_later(struct xvsock_conn *conn, struct xvsock_flow *flow, stru
 /* ------------------------------------------------------------------------ */
 /* What this domain sends                                                     */
 
-/* What is sent before it tells the same. */
+/* A packet that waits before this credit update will carry the newer credit. */
 static bool is_told_anyway(struct xvsock_flow *flow, struct sk_buff *skb)
 {
 	return xvsock_op(skb) == VIRTIO_VSOCK_OP_CREDIT_UPDATE && !skb_queue_empty(&flow->queue);

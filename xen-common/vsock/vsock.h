@@ -150,12 +150,12 @@ struct sk_buff *xvsock_packet(u16 type, u16 op, const struct sockaddr_vm *src,
 /* route.c */
 int xvsock_route_add(struct xvsock_conn *conn);
 void xvsock_route_del(struct xvsock_conn *conn);
-/* A reference to the way to @cid; NULL: there is none. */
+/* A reference to the connection that leads to @cid; NULL: there is none. */
 struct xvsock_conn *xvsock_route(u32 cid);
-/* The same to a link whose peer has this CID. */
+/* xvsock_route() to a link whose peer has this CID itself. */
 struct xvsock_conn *xvsock_route_direct(u32 cid);
 bool xvsock_has_direct_route(u32 cid);
-/* Why there is no way. */
+/* Why there is no route. */
 int xvsock_no_route(void);
 void xvsock_walk_conns(void (*fn)(void *arg, struct xvsock_conn *conn), void *arg);
 

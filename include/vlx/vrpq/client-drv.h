@@ -27,7 +27,7 @@ typedef struct VrpqProfOp {
 		*(type *)(void *)VRPQ_PARAM_AT_(buf, off) = (data);	\
 	} while (0)
 
-/* The same macro, as some programs spell it. */
+/* VRPQ_PARAM_WRITE as some programs spell it. */
 #define RPQ_PARAM_WRITE(buf, off, type, data)	VRPQ_PARAM_WRITE(buf, off, type, data)
 
 /* Stores element @index of an array of @type that starts at @off. */

@@ -96,7 +96,7 @@ int vrpqParamCallAlloc(VrpqChanHandle chan, VrpqSize inSize, unsigned int inRefC
  */
 int vrpqPost(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in);
 
-/* The same, then vrpqNotify. */
+/* vrpqPost, then vrpqNotify. */
 int vrpqPostAndNotify(VrpqChanHandle chan, VrpqProcId procId, VrpqParamInPtr in);
 
 /*

@@ -44,7 +44,7 @@ extern "C" {
 int vumemSessionCreate(const char *devName, VumemSessionHandle *session);
 
 /*
- * The same, but makes the session the only one that may allocate on the device: the master
+ * vumemSessionCreate that makes the session the only one that may allocate on the device: the master
  * session. Sessions and buffers that exist stay. EBUSY: there is a master session.
  */
 int vumemSessionMasterCreate(const char *devName, VumemSessionHandle *session);
