@@ -82,7 +82,7 @@ include tests/unit/module/build.mk
 
 # The drivers of VUMEM; both ends, of which a test uses one.
 VUMEM_KERNEL_SRC := $(wildcard xen-common/vumem/*.c xen-frontends/vumem/*.c xen-backends/vumem/*.c) \
-		    xen-common/vlink/mailbox.c tests/unit/vumem_link.c tests/unit/module/kernel.c
+		    xen-common/vlink/mailbox.c tests/unit/vumem_link.c $(KERNEL_TEST_SRC)
 VUMEM_KERNEL_DEPS := $(KERNEL_TEST_DEPS) tests/unit/vumem_link.h \
 		     $(wildcard xen-*/vumem/*.h)
 
@@ -120,7 +120,7 @@ $(O)/test/vumem_front_stress_tsan: $(KERNEL_TEST_DIR)/tsan/tests/unit/vumem_fron
 
 # The drivers of VRPQ: both ends, or one against a kernel that the test plays.
 VRPQ_KERNEL_SRC := $(wildcard xen-common/vrpq/*.c xen-frontends/vrpq/*.c xen-backends/vrpq/*.c) \
-		   xen-common/vlink/mailbox.c tests/unit/vrpq_link.c tests/unit/module/kernel.c
+		   xen-common/vlink/mailbox.c tests/unit/vrpq_link.c $(KERNEL_TEST_SRC)
 VRPQ_KERNEL_DEPS := $(KERNEL_TEST_DEPS) $(VRPQ_KERNEL_SRC) tests/unit/vrpq_link.h \
 		    $(wildcard xen-*/vrpq/*.h)
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vrpq_link.h"
 
+#include "link.h"
+
 #include <sched.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -13,13 +15,10 @@
 struct vlink_window { unsigned long nr_pages; };
 struct vlink_account { int refs; };
 
-static struct vlink_driver *drivers[2];
 static struct {
 	struct vlink link;
 	struct vlink_driver played_drv;
 	struct xenbus_device xdev;
-	struct vrpq_dev *dev;
-	const struct file_operations *fops;
 	char failure[128];
 } ends[2];
 
@@ -37,52 +36,14 @@ static long charged;
 
 /* --- the link layer ------------------------------------------------------------------------ */
 
+static enum vlink_role role_of(enum link_end end)
+{
+	return end == CLIENT ? VLINK_CLIENT : VLINK_SERVER;
+}
+
 static enum link_end end_of(const struct vlink *link)
 {
 	return link == &ends[CLIENT].link ? CLIENT : SERVER;
-}
-
-int __vlink_register_driver(struct vlink_driver *drv, struct module *owner)
-{
-	(void)owner;
-	drivers[drv->role == VLINK_CLIENT ? CLIENT : SERVER] = drv;
-	return 0;
-}
-
-void vlink_unregister_driver(struct vlink_driver *drv)
-{
-	(void)drv;
-}
-
-int __vlink_nodes_init(struct vlink_nodes *nodes, const char *name, struct module *owner)
-{
-	(void)nodes;
-	(void)name;
-	(void)owner;
-	return 0;
-}
-
-void vlink_nodes_exit(struct vlink_nodes *nodes)
-{
-	(void)nodes;
-}
-
-int vlink_node_add(struct vlink_nodes *nodes, struct device *dev, struct cdev *cdev,
-		   const struct vlink *link, const char *prefix,
-		   const struct file_operations *fops)
-{
-	(void)nodes;
-	(void)cdev;
-	ends[end_of(link)].fops = fops;
-	ends[end_of(link)].dev = container_of(dev, struct vrpq_dev, dev);
-	snprintf(dev->name, sizeof(dev->name), "%stest", prefix);
-	return 0;
-}
-
-void vlink_node_release(struct vlink_nodes *nodes, struct device *dev)
-{
-	(void)nodes;
-	(void)dev;
 }
 
 u64 vlink_param_size_get(const struct vlink *link, const char *key, u64 def)
@@ -120,7 +81,7 @@ void vlink_notify(struct vlink *link)
 	enum link_end other = end_of(link) == CLIENT ? SERVER : CLIENT;
 
 	if ((int)other != played_end)
-		event_was_news = drivers[other]->ops->event(&ends[other].link);
+		event_was_news = ends[other].link.drv->ops->event(&ends[other].link);
 	else if (refilling)
 		refill();
 }
@@ -333,11 +294,11 @@ static void end_up(enum link_end end)
 	link->xdev = &ends[end].xdev;
 	INIT_LIST_HEAD(&link->regions);
 	if ((int)end != played_end) {
-		link->drv = drivers[end];
+		link->drv = unit_drivers[role_of(end)];
 		CU_ASSERT_EQUAL(link->drv->ops->add(link), 0);
 		return;
 	}
-	ends[end].played_drv.role = end == CLIENT ? VLINK_CLIENT : VLINK_SERVER;
+	ends[end].played_drv.role = role_of(end);
 	link->drv = &ends[end].played_drv;
 	vlink_mailbox_init(&played, link, &admin, sizeof(struct vrpq_msg));
 }
@@ -584,7 +545,8 @@ static void (*meanwhile)(void);
 /* Is there a session or a channel for the server to accept? */
 static bool is_offered(void)
 {
-	struct vrpq_conn *conn = ends[SERVER].dev->conn;
+	struct device *dev = unit_nodes[VLINK_SERVER].dev;
+	struct vrpq_conn *conn = container_of(dev, struct vrpq_dev, dev)->conn;
 	bool offered = !list_empty(&conn->offered);
 	unsigned int id;
 
@@ -624,7 +586,7 @@ long do_call(int fd, unsigned int cmd, void *args)
 
 int try_open_node(enum link_end end)
 {
-	return kernel_open(&ends[end].dev->cdev, ends[end].fops);
+	return unit_node_open(role_of(end));
 }
 
 int open_node(enum link_end end)

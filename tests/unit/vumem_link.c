@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "vumem_link.h"
 
+#include "link.h"
+
 #include "../../xen-common/vumem/vumem.h"
 
 struct vlink_window { unsigned long nr_pages; unsigned int mappings; };
 
-static struct vlink_driver *drivers[2];
 static struct {
 	struct vlink link, peer_link;
 	struct vlink_driver peer_drv;
@@ -13,8 +14,6 @@ static struct {
 	struct vlink_region admin;
 	struct page pages[VLINK_MAILBOX_PAGES], *page_list[VLINK_MAILBOX_PAGES];
 	struct vlink_mailbox peer;
-	const struct file_operations *fops;
-	struct vumem_dev *dev;
 	bool connected, failed;
 } t;
 
@@ -26,51 +25,6 @@ void (*on_notify)(void);
 struct page pin_page;
 
 /* --- the link layer ---------------------------------------------------------------------- */
-
-int __vlink_register_driver(struct vlink_driver *drv, struct module *owner)
-{
-	(void)owner;
-	drivers[drv->role] = drv;
-	return 0;
-}
-
-void vlink_unregister_driver(struct vlink_driver *drv)
-{
-	(void)drv;
-}
-
-int __vlink_nodes_init(struct vlink_nodes *nodes, const char *name, struct module *owner)
-{
-	(void)nodes;
-	(void)name;
-	(void)owner;
-	return 0;
-}
-
-void vlink_nodes_exit(struct vlink_nodes *nodes)
-{
-	(void)nodes;
-}
-
-int vlink_node_add(struct vlink_nodes *nodes, struct device *dev, struct cdev *cdev,
-		   const struct vlink *link, const char *prefix,
-		   const struct file_operations *fops)
-{
-	(void)nodes;
-	(void)cdev;
-	(void)link;
-	t.fops = fops;
-	t.dev = container_of(dev, struct vumem_dev, dev);
-	snprintf(dev->name, sizeof(dev->name), "%stest", prefix);
-	return 0;
-}
-
-void vlink_node_release(struct vlink_nodes *nodes, struct device *dev)
-{
-	(void)nodes;
-	(void)dev;
-	t.dev = NULL;
-}
 
 void vlink_notify(struct vlink *link)
 {
@@ -285,7 +239,7 @@ void link_up(enum vlink_role role)
 	t.peer_drv.role = role == VLINK_SERVER ? VLINK_CLIENT : VLINK_SERVER;
 	t.peer_link = (struct vlink){ .drv = &t.peer_drv };
 	t.xdev.otherend_id = PEER_DOMID;
-	t.link = (struct vlink){ .drv = drivers[role], .xdev = &t.xdev, .id = "test",
+	t.link = (struct vlink){ .drv = unit_drivers[role], .xdev = &t.xdev, .id = "test",
 				 .peer = "peer", .info = "" };
 	if (t.link.drv->ops->add(&t.link))
 		abort();
@@ -306,7 +260,7 @@ void link_down(void)
 	if (t.connected)
 		link_disconnect();
 	t.link.drv->ops->remove(&t.link);
-	CU_ASSERT_PTR_NULL(t.dev);
+	CU_ASSERT_PTR_NULL(unit_nodes[t.link.drv->role].dev);
 	CU_ASSERT_EQUAL(regions_now, 0);
 	CU_ASSERT_EQUAL(windows_now, 0);
 	CU_ASSERT_EQUAL(pinned_now, 0);
@@ -315,7 +269,7 @@ void link_down(void)
 
 int open_node(void)
 {
-	int fd = kernel_open(&t.dev->cdev, t.fops);
+	int fd = unit_node_open(t.link.drv->role);
 
 	CU_ASSERT(fd >= 0);
 	return fd;

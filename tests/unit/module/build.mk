@@ -9,6 +9,7 @@ KERNEL_STAND_INS := $(addprefix linux/,anon_inodes cdev completion device err fi
 		      $(addprefix xen/,grant_table page xenbus xen interface/event_channel \
 		      interface/grant_table)
 KERNEL_TEST_DIR  := $(O)/test/module
+KERNEL_TEST_SRC  := $(wildcard tests/unit/module/*.c)
 KERNEL_TEST_DEPS := $(KERNEL_TEST_DIR)/.made $(wildcard tests/unit/module/*.[ch] include/linux/*.h \
 		      include/vlink/*.h include/xen/io/*.h) tests/unit/unit.h
 # Drivers compare signed with unsigned numbers, and have parameters that they do not need.
