@@ -5,6 +5,7 @@
 #endif
 #include "vbpipe_suite.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,68 @@ static void malformed_info_is_reported(void)
 	CU_ASSERT(kernel_log_has("vbpipe", "x;12Q"));
 }
 
+/* Reads a line of sysfs without its end; false if there is no such file. */
+static bool sysfs_line(char *line, int size, const char *dir, const char *attribute)
+{
+	char path[AGENT_PATH_MAX];
+	FILE *file;
+	bool got;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, attribute);
+	file = fopen(path, "re");
+	got = file && fgets(line, size, file);
+	if (file)
+		fclose(file);
+	if (got)
+		line[strcspn(line, "\n")] = 0;
+	return got;
+}
+
+/* A number of the node's wakeup source, or -1: it has none. */
+static long long wakeup_source(const char *name, const char *attribute)
+{
+	const char *base = strrchr(node(name), '/') + 1;
+	long long number = -1;
+	char line[64];
+	glob_t dirs;
+
+	if (glob("/sys/class/wakeup/*", 0, NULL, &dirs))
+		return -1;
+	for (size_t i = 0; i < dirs.gl_pathc && number < 0; i++)
+		if (sysfs_line(line, sizeof(line), dirs.gl_pathv[i], "name") &&
+		    !strcmp(line, base) &&
+		    sysfs_line(line, sizeof(line), dirs.gl_pathv[i], attribute))
+			number = atoll(line);
+	globfree(&dirs);
+	return number;
+}
+
+/* big has wakeup=60000 at both ends. */
+static void arrival_keeps_the_domain_awake(void)
+{
+	long long events, activations;
+	struct pair pair = pair_open("big");
+	struct call call;
+
+	call_read(&call, pair.fd, 10, 7, 0);
+	CU_ASSERT(call_blocks(&call));
+	events = wakeup_source("big", "event_count");
+	CU_ASSERT(events >= 0);
+	peer_send(&pair, 10, 7, 0);
+	SUITE_EQUAL(call_finish(&call), 10);
+	CU_ASSERT(wakeup_source("big", "event_count") > events);
+	/* Kept active for a minute, it is active since the first event or shorter ago. */
+	activations = wakeup_source("big", "active_count");
+	CU_ASSERT(activations > 0);
+	CU_ASSERT(wakeup_source("big", "expire_count") < activations);
+	pair_close(&pair);
+}
+
+static void others_keep_nothing_awake(void)
+{
+	SUITE_EQUAL(wakeup_source("def", "event_count"), -1);
+}
+
 const struct suite_test info_tests[] = {
 	{ "ring_size_default", ring_size_default, 0 },
 	{ "ring_size_from_info", ring_size_from_info, 0 },
@@ -179,5 +242,7 @@ const struct suite_test info_tests[] = {
 	{ "minors_are_distinct", minors_are_distinct, 0 },
 	{ "malformed_info_means_defaults", malformed_info_means_defaults, 0 },
 	{ "malformed_info_is_reported", malformed_info_is_reported, 0 },
+	{ "arrival_keeps_the_domain_awake", arrival_keeps_the_domain_awake, 0 },
+	{ "others_keep_nothing_awake", others_keep_nothing_awake, 0 },
 	{ NULL, NULL, 0 },
 };

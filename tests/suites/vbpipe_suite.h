@@ -12,7 +12,7 @@
  *	ctl	a		for the agent
  *	def	(nothing)	everything by default
  *	avail	a		reads return what there is
- *	big	;64K		a ring of 64 KiB, header included
+ *	big	;64K;;wakeup=60000	a ring of 64 KiB, header included, and arrivals keep awake
  *	tiny	;64		a ring of 64 bytes, header included
  *	mixed	server a;8K, client ;32K
  *	poll	;;;poll=1000	readers look before they sleep
