@@ -108,7 +108,7 @@ static void one_cycle(VumemSessionHandle session, unsigned int i)
 
 static void cycles_use_nothing_up(void)
 {
-	unsigned long cycles = option_number("cycles", 300);
+	unsigned long cycles = option_number("cycles", 100);
 	VumemSessionHandle session;
 	long before = 0;
 

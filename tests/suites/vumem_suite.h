@@ -5,7 +5,7 @@
  *
  *	control=PATH	the control pipe to vumem_agent
  *	client=PATH	the link's node here
- *	cycles=N	allocations in a row (300)
+ *	cycles=N	allocations in a row (100)
  *	kills=N		clients killed in the tests that do (20)
  *	races=N		frees against mappings that are just being made (100)
  */
