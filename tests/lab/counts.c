@@ -132,6 +132,8 @@ struct pages {
 	long pinned;
 };
 
+#define SECTION_BYTES	(128ull << 20)
+
 static long page_kb(void)
 {
 	return sysconf(_SC_PAGESIZE) / 1024;
@@ -189,6 +191,19 @@ static void zoneinfo_line(char *text, void *arg)
 		pages->known += n;
 }
 
+/*
+ * Addresses for pages of other domains, which Linux adds by sections as more of them are mapped
+ * at a time, and keeps: each has its structures and its tables, 512 and 128 pages at most.
+ */
+static void iomem_line(char *text, void *arg)
+{
+	struct pages *pages = arg;
+	unsigned long long first, last;
+
+	if (strstr(text, " : Xen scratch") && sscanf(text, "%llx-%llx", &first, &last) == 2)
+		pages->known += (long)((last - first + 1) / SECTION_BYTES * (512 + 128));
+}
+
 static void count_pages(void)
 {
 	struct pages pages = { 0 };
@@ -196,6 +211,7 @@ static void count_pages(void)
 	each_line("/proc/meminfo", meminfo_line, &pages);
 	each_line("/proc/vmstat", vmstat_line, &pages);
 	each_line("/proc/zoneinfo", zoneinfo_line, &pages);
+	each_line("/proc/iomem", iomem_line, &pages);
 	printf("pages/of-drivers %ld\n", pages.managed - pages.known);
 	printf("pages/pinned %ld\n", pages.pinned);
 }

@@ -21,7 +21,7 @@
 
 /* More than the lab takes for the system's own */
 #define MANY 128
-#define MANY_PAGES 1024
+#define MANY_PAGES 256
 
 static char *what[16];
 static unsigned int nr_what;

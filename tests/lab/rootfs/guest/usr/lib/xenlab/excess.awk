@@ -23,11 +23,9 @@ function margin(name)
 	# cost the domain memory. What is mapped there is counted under grants-mapped.
 	if (name == "pages/ballooned-out")
 		return 1000000
-	# Tables for the areas that vmalloc has made so far; lists of free pages; and once, on
-	# x86, 512 pages of structures and 128 of tables for the section of addresses that Linux
-	# adds when the first page of another domain is mapped.
+	# Tables for the areas that vmalloc has made so far; lists of free pages.
 	if (name == "pages/of-drivers")
-		return 64 + 640
+		return 64
 	if (name == "pages/percpu")
 		return 16
 	# Modules that were loaded meanwhile.
