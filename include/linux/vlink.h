@@ -375,6 +375,9 @@ int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,
  */
 int vlink_peer_u32(struct vlink *link, const char *key, u32 min, u32 max, u32 *value);
 
+/* vlink_peer_u32() of the size of a ring, which has to be a power of two. */
+int vlink_peer_ring_size(struct vlink *link, const char *key, u32 min, u32 max, u32 *size);
+
 /*
  * Typed parameters out of the info string: "key=value" items, separated by commas
  * and blanks, keys in any case. vlink_param_size_get understands decimal and

@@ -2,7 +2,6 @@
 /* Connections of a pipe: geometry, memory, their beginning and end, events. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -21,13 +20,7 @@ static unsigned int region_pages(u32 c2s_size, u32 s2c_size)
 
 static int peer_ring_size(struct vlink *link, const char *key, u32 *size)
 {
-	int err = vlink_peer_u32(link, key, VBPIPE_RING_MIN, VBPIPE_RING_MAX, size);
-
-	if (!err && !is_power_of_2(*size)) {
-		vlink_warn(link, "peer's key \"%s\" is not a power of two\n", key);
-		err = -EPROTO;
-	}
-	return err;
+	return vlink_peer_ring_size(link, key, VBPIPE_RING_MIN, VBPIPE_RING_MAX, size);
 }
 
 int vbpipe_offer(struct vlink *link)

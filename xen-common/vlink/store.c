@@ -3,6 +3,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/semaphore.h>
 #include <linux/slab.h>
@@ -64,6 +65,18 @@ int vlink_peer_u32(struct vlink *link, const char *key, u32 min, u32 max, u32 *v
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vlink_peer_u32);
+
+int vlink_peer_ring_size(struct vlink *link, const char *key, u32 min, u32 max, u32 *size)
+{
+	int err = vlink_peer_u32(link, key, min, max, size);
+
+	if (!err && !is_power_of_2(*size)) {
+		vlink_fail(link, "the peer's key \"%s\" is not a power of two", key);
+		err = -EPROTO;
+	}
+	return err;
+}
+EXPORT_SYMBOL_GPL(vlink_peer_ring_size);
 
 /* -ENODEV: the toolstack has removed the directory, which nothing may bring back. */
 static int switch_keys(struct vlink *link, struct xenbus_transaction xbt,

@@ -83,13 +83,7 @@ static u32 peer_ring_max(const struct xvsock_link *xl)
 
 static int peer_size(struct vlink *link, const char *key, u32 max, u32 *size)
 {
-	int err = vlink_peer_u32(link, key, VSOCK_RING_MIN, max, size);
-
-	if (!err && !is_power_of_2(*size)) {
-		vlink_fail(link, "the peer's key \"%s\" is not a power of two", key);
-		err = -EPROTO;
-	}
-	return err;
+	return vlink_peer_ring_size(link, key, VSOCK_RING_MIN, max, size);
 }
 
 static int xvsock_offer(struct vlink *link)
