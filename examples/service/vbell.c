@@ -139,7 +139,6 @@ static const struct file_operations vbell_fops = {
 	.read = vbell_read,
 	.write = vbell_write,
 	.poll = vbell_poll,
-	.llseek = no_llseek,
 };
 
 /* ------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #ifndef _LINUX_VLINK_H
 #define _LINUX_VLINK_H
 
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/kref.h>
@@ -350,15 +351,14 @@ unsigned int vlink_window_mappings(struct vlink_window *window);
  * unit. One struct vlink_nodes per service.
  */
 struct vlink_nodes {
-	struct class *class;
+	struct class class;
 	dev_t first;
 	struct ida minors;
 };
 
 struct cdev;
 
-#define vlink_nodes_init(nodes, name) __vlink_nodes_init(nodes, name, THIS_MODULE)
-int __vlink_nodes_init(struct vlink_nodes *nodes, const char *name, struct module *owner);
+int vlink_nodes_init(struct vlink_nodes *nodes, const char *name);
 void vlink_nodes_exit(struct vlink_nodes *nodes);
 /* @dev comes from device_initialize(); its release calls vlink_node_release(). */
 int vlink_node_add(struct vlink_nodes *nodes, struct device *dev, struct cdev *cdev,

@@ -609,7 +609,6 @@ static const struct file_operations back_fops = {
 	.release = back_release,
 	.unlocked_ioctl = back_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
 /* ------------------------------------------------------------------------ */

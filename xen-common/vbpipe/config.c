@@ -19,7 +19,7 @@
 
 #include "vbpipe.h"
 
-#define FIELD_MAX 63
+#define VBPIPE_FIELD_MAX 63
 
 static int parse_policy(struct vbpipe_config *config, const char *field)
 {
@@ -122,8 +122,8 @@ static int parse_info(struct vbpipe_config *config, const char *info, char *fiel
 	config_default(config);
 	for (pos = 0; ; pos++, info += len + 1) {
 		len = strcspn(info, ";");
-		strscpy(field, info, min_t(size_t, len + 1, FIELD_MAX + 1));
-		err = len > FIELD_MAX ? -EINVAL : parse_field(config, pos, strim(field));
+		strscpy(field, info, min_t(size_t, len + 1, VBPIPE_FIELD_MAX + 1));
+		err = len > VBPIPE_FIELD_MAX ? -EINVAL : parse_field(config, pos, strim(field));
 		if (err || !info[len])
 			return err;
 	}
@@ -131,7 +131,7 @@ static int parse_info(struct vbpipe_config *config, const char *info, char *fiel
 
 void vbpipe_config_parse(const struct vlink *link, struct vbpipe_config *config)
 {
-	char field[FIELD_MAX + 1];
+	char field[VBPIPE_FIELD_MAX + 1];
 
 	if (parse_info(config, link->info, field)) {
 		vlink_warn(link, "info \"%s\": \"%s\" is not understood, using defaults\n",
@@ -146,7 +146,7 @@ void vbpipe_config_parse(const struct vlink *link, struct vbpipe_config *config)
 int vbpipe_config_minor(const char *info)
 {
 	struct vbpipe_config config;
-	char field[FIELD_MAX + 1];
+	char field[VBPIPE_FIELD_MAX + 1];
 	unsigned int number;
 
 	if (parse_info(&config, info, field))

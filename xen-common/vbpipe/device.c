@@ -11,7 +11,7 @@
 
 #include "vbpipe.h"
 
-static struct class *vbpipe_class;
+static struct class vbpipe_class = { .name = "vbpipe" };
 static dev_t vbpipe_devt;
 
 /* Guards the list, and with it which minors and names are taken. */
@@ -53,7 +53,6 @@ static int vbpipe_release(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations vbpipe_fops = {
-	.llseek = no_llseek,
 	.read_iter = vbpipe_read_iter,
 	.write_iter = vbpipe_write_iter,
 	.poll = vbpipe_poll,
@@ -188,7 +187,7 @@ static struct vbpipe *vbpipe_new(struct vlink *link)
 	pipe->poll_ns = pipe->config.poll_us * NSEC_PER_USEC;
 
 	device_initialize(&pipe->dev);
-	pipe->dev.class = vbpipe_class;
+	pipe->dev.class = &vbpipe_class;
 	pipe->dev.groups = vbpipe_groups;
 	pipe->dev.release = vbpipe_dev_release;
 	return pipe;
@@ -280,10 +279,10 @@ static int __init vbpipe_init(void)
 
 	if (err)
 		return err;
-	vbpipe_class = class_create(THIS_MODULE, "vbpipe");
-	if (IS_ERR(vbpipe_class)) {
+	err = class_register(&vbpipe_class);
+	if (err) {
 		unregister_chrdev_region(vbpipe_devt, VBPIPE_MINORS);
-		return PTR_ERR(vbpipe_class);
+		return err;
 	}
 	vbpipe_debugfs_init();
 	return 0;
@@ -292,7 +291,7 @@ static int __init vbpipe_init(void)
 static void __exit vbpipe_exit(void)
 {
 	vbpipe_debugfs_exit();
-	class_destroy(vbpipe_class);
+	class_unregister(&vbpipe_class);
 	unregister_chrdev_region(vbpipe_devt, VBPIPE_MINORS);
 }
 

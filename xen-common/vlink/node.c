@@ -10,25 +10,24 @@
 
 #define NODES_MAX	256
 
-int __vlink_nodes_init(struct vlink_nodes *nodes, const char *name, struct module *owner)
+int vlink_nodes_init(struct vlink_nodes *nodes, const char *name)
 {
 	int err = alloc_chrdev_region(&nodes->first, 0, NODES_MAX, name);
 
 	if (err)
 		return err;
 	ida_init(&nodes->minors);
-	nodes->class = class_create(owner, name);
-	if (IS_ERR(nodes->class)) {
+	nodes->class.name = name;
+	err = class_register(&nodes->class);
+	if (err)
 		unregister_chrdev_region(nodes->first, NODES_MAX);
-		return PTR_ERR(nodes->class);
-	}
-	return 0;
+	return err;
 }
-EXPORT_SYMBOL_GPL(__vlink_nodes_init);
+EXPORT_SYMBOL_GPL(vlink_nodes_init);
 
 void vlink_nodes_exit(struct vlink_nodes *nodes)
 {
-	class_destroy(nodes->class);
+	class_unregister(&nodes->class);
 	unregister_chrdev_region(nodes->first, NODES_MAX);
 	ida_destroy(&nodes->minors);
 }
@@ -47,7 +46,7 @@ int vlink_node_add(struct vlink_nodes *nodes, struct device *dev, struct cdev *c
 {
 	int minor, err;
 
-	dev->class = nodes->class;
+	dev->class = &nodes->class;
 	err = set_name(dev, link, prefix);
 	if (err)
 		return err;

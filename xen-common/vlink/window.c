@@ -36,6 +36,7 @@
 #include <xen/page.h>
 #include <xen/xen.h>
 
+#include "../compat.h"
 #include "internal.h"
 
 #define WINDOW_FS_MAGIC	0x766c6e6b	/* "vlnk" */
@@ -635,7 +636,7 @@ static void view_open(struct vm_area_struct *vma)
 	/* Dropped by view_close(). */
 	kref_get(&view->ref);
 	if (vma->vm_mm != view->mm)
-		vma->vm_flags |= VM_WIPEONFORK;
+		vm_flags_set(vma, VM_WIPEONFORK);
 }
 
 static void view_close(struct vm_area_struct *vma)
@@ -782,8 +783,8 @@ int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma,
 	vma_set_file(vma, file);
 	/* The mapping has its own reference now. */
 	fput(file);
-	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP;
-	vma->vm_flags &= ~VM_MAYEXEC;
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP);
+	vm_flags_clear(vma, VM_MAYEXEC);
 
 	if (xen_pv_domain()) {
 		err = view_grants_init(view, vma);

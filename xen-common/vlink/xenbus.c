@@ -260,7 +260,7 @@ static bool link_step(struct vlink *link)
 		give_up(link);
 		return !READ_ONCE(link->failing);
 	}
-	peer = xenbus_read_driver_state(link->xdev->otherend);
+	peer = xenbus_read_unsigned(link->xdev->otherend, "state", XenbusStateUnknown);
 	action = vlink_action_for(link->drv->role == VLINK_CLIENT, own, peer);
 	if (action == VLINK_NONE)
 		return false;

@@ -225,7 +225,6 @@ static const struct file_operations vrpq_fops = {
 	.unlocked_ioctl = vrpq_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = vrpq_mmap,
-	.llseek = no_llseek,
 };
 
 bool vrpq_file_is_fresh(struct vrpq_file *file)
@@ -243,18 +242,18 @@ static bool file_fits(const struct vrpq_file *file, const struct vrpq_session *s
 struct vrpq_session *vrpq_file_chan_session(struct vrpq_file *file, int fd)
 {
 	struct vrpq_session *session = NULL;
-	struct fd f = fdget(fd);
+	struct file *opened = fget(fd);
 
-	if (!f.file)
+	if (!opened)
 		return ERR_PTR(-EBADF);
-	if (f.file->f_op == &vrpq_fops && !file_object(file))
-		session = vrpq_file_session(f.file->private_data);
+	if (opened->f_op == &vrpq_fops && !file_object(file))
+		session = vrpq_file_session(opened->private_data);
 	if (session && file_fits(file, session))
 		/* The caller's. */
 		vrpq_object_get(&session->obj);
 	else
 		session = ERR_PTR(-EINVAL);
-	fdput(f);
+	fput(opened);
 	return session;
 }
 EXPORT_SYMBOL_GPL(vrpq_file_chan_session);

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "../compat.h"
 #include "vsock.h"
 
 static unsigned long unread_max;
@@ -35,7 +36,7 @@ struct xvsock_memory *xvsock_memory_new(void)
 	if (!memory)
 		return NULL;
 	/* The hook that sockets call when they release a packet of pages that are not theirs. */
-	memory->ubuf.callback = memory_release;
+	ubuf_info_set_complete(&memory->ubuf, memory_release);
 	memory->ubuf.flags = SKBFL_ZEROCOPY_FRAG;
 	refcount_set(&memory->ubuf.refcnt, 1);
 	return memory;

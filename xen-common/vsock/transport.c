@@ -530,7 +530,7 @@ static void notify_buffer_size(struct vsock_sock *vsk, u64 *size)
 }
 
 /* The core leaves the CID open for good; programs want to see theirs. */
-static int connect_socket(struct vsock_sock *vsk)
+static int xvsock_connect_socket(struct vsock_sock *vsk)
 {
 	struct xvsock_sock *xs = vsk->trans;
 
@@ -558,7 +558,7 @@ struct virtio_transport xvsock_transport = {
 		.init = socket_init,
 		.destruct = destruct,
 		.release = release,
-		.connect = connect_socket,
+		.connect = xvsock_connect_socket,
 		.shutdown = virtio_transport_shutdown,
 		.cancel_pkt = cancel_pkt,
 

@@ -438,19 +438,19 @@ static int with_session_of_fd(struct buffer *buffer, int fd,
 			      int (*fn)(struct buffer *buffer, struct session *session))
 {
 	struct session *session;
-	struct fd f = fdget(fd);
+	struct file *file = fget(fd);
 	int err;
 
-	if (!f.file)
+	if (!file)
 		return -EBADF;
-	session = vumem_session_of_file(conn_of(buffer)->conn.dev, f.file);
+	session = vumem_session_of_file(conn_of(buffer)->conn.dev, file);
 	if (!session)
 		err = -EINVAL;
 	else if (session->conn != conn_of(buffer))
 		err = -EPIPE;
 	else
 		err = fn(buffer, session);
-	fdput(f);
+	fput(file);
 	return err;
 }
 
@@ -599,5 +599,4 @@ static const struct file_operations buffer_fops = {
 	.unlocked_ioctl = buffer_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = buffer_mmap,
-	.llseek = no_llseek,
 };

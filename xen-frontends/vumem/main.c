@@ -236,7 +236,6 @@ static const struct file_operations front_fops = {
 	.release = front_release,
 	.unlocked_ioctl = front_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
 struct session *vumem_session_of_file(const struct vumem_dev *dev, struct file *file)

@@ -194,6 +194,9 @@ struct sock {
 };
 
 struct sk_buff;
+typedef unsigned long vm_flags_t;
+struct vm_area_struct { vm_flags_t vm_flags; };
+
 struct ubuf_info {
 	void (*callback)(struct sk_buff *skb, struct ubuf_info *ubuf, bool success);
 	refcount_t refcnt;

@@ -404,11 +404,6 @@ long compat_ptr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return file->f_op->unlocked_ioctl(file, cmd, arg);
 }
 
-int no_llseek(void)
-{
-	return -ESPIPE;
-}
-
 #define FDS_MAX	8192
 
 static pthread_mutex_t fds_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -424,11 +419,6 @@ struct file *fget(int fd)
 		__atomic_add_fetch(&file->refs, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&fds_lock);
 	return file;
-}
-
-struct fd fdget(int fd)
-{
-	return (struct fd){ fget(fd) };
 }
 
 void fput(struct file *file)

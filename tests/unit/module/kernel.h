@@ -471,6 +471,7 @@ void ida_free(struct ida *ida, unsigned int id);
 
 /* --- devices, files ------------------------------------------------------------------ */
 
+struct class { const char *name; };
 struct device {
 	struct kref kref;
 	void (*release)(struct device *dev);
@@ -482,7 +483,6 @@ struct device *get_device(struct device *dev);
 void put_device(struct device *dev);
 #define dev_name(d)		((const char *)(d)->name)
 
-struct class;
 struct cdev { struct module *owner; };
 #define cdev_device_del(cdev, dev)	((void)(cdev), (void)(dev))
 
@@ -509,13 +509,9 @@ struct file {
 };
 
 long compat_ptr_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
-int no_llseek(void);
 #define nonseekable_open(inode, file)	((void)(inode), (void)(file), 0)
 #define stream_open(inode, file)	((void)(inode), (void)(file), 0)
 
-struct fd { struct file *file; };
-struct fd fdget(int fd);
-#define fdput(f)		fput((f).file)
 struct file *fget(int fd);
 void fput(struct file *file);
 int get_unused_fd_flags(unsigned int flags);

@@ -18,11 +18,10 @@ void vlink_unregister_driver(struct vlink_driver *drv)
 	(void)drv;
 }
 
-int __vlink_nodes_init(struct vlink_nodes *nodes, const char *name, struct module *owner)
+int vlink_nodes_init(struct vlink_nodes *nodes, const char *name)
 {
 	(void)nodes;
 	(void)name;
-	(void)owner;
 	return 0;
 }
 

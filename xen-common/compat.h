@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the kernels that are supported differ, from 6.1 on: each feature with the version that
+ * changed it. Nothing else asks for a version.
+ */
+#ifndef XEN_VLINK_COMPAT_H
+#define XEN_VLINK_COMPAT_H
+
+#include <linux/version.h>
+
+/* 6.3: flags of a mapping are written by functions only. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#include <linux/mm.h>
+
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+/* 6.10: what is called for a packet that is freed stands in a table. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define ubuf_info_set_complete(ubuf, fn)	((ubuf)->callback = (fn))
+#else
+#define ubuf_info_set_complete(ubuf, fn)					\
+	do {									\
+		static const struct ubuf_info_ops ubuf_ops = { .complete = (fn) };	\
+		(ubuf)->ops = &ubuf_ops;					\
+	} while (0)
+#endif
+
+#endif
