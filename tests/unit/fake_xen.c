@@ -37,7 +37,7 @@ struct tree {
 
 struct fake_domain {
 	bool introduced;
-	xc_dominfo_t info;
+	xc_domaininfo_t info;
 };
 
 struct watch {
@@ -248,7 +248,7 @@ static struct fake_domain *domain_of(unsigned int domid)
 	size_t i;
 
 	for (i = 0; i < nr_domains; i++)
-		if (domains[i].info.domid == domid)
+		if (domains[i].info.domain == domid)
 			return &domains[i];
 	return NULL;
 }
@@ -272,7 +272,7 @@ static void set_perms(const char *path, unsigned int owner, unsigned int reader)
 
 void fake_build(unsigned int domid, unsigned char uuid)
 {
-	struct fake_domain domain = { .info.domid = domid };
+	struct fake_domain domain = { .info.domain = domid };
 	char text[16];
 	size_t at;
 
@@ -280,7 +280,7 @@ void fake_build(unsigned int domid, unsigned char uuid)
 	memset(domain.info.handle, uuid, sizeof(domain.info.handle));
 	if (nr_domains == MAX_DOMAINS || domain_of(domid))
 		die("domain cannot be made");
-	for (at = nr_domains++; at && domains[at - 1].info.domid > domid; at--)
+	for (at = nr_domains++; at && domains[at - 1].info.domain > domid; at--)
 		domains[at] = domains[at - 1];
 	domains[at] = domain;
 	set_perms(home(domid, ""), 0, domid);
@@ -308,14 +308,16 @@ void fake_create(unsigned int domid, const char *name, unsigned char uuid)
 
 void fake_shutdown(unsigned int domid, unsigned int reason)
 {
-	domain_of(domid)->info.shutdown = 1;
-	domain_of(domid)->info.shutdown_reason = reason;
+	xc_domaininfo_t *info = &domain_of(domid)->info;
+
+	info->flags &= ~(XEN_DOMINF_shutdownmask << XEN_DOMINF_shutdownshift);
+	info->flags |= XEN_DOMINF_shutdown | reason << XEN_DOMINF_shutdownshift;
 	fire("@releaseDomain");
 }
 
 void fake_dying(unsigned int domid)
 {
-	domain_of(domid)->info.dying = 1;
+	domain_of(domid)->info.flags |= XEN_DOMINF_dying;
 	fire("@releaseDomain");
 }
 
@@ -493,20 +495,17 @@ void fake_fail_below(const char *path, int error)
 
 /* ---- libxenctrl ---- */
 
-int xc_domain_getinfo(xc_interface *xch, uint32_t first_domid, unsigned int max_doms,
-		      xc_dominfo_t *info)
+int xc_domain_getinfolist(xc_interface *xch, uint32_t first_domid, unsigned int max_doms,
+			  xc_domaininfo_t *info)
 {
 	unsigned int nr = 0;
 	size_t i;
 
 	(void)xch;
 	for (i = 0; i < nr_domains && nr < max_doms; i++)
-		if (domains[i].info.domid >= first_domid)
+		if (domains[i].info.domain >= first_domid)
 			info[nr++] = domains[i].info;
-	if (nr)
-		return (int)nr;
-	errno = ESRCH;
-	return -1;
+	return (int)nr;
 }
 
 /* ---- libxenstore ---- */

@@ -489,6 +489,14 @@ static void domains_that_do_not_run(void)
 	begin();
 	two_domains_one_pipe();
 	connect_two();
+	fake_shutdown(4, SHUTDOWN_crash);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	stop();
+
+	begin();
+	two_domains_one_pipe();
+	connect_two();
 	fake_dying(3);
 	CU_ASSERT_EQUAL(settle(), 0);
 	expect_dump("/tool/vlink", record_empty);

@@ -27,11 +27,13 @@ static struct xsh_path name_path(unsigned int domid)
  * A domain that is suspended is about to go on, or to be destroyed, and xenstore
  * tells of its going on to nobody: its links stay until it is destroyed.
  */
-static bool is_running(const xc_dominfo_t *info)
+static bool is_running(const xc_domaininfo_t *info)
 {
-	if (info->dying)
+	unsigned int reason = info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+
+	if (info->flags & XEN_DOMINF_dying)
 		return false;
-	return !info->shutdown || info->shutdown_reason == SHUTDOWN_suspend;
+	return !(info->flags & XEN_DOMINF_shutdown) || reason == SHUTDOWN_suspend;
 }
 
 static bool contains(const struct domains_watched *set, unsigned int domid)
@@ -77,11 +79,11 @@ static void unwatch_gone(struct scan *scan)
 	scan->watched->nr = kept;
 }
 
-static void format_uuid(const xc_dominfo_t *info, char *uuid)
+static void format_uuid(const xc_domaininfo_t *info, char *uuid)
 {
 	static const unsigned char dom0[16];
 	/* dom0 is never another domain, yet is given its uuid while it runs. */
-	const unsigned char *h = info->domid ? info->handle : dom0;
+	const unsigned char *h = info->domain ? info->handle : dom0;
 
 	snprintf(uuid, DOMAINS_UUID_SIZE,
 		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
@@ -105,50 +107,50 @@ static char *read_name(struct xs_handle *xs, unsigned int domid)
 	return name;
 }
 
-static int add_domain(struct scan *scan, const xc_dominfo_t *info)
+static int add_domain(struct scan *scan, const xc_domaininfo_t *info)
 {
 	struct domains *domains = scan->domains;
 	struct domain *domain;
 	char *name;
 	int ret;
 
-	ret = watch_name(scan, info->domid);
+	ret = watch_name(scan, info->domain);
 	if (ret)
 		return ret;
-	name = read_name(scan->xs, info->domid);
+	name = read_name(scan->xs, info->domain);
 	if (!name)
 		return xsh_is_fatal(-errno) ? -errno : 0;
 	domains->list = alloc_grow(domains->list, domains->nr, sizeof(*domains->list));
 	domain = &domains->list[domains->nr++];
-	domain->domid = info->domid;
+	domain->domid = info->domain;
 	domain->name = name;
 	format_uuid(info, domain->uuid);
 	return 0;
 }
 
-static int add_batch(struct scan *scan, const xc_dominfo_t *infos, int nr)
+static int add_batch(struct scan *scan, const xc_domaininfo_t *infos, int nr)
 {
 	int i, ret = 0;
 
 	for (i = 0; i < nr && !ret; i++)
-		if (infos[i].domid <= DOMAINS_DOMID_MAX && is_running(&infos[i]))
+		if (infos[i].domain <= DOMAINS_DOMID_MAX && is_running(&infos[i]))
 			ret = add_domain(scan, &infos[i]);
 	return ret;
 }
 
 static int scan_all(struct scan *scan, xc_interface *xc)
 {
-	xc_dominfo_t infos[BATCH];
+	xc_domaininfo_t infos[BATCH];
 	unsigned int first = 0;
 	int nr, ret;
 
 	do {
-		nr = xc_domain_getinfo(xc, first, BATCH, infos);
+		nr = xc_domain_getinfolist(xc, first, BATCH, infos);
 		/* There is always dom0; later, no more domains may be an error, too. */
 		if (nr <= 0)
 			return first ? 0 : -ENODATA;
 		ret = add_batch(scan, infos, nr);
-		first = infos[nr - 1].domid + 1;
+		first = infos[nr - 1].domain + 1;
 	} while (!ret && nr == BATCH);
 	return ret;
 }
