@@ -29,6 +29,7 @@ SYSROOT       ?=
 DESTDIR       ?=
 PREFIX        ?= /usr
 
+VERSION := $(shell sed -n 's/.*XEN_VLINK_VERSION "\(.*\)"/\1/p' include/vlink/version.h)
 CC      := $(CROSS_COMPILE)gcc
 AR      := $(CROSS_COMPILE)ar
 CFLAGS  ?= -O2 -g

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <vlink/version.h>
+
 #include "emit.h"
 #include "main.h"
 #include "mem.h"
@@ -44,7 +46,7 @@ static void print_based(FILE *out, const struct emission *emission, const struct
 	if (len && base->text[len - 1] != '\n')
 		fputc('\n', out);
 	fprintf(out, BASE_MARK "%s from %s; the next run replaces what follows.\n",
-		DTS2XL_VERSION, emission->inputs);
+		XEN_VLINK_VERSION, emission->inputs);
 	fputs(need_text(model, vm, base->text), out);
 }
 
@@ -54,7 +56,7 @@ static void print_whole(FILE *out, const struct emission *emission, const struct
 	const char *text;
 
 	fprintf(out, EMIT_HEADER "%s from %s; the next run replaces this file.\n",
-		DTS2XL_VERSION, emission->inputs);
+		XEN_VLINK_VERSION, emission->inputs);
 	fprintf(out, "name = \"%s\"\n", model_domain_name(model, vm->number));
 	if (vm->number == model->dom0) {
 		fputs("# Never created: this file only holds Domain-0's ends of links.\n", out);

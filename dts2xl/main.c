@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <vlink/version.h>
+
 #include "convert.h"
 #include "main.h"
 #include "mem.h"
@@ -198,7 +200,7 @@ static void take_option(struct options *options, int opt)
 		print_and_exit(usage);
 		break;
 	case OPT_VERSION:
-		print_and_exit("dts2xl " DTS2XL_VERSION "\n");
+		print_and_exit("dts2xl " XEN_VLINK_VERSION "\n");
 		break;
 	default:
 		diag_fatal("try 'dts2xl --help'");

@@ -2,8 +2,6 @@
 #ifndef DTS2XL_MAIN_H
 #define DTS2XL_MAIN_H
 
-#define DTS2XL_VERSION	"0.1"
-
 #define EXIT_INPUT		1	/* errors in what is to be converted */
 #define EXIT_ENVIRONMENT	2	/* wrong usage, a missing program, a full disk */
 

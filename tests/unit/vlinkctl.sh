@@ -65,6 +65,8 @@ refuses "'' is not the name of a link" check ""
 refuses "detach wants a link" detach
 "$program" --help | grep -q '^detach  '
 count $? "vlinkctl --help"
+[ "$("$program" --version)" = "vlinkctl $(sed -n 's/.*XEN_VLINK_VERSION "\(.*\)"/\1/p' include/vlink/version.h)" ]
+count $? "vlinkctl --version"
 "$program" watch --help | grep -q '^usage: '
 count $? "vlinkctl watch --help"
 
@@ -72,7 +74,7 @@ count $? "vlinkctl watch --help"
 . "$3/vlinkctl.bash-completion"
 # shellcheck source=toolstack/dts2xl.bash-completion disable=SC1091
 . "$3/dts2xl.bash-completion"
-completes "list show stat check wait watch attach detach --help" ""
+completes "list show stat check wait watch attach detach --help --version" ""
 completes "wait watch" wa
 completes "--domain" show --d
 completes "vm2 vm3" show --domain ""

@@ -43,6 +43,7 @@ refuses 2 "a count is" /dev/null 1 x
 refuses 2 "one argument too many: 'x'" /dev/null 1 2 x
 refuses 2 "usage:" --nothing
 refuses 0 "usage:" --help
+refuses 0 "vrpqstat $(sed -n 's/.*XEN_VLINK_VERSION "\(.*\)"/\1/p' include/vlink/version.h)" --version
 
 echo "vrpqstat: $passed passed, $failed failed"
 [ $failed = 0 ]

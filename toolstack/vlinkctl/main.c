@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <vlink/version.h>
+
 #include "../vlinkd/xs.h"
 #include "context.h"
 
@@ -23,7 +25,7 @@ static const char usage_text[] =
 	"       vlinkctl watch [--all] [--json] [--timeout SECONDS] [LINK]...\n"
 	"       vlinkctl attach [--timeout SECONDS] LINK...\n"
 	"       vlinkctl detach [--timeout SECONDS] [--config DIR]... [--classes FILE] LINK...\n"
-	"       vlinkctl --help\n"
+	"       vlinkctl --help | --version\n"
 	"\n"
 	"list    shows the links of this domain; with --all, in dom0, those of all domains\n"
 	"show    shows all that is known of links\n"
@@ -81,6 +83,12 @@ static int usage_error(const char *fmt, const char *arg)
 static int help(void)
 {
 	fputs(usage_text, stdout);
+	return 0;
+}
+
+static int version(void)
+{
+	puts("vlinkctl " XEN_VLINK_VERSION);
 	return 0;
 }
 
@@ -235,6 +243,8 @@ int main(int argc, char **argv)
 		return usage_error("%s", "a command is missing");
 	if (!strcmp(argv[1], "--help"))
 		return help();
+	if (!strcmp(argv[1], "--version"))
+		return version();
 	cmd = find_command(argv[1]);
 	if (!cmd)
 		return usage_error("unknown command '%s'", argv[1]);

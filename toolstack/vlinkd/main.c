@@ -19,6 +19,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <vlink/version.h>
+
 #include "alloc.h"
 #include "background.h"
 #include "check.h"
@@ -34,6 +36,7 @@
 static const char usage_text[] =
 	"usage: vlinkd [--config DIR]... [--classes FILE] [--foreground] [--pidfile FILE]\n"
 	"       vlinkd --check [--config DIR]... [--classes FILE]\n"
+	"       vlinkd --help | --version\n"
 	"\n"
 	"Connects the links that the xl configs of the running domains ask for.\n"
 	"\n"
@@ -43,7 +46,8 @@ static const char usage_text[] =
 	"  --pidfile FILE  write the process id to FILE; refuse to start while it is locked\n"
 	"                  (default " BACKGROUND_PIDFILE ")\n"
 	"  --check         only read the configs, and print links and problems\n"
-	"  --help          show this text\n";
+	"  --help          show this text\n"
+	"  --version       show the version\n";
 
 struct options {
 	const char **dirs;
@@ -85,6 +89,7 @@ static int parse_options(int argc, char **argv, struct options *opts)
 		{ "pidfile", required_argument, NULL, 'p' },
 		{ "check", no_argument, NULL, 'k' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
 		{ 0 }
 	};
 	int opt;
@@ -108,6 +113,9 @@ static int parse_options(int argc, char **argv, struct options *opts)
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
+			return 0;
+		case 'v':
+			puts("vlinkd " XEN_VLINK_VERSION);
 			return 0;
 		default:
 			return usage_error();

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <vlink/version.h>
+
 #include "sample.h"
 #include "show.h"
 
@@ -32,6 +34,7 @@ static const char usage_text[] =
 	"  -P, --plot    bars of the memory that is in use\n"
 	"  -r, --reset   clear counters and peaks first\n"
 	"  -h, --help    this text\n"
+	"  -V, --version the version\n"
 	"DEVICE may be left out where there is only one client's.\n";
 
 static int fail(const char *what, const char *why)
@@ -90,17 +93,19 @@ static int parse(struct options *options, int argc, char **argv)
 		{ "plot", no_argument, NULL, 'P' },
 		{ "reset", no_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "jpPrh", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "jpPrhV", longs, NULL)) != -1) {
 		switch (option) {
 		case 'j': options->form = FORM_JSON; break;
 		case 'p': options->form = FORM_PROCS; break;
 		case 'P': options->form = FORM_PLOT; break;
 		case 'r': options->reset = true; break;
 		case 'h': fputs(usage_text, stdout); return 0;
+		case 'V': puts("vrpqstat " XEN_VLINK_VERSION); return 0;
 		default: fputs(usage_text, stderr); return 2;
 		}
 	}

@@ -34,7 +34,7 @@ install-vrpq: $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a install-nkern
 	install -D -m 0644 $(O)/lib/libvrpq.a $(DESTDIR)$(PREFIX)/lib/libvrpq.a
 	install -d $(DESTDIR)$(PREFIX)/include/vlx/vrpq $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 0644 $(VRPQ_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vrpq/
-	sed 's|@PREFIX@|$(PREFIX)|' userlib/vrpq/vrpq.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vrpq.pc
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' userlib/vrpq/vrpq.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vrpq.pc
 
 # --- tests -------------------------------------------------------------------
 

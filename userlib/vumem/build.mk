@@ -29,7 +29,7 @@ install-vumem: $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a install-nkern
 	install -D -m 0644 $(O)/lib/libvumem.a $(DESTDIR)$(PREFIX)/lib/libvumem.a
 	install -d $(DESTDIR)$(PREFIX)/include/vlx/vumem $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 0644 $(VUMEM_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vumem/
-	sed 's|@PREFIX@|$(PREFIX)|' userlib/vumem/vumem.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vumem.pc
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' userlib/vumem/vumem.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vumem.pc
 
 # --- tests -------------------------------------------------------------------
 
