@@ -62,15 +62,14 @@ void nodes_find(void)
 
 const struct node *node_of(enum role role)
 {
-	unsigned int start = below(NODES);
+	const struct node *found = NULL;
+	unsigned int nr = 0;
 
-	for (unsigned int i = 0; i < NODES; i++) {
-		const struct node *node = &nodes[(start + i) % NODES];
-
-		if (node->path[0] && node->role == role)
-			return node;
-	}
-	return NULL;
+	/* Each with the same chance. */
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		if (nodes[i].role == role && !below(++nr))
+			found = &nodes[i];
+	return found;
 }
 
 const struct node *node_any(void)
