@@ -80,8 +80,9 @@ static void hold_call(struct asked *a)
 {
 	static uint32_t seed = 100;
 
+	seed++;
 	a->call = START(a->chan, CALL, .proc = PLAIN, .size = HEAD, .outs = 1, .out_size = 64,
-			.seed = ++seed);
+			.seed = seed);
 	a->slot = vr_take_call(&vr, &a->session);
 	CU_ASSERT(blocks(a->call));
 }
@@ -412,6 +413,28 @@ static void broken_again_and_again(void)
 
 /* ---- failures in every state ---- */
 
+/* The victim's process makes another one in its place, and that works. */
+static void end_with_another_session(void)
+{
+	open_asked(&bad, BAD);
+	session_works(&bad);
+	end();
+}
+
+static void client_closes(void)
+{
+	SUITE_EQUAL(RESULT(bad.chan, CHAN_DESTROY), 0);
+	SUITE_EQUAL(RESULT(bad.process, SESSION_DESTROY), 0);
+	vr_serve_until(&vr, VR_CHAN_CLOSE);
+	vr_serve_until(&vr, VR_SESSION_CLOSE);
+}
+
+static void say_closed(void)
+{
+	vr_send(&vr, vr_message(VR_CHAN_CLOSED, bad.session.id, bad.session.channel));
+	vr_send(&vr, vr_message(VR_SESSION_CLOSED, bad.session.id, 0));
+}
+
 /* Who creates it hears that, and does not try again. */
 static void fails_before_it_accepts(void)
 {
@@ -423,9 +446,7 @@ static void fails_before_it_accepts(void)
 	vr_serve_until(&vr, VR_SESSION_CLOSE);
 	vr_send(&vr, vr_message(VR_SESSION_CLOSED, bad.session.id, 0));
 	others_work();
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 static void fails_under_a_channel(void)
@@ -442,9 +463,7 @@ static void fails_under_a_channel(void)
 	SUITE_EQUAL(RESULT(bad.process, SESSION_DESTROY), 0);
 	vr_serve_until(&vr, VR_SESSION_CLOSE);
 	vr_send(&vr, vr_message(VR_SESSION_CLOSED, bad.session.id, 0));
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 static void fails_after_it_left(void)
@@ -464,18 +483,12 @@ static void fails_after_it_left(void)
 static void fails_while_it_closes(void)
 {
 	begin();
-	SUITE_EQUAL(RESULT(bad.chan, CHAN_DESTROY), 0);
-	SUITE_EQUAL(RESULT(bad.process, SESSION_DESTROY), 0);
-	vr_serve_until(&vr, VR_CHAN_CLOSE);
-	vr_serve_until(&vr, VR_SESSION_CLOSE);
+	client_closes();
 	fail_too();
 	await_failed(&bad);
-	vr_send(&vr, vr_message(VR_CHAN_CLOSED, bad.session.id, bad.session.channel));
-	vr_send(&vr, vr_message(VR_SESSION_CLOSED, bad.session.id, 0));
+	say_closed();
 	others_work();
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 static void failed_and_then(uint16_t type)
@@ -503,19 +516,13 @@ static void pages_taken_after_its_failure(void)
 static void closes_before_its_channels(void)
 {
 	begin();
-	SUITE_EQUAL(RESULT(bad.chan, CHAN_DESTROY), 0);
-	SUITE_EQUAL(RESULT(bad.process, SESSION_DESTROY), 0);
-	vr_serve_until(&vr, VR_CHAN_CLOSE);
-	vr_serve_until(&vr, VR_SESSION_CLOSE);
+	client_closes();
 	vr_send(&vr, vr_message(VR_SESSION_CLOSED, bad.session.id, 0));
 	await_failed(&bad);
 	fail_too();
-	vr_send(&vr, vr_message(VR_CHAN_CLOSED, bad.session.id, bad.session.channel));
-	vr_send(&vr, vr_message(VR_SESSION_CLOSED, bad.session.id, 0));
+	say_closed();
 	others_work();
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 /* ---- what is never said ---- */
@@ -531,9 +538,7 @@ static void never_accepts(void)
 	vr_send(&vr, vr_message(VR_SESSION_ACCEPTED, bad.session.id, 0));
 	vr_drop_pages(&vr, &bad.session);
 	vr_send(&vr, vr_message(VR_SESSION_CLOSED, bad.session.id, 0));
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 static void never_accepts_a_channel(void)
@@ -566,9 +571,7 @@ static void never_answers(void)
 	others_work();
 	victim_killed(BAD);
 	close_session_of(&bad);
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 /* What it asks for is not there before it was taken: the call waits, and can be interrupted. */
@@ -678,9 +681,7 @@ static void never_reads(void)
 		vr_send(&vr, vr_message(VR_SESSION_CLOSED, message.session, 0));
 	}
 	others_work();
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 /* ---- events ---- */
@@ -898,9 +899,7 @@ static void pages_scribbled_under_a_client(void)
 	victim_killed(BAD);
 	close_session_of(&bad);
 	others_work();
-	open_asked(&bad, BAD);
-	session_works(&bad);
-	end();
+	end_with_another_session();
 }
 
 /* ---- connecting, and states ---- */
