@@ -384,8 +384,8 @@ static void print_node(FILE *out, const struct node *node)
 	fprintf(out, "%s = %s (", node->path, node->value);
 	for (i = 0; i < node->nr_perms; i++)
 		fprintf(out, "%s%c%u", i ? "," : "",
-			node->perms[i].perms == XS_PERM_READ ? 'r' :
-			node->perms[i].perms == XS_PERM_NONE ? 'n' : '!', node->perms[i].id);
+			"nrwb"[node->perms[i].perms & (XS_PERM_READ | XS_PERM_WRITE)],
+			node->perms[i].id);
 	fputs(")\n", out);
 }
 

@@ -228,13 +228,15 @@ static void says_why_it_failed(void)
 	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state Closing, vm3 in state Initialising\n"
 		     "p: service vbpipe: vm4 ended the connection and will try again: the peer is?[2J\n");
 	connect_pair("vbpipe", "p", "5", "2");
-	fake_remove(HOME4 "backend/vbpipe/3/0/failure");
+	fake_set(HOME4 "backend/vbpipe/3/0/failure", "");
+	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state InitWait, vm3 in state Closing\n");
 	fake_set(HOME3 "device/vbpipe/0/failure", "no memory");
 	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state InitWait, vm3 in state Closing\n"
 		     "p: service vbpipe: vm3 ended the connection and will try again: no memory\n");
 	connect_pair("vbpipe", "p", "4", "4");
 	expect_board(1, true, "");
 	fake_remove(HOME3 "device/vbpipe/0/failure");
+	fake_remove(HOME4 "backend/vbpipe/3/0/failure");
 }
 
 static void check_in_dom0(void)

@@ -226,12 +226,13 @@ static const char vm3_alone[] = VM3_HEAD(HOME3, "") VM3_VLINK(HOME3);
 static const char vm3_connected[] =
 	VM3_HEAD(HOME3,
 		 HOME3 "/device/vbpipe =  (n0,r3)\n"
-		 HOME3 "/device/vbpipe/0 =  (n3,r4)\n"
-		 HOME3 "/device/vbpipe/0/backend = " HOME4 "/backend/vbpipe/3/0 (n3,r4)\n"
-		 HOME3 "/device/vbpipe/0/backend-id = 4 (n3,r4)\n"
-		 HOME3 "/device/vbpipe/0/handle = 0 (n3,r4)\n"
-		 HOME3 "/device/vbpipe/0/link = p (n3,r4)\n"
-		 HOME3 "/device/vbpipe/0/state = 1 (n3,r4)\n")
+		 HOME3 "/device/vbpipe/0 =  (n0,b3,r4)\n"
+		 HOME3 "/device/vbpipe/0/backend = " HOME4 "/backend/vbpipe/3/0 (n0,b3,r4)\n"
+		 HOME3 "/device/vbpipe/0/backend-id = 4 (n0,b3,r4)\n"
+		 HOME3 "/device/vbpipe/0/failure =  (n0,b3,r4)\n"
+		 HOME3 "/device/vbpipe/0/handle = 0 (n0,b3,r4)\n"
+		 HOME3 "/device/vbpipe/0/link = p (n0,b3,r4)\n"
+		 HOME3 "/device/vbpipe/0/state = 1 (n0,b3,r4)\n")
 	VM3_VLINK(HOME3);
 
 static const char vm4_connected[] =
@@ -239,12 +240,13 @@ static const char vm4_connected[] =
 	HOME4 "/backend =  (n0,r4)\n"
 	HOME4 "/backend/vbpipe =  (n0,r4)\n"
 	HOME4 "/backend/vbpipe/3 =  (n0,r4)\n"
-	HOME4 "/backend/vbpipe/3/0 =  (n4,r3)\n"
-	HOME4 "/backend/vbpipe/3/0/frontend = " HOME3 "/device/vbpipe/0 (n4,r3)\n"
-	HOME4 "/backend/vbpipe/3/0/frontend-id = 3 (n4,r3)\n"
-	HOME4 "/backend/vbpipe/3/0/link = p (n4,r3)\n"
-	HOME4 "/backend/vbpipe/3/0/online = 1 (n4,r3)\n"
-	HOME4 "/backend/vbpipe/3/0/state = 1 (n4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0 =  (n0,b4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/failure =  (n0,b4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/frontend = " HOME3 "/device/vbpipe/0 (n0,b4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/frontend-id = 3 (n0,b4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/link = p (n0,b4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/online = 1 (n0,b4,r3)\n"
+	HOME4 "/backend/vbpipe/3/0/state = 1 (n0,b4,r3)\n"
 	HOME4 "/device =  (n0,r4)\n"
 	HOME4 "/domid = 4 (n0,r4)\n"
 	HOME4 "/name = vm4 (n0,r4)\n"
@@ -438,13 +440,14 @@ static void backend_in_dom0(void)
 		    "/local/domain/0/backend/vbpipe =  (n0)\n"
 		    "/local/domain/0/backend/vbpipe/3 =  (n0)\n"
 		    "/local/domain/0/backend/vbpipe/3/0 =  (n0,r3)\n"
+		    "/local/domain/0/backend/vbpipe/3/0/failure =  (n0,r3)\n"
 		    "/local/domain/0/backend/vbpipe/3/0/frontend = " HOME3 "/device/vbpipe/0 (n0,r3)\n"
 		    "/local/domain/0/backend/vbpipe/3/0/frontend-id = 3 (n0,r3)\n"
 		    "/local/domain/0/backend/vbpipe/3/0/link = p (n0,r3)\n"
 		    "/local/domain/0/backend/vbpipe/3/0/online = 1 (n0,r3)\n"
 		    "/local/domain/0/backend/vbpipe/3/0/state = 1 (n0,r3)\n");
 	expect_dump(HOME3 "/device/vbpipe/0/backend",
-		    HOME3 "/device/vbpipe/0/backend = /local/domain/0/backend/vbpipe/3/0 (n3)\n");
+		    HOME3 "/device/vbpipe/0/backend = /local/domain/0/backend/vbpipe/3/0 (n0,b3)\n");
 	expect_text(fake_get("/local/domain/0/vlink/vbpipe/p/role"), "server");
 	stop();
 }
@@ -462,6 +465,7 @@ static void frontend_in_dom0(void)
 		    "/local/domain/0/device/vbpipe/0 =  (n0,r4)\n"
 		    "/local/domain/0/device/vbpipe/0/backend = " HOME4 "/backend/vbpipe/0/0 (n0,r4)\n"
 		    "/local/domain/0/device/vbpipe/0/backend-id = 4 (n0,r4)\n"
+		    "/local/domain/0/device/vbpipe/0/failure =  (n0,r4)\n"
 		    "/local/domain/0/device/vbpipe/0/handle = 0 (n0,r4)\n"
 		    "/local/domain/0/device/vbpipe/0/link = p (n0,r4)\n"
 		    "/local/domain/0/device/vbpipe/0/state = 1 (n0,r4)\n");

@@ -83,6 +83,17 @@ static char *read_long_text(struct reader *rd, const char *dir, const char *key,
 	return value;
 }
 
+/* The toolstack makes the node, which is empty while there is none. */
+static char *read_failure(struct reader *rd, const char *dir)
+{
+	char *value = read_long_text(rd, dir, "failure", LONG_TEXT_MAX);
+
+	if (value && *value)
+		return value;
+	free(value);
+	return NULL;
+}
+
 static char *read_text(struct reader *rd, const char *dir, const char *key)
 {
 	char *value = read_long_text(rd, dir, key, TEXT_MAX_LEN);
@@ -332,8 +343,8 @@ static void set_device(struct reader *rd, struct link *link)
 	if (xsh_exists(rd->xs, XBT_NULL, xsh_path("%s/state", peer.s).s))
 		link->peer_state = read_state(rd, peer.s);
 	link->error = read_long_text(rd, error.s, "error", LONG_TEXT_MAX);
-	link->failure = read_long_text(rd, own.s, "failure", LONG_TEXT_MAX);
-	link->peer_failure = read_long_text(rd, peer.s, "failure", LONG_TEXT_MAX);
+	link->failure = read_failure(rd, own.s);
+	link->peer_failure = read_failure(rd, peer.s);
 }
 
 static void read_domid(struct reader *rd)

@@ -60,10 +60,19 @@ static int choose_id(struct xs_handle *xs, xs_transaction_t t, struct connection
 	return -ENFILE;
 }
 
+/* What the driver at this end changes; made here, it costs its domain no quota. */
+static int make_drivers_keys(struct xs_handle *xs, xs_transaction_t t, const char *dir,
+			     struct xsh_access access)
+{
+	int ret = write_key(xs, t, dir, "failure", "", access);
+
+	return ret ? ret : write_key(xs, t, dir, "state", XENBUS_INITIALISING, access);
+}
+
 static int make_frontend(struct xs_handle *xs, xs_transaction_t t, const struct connection *con)
 {
 	const struct device_id *dev = &con->dev;
-	struct xsh_access access = { .owner = dev->frontend, .reader = dev->backend };
+	struct xsh_access access = { .writer = dev->frontend, .reader = dev->backend };
 	struct xsh_path dir = records_frontend_path(dev);
 	struct xsh_path back = records_backend_path(dev);
 	int ret;
@@ -77,15 +86,13 @@ static int make_frontend(struct xs_handle *xs, xs_transaction_t t, const struct 
 		ret = write_number(xs, t, dir.s, "handle", dev->id, access);
 	if (!ret)
 		ret = write_key(xs, t, dir.s, "link", con->link, access);
-	if (!ret)
-		ret = write_key(xs, t, dir.s, "state", XENBUS_INITIALISING, access);
-	return ret;
+	return ret ? ret : make_drivers_keys(xs, t, dir.s, access);
 }
 
 static int make_backend(struct xs_handle *xs, xs_transaction_t t, const struct connection *con)
 {
 	const struct device_id *dev = &con->dev;
-	struct xsh_access access = { .owner = dev->backend, .reader = dev->frontend };
+	struct xsh_access access = { .writer = dev->backend, .reader = dev->frontend };
 	struct xsh_path dir = records_backend_path(dev);
 	struct xsh_path front = records_frontend_path(dev);
 	int ret;
@@ -102,16 +109,14 @@ static int make_backend(struct xs_handle *xs, xs_transaction_t t, const struct c
 		ret = write_key(xs, t, dir.s, "online", "1", access);
 	if (!ret)
 		ret = write_key(xs, t, dir.s, "link", con->link, access);
-	if (!ret)
-		ret = write_key(xs, t, dir.s, "state", XENBUS_INITIALISING, access);
-	return ret;
+	return ret ? ret : make_drivers_keys(xs, t, dir.s, access);
 }
 
 /* The directories above: dom0 owns them, the domain they are in may list them. */
 static int make_parents(struct xs_handle *xs, xs_transaction_t t, const struct device_id *dev)
 {
-	struct xsh_access front = { .owner = 0, .reader = dev->frontend };
-	struct xsh_access back = { .owner = 0, .reader = dev->backend };
+	struct xsh_access front = { .reader = dev->frontend };
+	struct xsh_access back = { .reader = dev->backend };
 	struct xsh_path f = xsh_path("/local/domain/%u/device", dev->frontend);
 	struct xsh_path b = xsh_path("/local/domain/%u/backend", dev->backend);
 	int ret;

@@ -166,7 +166,7 @@ static bool is_right(struct xs_handle *xs, xs_transaction_t t, const char *path,
 
 static int write_wanted(struct xs_handle *xs, xs_transaction_t t, struct publication *pub)
 {
-	struct xsh_access access = { .owner = 0, .reader = pub->domain->domid };
+	struct xsh_access access = { .reader = pub->domain->domid };
 	size_t i;
 	int ret = 0;
 
@@ -187,7 +187,7 @@ static int write_wanted(struct xs_handle *xs, xs_transaction_t t, struct publica
 
 static int update_root(struct xs_handle *xs, xs_transaction_t t, struct publication *pub)
 {
-	struct xsh_access access = { .owner = 0, .reader = pub->domain->domid };
+	struct xsh_access access = { .reader = pub->domain->domid };
 	struct xsh_path root = node_path(pub, "");
 
 	if (xsh_exists(xs, t, root.s) == (pub->nr > 0))

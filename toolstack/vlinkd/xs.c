@@ -97,13 +97,18 @@ char **xsh_directory(struct xs_handle *xs, xs_transaction_t t, const char *path,
 static int set_access(struct xs_handle *xs, xs_transaction_t t, const char *path,
 		      struct xsh_access access)
 {
-	struct xs_permissions perms[2] = {
-		{ .id = access.owner, .perms = XS_PERM_NONE },
-		{ .id = access.reader, .perms = XS_PERM_READ },
-	};
-	bool two = access.reader != access.owner && access.reader != 0;
+	struct xs_permissions perms[3] = { { .id = 0, .perms = XS_PERM_NONE } };
+	unsigned int nr = 1;
 
-	return xs_set_permissions(xs, t, path, perms, two ? 2 : 1) ? 0 : last_error();
+	if (access.writer)
+		perms[nr++] = (struct xs_permissions){
+			.id = access.writer, .perms = XS_PERM_READ | XS_PERM_WRITE,
+		};
+	if (access.reader && access.reader != access.writer)
+		perms[nr++] = (struct xs_permissions){
+			.id = access.reader, .perms = XS_PERM_READ,
+		};
+	return xs_set_permissions(xs, t, path, perms, nr) ? 0 : last_error();
 }
 
 int xsh_write(struct xs_handle *xs, xs_transaction_t t, const char *path,

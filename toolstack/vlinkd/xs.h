@@ -33,11 +33,11 @@ char **xsh_directory(struct xs_handle *xs, xs_transaction_t t, const char *path,
 		     unsigned int *nr);
 
 /*
- * Who may do what with a node: @owner everything, @reader read. A reader that is
- * the owner, or dom0, which may read all, needs no entry of its own.
+ * Who may do what with a node beside dom0, which owns it and may do all: so it counts for no
+ * domain's quota. 0: nobody. A domain that is both may write.
  */
 struct xsh_access {
-	unsigned int owner;
+	unsigned int writer;	/* may read, too */
 	unsigned int reader;
 };
 

@@ -139,11 +139,10 @@ static int client_setup(struct vlink *link)
 	return vlink_switch_state(link, XenbusStateInitialised, client_publish);
 }
 
+/* The toolstack has made the node, so that no quota can keep a reason from being read. */
 static int failure_forget(struct vlink *link, struct xenbus_transaction xbt)
 {
-	int err = xenbus_rm(xbt, link->xdev->nodename, "failure");
-
-	return err == -ENOENT ? 0 : err;
+	return xenbus_write(xbt, link->xdev->nodename, "failure", "");
 }
 
 static int link_connect(struct vlink *link)
@@ -273,7 +272,9 @@ static bool link_step(struct vlink *link)
 		link_end(link);
 		return false;
 	}
-	if (err)
+	if (err == -ENOSPC)
+		vlink_fail(link, "too many nodes for xenstored's quota: raise it with --entry-nb");
+	else if (err)
 		vlink_fail(link, "error %d in state %s, the peer in state %s", err,
 			   xenbus_strstate(own), xenbus_strstate(peer));
 	return err || link->xdev->state != own;

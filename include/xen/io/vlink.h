@@ -23,8 +23,8 @@
  *   NAME-pages       decimal: number of pages of the region
  *   and the keys that the header of the service names.
  *
- * Written by the end that fails, with its state Closing; removed when that end is
- * Connected again:
+ * Written by the end that fails, with its state Closing; empty, as the toolstack makes
+ * it, when that end is Connected again:
  *
  *   failure          text of at most 127 characters, for people: why
  *
