@@ -98,9 +98,13 @@ struct vlink_driver {
 	struct list_head node;
 	struct list_head links;
 	struct work_struct register_work;
+	struct delayed_work rebind_work;
+	unsigned int rebind_ms;
+	bool bind_failed;
 	struct xenbus_device_id ids[2];
 	struct xenbus_driver xenbus;
 	bool registered;
+	bool leaving;
 };
 
 /* One end of a link for one service, as long as it is published. */
@@ -127,6 +131,7 @@ struct vlink {
 	bool gone;
 	bool connected;
 	bool suspended;
+	bool watched;				/* xenbus has told of the peer's state */
 	struct xenbus_device *xdev;
 	struct delayed_work work;
 	struct list_head regions;

@@ -225,6 +225,18 @@ void vlink_for_each(void (*fn)(void *arg, struct vlink *link), void *arg)
 	mutex_unlock(&links_lock);
 }
 
+/*
+ * Without the lock, which a probe takes that holds the device's. All processes are frozen:
+ * none loads or unloads a driver.
+ */
+void vlink_for_each_driver_frozen(void (*fn)(struct vlink_driver *drv))
+{
+	struct vlink_driver *drv;
+
+	list_for_each_entry(drv, &drivers, node)
+		fn(drv);
+}
+
 static struct vlink_driver *vlink_driver_find(const char *service, enum vlink_role role)
 {
 	struct vlink_driver *drv;

@@ -18,7 +18,10 @@
 static struct semaphore transactions =
 	__SEMAPHORE_INITIALIZER(transactions, TRANSACTIONS_MAX);
 
-/* Others use up the rest: so often, and so long between, a pass tries before it fails. */
+/*
+ * Others use up the rest: so often, and so long between, a pass tries before it fails. It
+ * holds up no other link meanwhile.
+ */
 #define TRANSACTION_TRIES	10
 #define TRANSACTION_WAIT_MS	10
 
@@ -92,8 +95,8 @@ static int switch_keys(struct vlink *link, struct xenbus_transaction xbt,
 	return err ?: vlink_key_write(link, xbt, "state", state);
 }
 
-static int try_switch(struct vlink *link, enum xenbus_state state,
-		      int (*publish)(struct vlink *link, struct xenbus_transaction xbt))
+static int do_switch(struct vlink *link, enum xenbus_state state,
+		     int (*publish)(struct vlink *link, struct xenbus_transaction xbt))
 {
 	struct xenbus_transaction xbt;
 	int err = xenbus_transaction_start(&xbt);
@@ -105,6 +108,17 @@ static int try_switch(struct vlink *link, enum xenbus_state state,
 	if (!err)
 		return xenbus_transaction_end(xbt, 0);
 	xenbus_transaction_end(xbt, 1);
+	return err;
+}
+
+static int try_switch(struct vlink *link, enum xenbus_state state,
+		      int (*publish)(struct vlink *link, struct xenbus_transaction xbt))
+{
+	int err;
+
+	down(&transactions);
+	err = do_switch(link, state, publish);
+	up(&transactions);
 	return err;
 }
 
@@ -120,11 +134,8 @@ int vlink_switch_state(struct vlink *link, enum xenbus_state state,
 
 	if (link->xdev->state == state)
 		return 0;
-	down(&transactions);
 	while ((err = try_switch(link, state, publish)) == -EAGAIN && --tries)
 		msleep(TRANSACTION_WAIT_MS);
-	up(&transactions);
-
 	if (err && err != -ENODEV)
 		return err;
 	link->xdev->state = state;

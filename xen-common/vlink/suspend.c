@@ -26,17 +26,29 @@ static void resume_link(void *arg, struct vlink *link)
 	vlink_resume(link);
 }
 
-/*
- * The device is that of the domain's former life, whose directory is gone; the
- * toolstack makes another.
- */
-static void forget_device(void *arg, struct vlink *link)
+static int is_of_driver(struct device *dev, const void *data)
 {
-	struct xenbus_device *xdev = READ_ONCE(link->xdev);
+	const struct vlink_driver *drv = data;
 
-	if (xdev)
+	return !strcmp(to_xenbus_device(dev)->devicetype, drv->service);
+}
+
+/*
+ * The devices are those of the domain's former life, whose directories are gone; the
+ * toolstack makes others. One that no driver has goes as well: it would be taken for the new
+ * one of its number.
+ */
+static void forget_devices(struct vlink_driver *drv)
+{
+	struct bus_type *bus = drv->xenbus.driver.bus;
+	struct device *dev;
+
+	while (bus && (dev = bus_find_device(bus, NULL, drv, is_of_driver))) {
 		/* Ends in vlink_remove(). */
-		device_unregister(&xdev->dev);
+		device_unregister(dev);
+		/* bus_find_device()'s reference */
+		put_device(dev);
+	}
 }
 
 static int vlink_freeze(struct device *dev)
@@ -53,7 +65,7 @@ static int vlink_thaw(struct device *dev)
 
 static int vlink_restore(struct device *dev)
 {
-	vlink_for_each(forget_device, NULL);
+	vlink_for_each_driver_frozen(forget_devices);
 	vlink_for_each(resume_link, NULL);
 	vlink_published_anew();
 	return 0;

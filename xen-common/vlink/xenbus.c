@@ -328,6 +328,35 @@ void vlink_state_work(struct work_struct *work)
 }
 
 /* ------------------------------------------------------------------------ */
+/* Devices that xenbus could not bind                                         */
+
+#define REBIND_MIN_MS	1000u
+#define REBIND_MAX_MS	30000u
+
+/* Has the driver look again for devices without one: others may have made room. */
+static void rebind_later(struct vlink_driver *drv)
+{
+	WRITE_ONCE(drv->bind_failed, true);
+	if (!READ_ONCE(drv->leaving))
+		queue_delayed_work(vlink_wq, &drv->rebind_work,
+				   msecs_to_jiffies(READ_ONCE(drv->rebind_ms)));
+}
+
+static void rebind_work_fn(struct work_struct *work)
+{
+	struct vlink_driver *drv = container_of(to_delayed_work(work), struct vlink_driver,
+						rebind_work);
+	unsigned int pause = min(2 * drv->rebind_ms, REBIND_MAX_MS);
+
+	WRITE_ONCE(drv->bind_failed, false);
+	WRITE_ONCE(drv->rebind_ms, pause);
+	if (driver_attach(&drv->xenbus.driver))
+		rebind_later(drv);
+	if (!READ_ONCE(drv->bind_failed))
+		WRITE_ONCE(drv->rebind_ms, REBIND_MIN_MS);
+}
+
+/* ------------------------------------------------------------------------ */
 /* xenbus                                                                     */
 
 static struct vlink_driver *to_vlink_driver(struct xenbus_device *xdev)
@@ -365,12 +394,22 @@ static int link_attach(struct vlink *link, struct xenbus_device *xdev)
 		err = -EBUSY;
 	} else {
 		link->xdev = xdev;
+		WRITE_ONCE(link->watched, false);
 		vlink_pause_forget(link);
 		if (link->drv->role == VLINK_SERVER && link_restart(link))
 			vlink_fail(link, "cannot offer the service");
 	}
 	mutex_unlock(&link->lock);
 	return err;
+}
+
+/* Its state stays what a driver that binds later begins with. */
+static void refuse_device(struct xenbus_device *xdev, struct vlink *link, int err)
+{
+	xenbus_dev_error(xdev, err, "attaching link %s", link->id);
+	rebind_later(to_vlink_driver(xdev));
+	/* link_of()'s reference */
+	vlink_put(link);
 }
 
 static int vlink_probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
@@ -385,10 +424,14 @@ static int vlink_probe(struct xenbus_device *xdev, const struct xenbus_device_id
 
 	err = link_attach(link, xdev);
 	if (err) {
-		xenbus_dev_fatal(xdev, err, "attaching link %s", link->id);
-		vlink_put(link);
+		refuse_device(xdev, link, err);
 		return err;
 	}
+	/*
+	 * suspend.c is enough: xenbus would look for the other end of a restored domain's
+	 * former life, and leave errors in xenstore.
+	 */
+	dev_pm_syscore_device(&xdev->dev, true);
 	/* The device keeps link_of()'s reference until vlink_remove(). */
 	dev_set_drvdata(&xdev->dev, link);
 	return 0;
@@ -409,6 +452,13 @@ static void vlink_remove(struct xenbus_device *xdev)
 	mutex_unlock(&link->lock);
 
 	dev_set_drvdata(&xdev->dev, NULL);
+	/*
+	 * xenbus watches the peer's state after vlink_probe(). It gives the device up when
+	 * xenstored's quota does not let it.
+	 */
+	if (!READ_ONCE(link->watched))
+		rebind_later(link->drv);
+	/* link_of()'s reference */
 	vlink_put(link);
 }
 
@@ -416,8 +466,10 @@ static void vlink_otherend_changed(struct xenbus_device *xdev, enum xenbus_state
 {
 	struct vlink *link = dev_get_drvdata(&xdev->dev);
 
-	if (link)
-		vlink_look_again(link);
+	if (!link)
+		return;
+	WRITE_ONCE(link->watched, true);
+	vlink_look_again(link);
 }
 
 /* The connection ends; there is no other until vlink_resume(). */
@@ -482,6 +534,8 @@ int vlink_xenbus_register(struct vlink_driver *drv)
 	xenbus->remove = vlink_remove;
 	xenbus->otherend_changed = vlink_otherend_changed;
 
+	INIT_DELAYED_WORK(&drv->rebind_work, rebind_work_fn);
+	drv->rebind_ms = REBIND_MIN_MS;
 	INIT_WORK(&drv->register_work, register_work_fn);
 	/* Not on vlink_wq: it may sleep for long while others wait for that. */
 	queue_work(system_long_wq, &drv->register_work);
@@ -491,6 +545,10 @@ int vlink_xenbus_register(struct vlink_driver *drv)
 void vlink_xenbus_unregister(struct vlink_driver *drv)
 {
 	flush_work(&drv->register_work);
+	WRITE_ONCE(drv->leaving, true);
+	cancel_delayed_work_sync(&drv->rebind_work);
 	if (drv->registered)
 		xenbus_unregister_driver(&drv->xenbus);
+	/* Queued by who had looked at the flag before. */
+	cancel_delayed_work_sync(&drv->rebind_work);
 }
