@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vsock_cut server
- * vsock_cut client CID
+ * vsock_cut server [CONNECTIONS]
+ * vsock_cut client CID [CONNECTIONS]
  *
  * One end of a hundred connections that are cut off at any time: traffic both ways over each
  * until the other end's domain is gone; then again, for ever. What happens is written
@@ -23,13 +23,17 @@
 
 #include <vmci_sockets.h>
 
-#define CONNECTIONS	100u
+#define CONNECTIONS_MAX	100u
 #define PORT		9000u
 #define ENOUGH		65536u	/* bytes of a connection that moves */
 
-static struct pollfd fds[CONNECTIONS];
-static size_t received[CONNECTIONS];
-static unsigned int open_now, moving, resets, ends, others;
+static unsigned int connections = CONNECTIONS_MAX;
+/* Of the client's or the server's connections; behind them the server's listener. */
+static struct pollfd fds[CONNECTIONS_MAX + 1];
+static size_t received[CONNECTIONS_MAX];
+/* In this round: opened so far; open now, and how many of these have moved enough. */
+static unsigned int opened, open_now, moving;
+static unsigned int resets, ends, others;
 static unsigned int round_nr;
 
 static void __attribute__((noreturn)) die(const char *what)
@@ -60,6 +64,8 @@ static void read_some(unsigned int i)
 	close(fds[i].fd);
 	fds[i].fd = -1;
 	open_now--;
+	if (received[i] >= ENOUGH)
+		moving--;
 }
 
 static void write_some(unsigned int i)
@@ -70,22 +76,58 @@ static void write_some(unsigned int i)
 	send(fds[i].fd, buffer, sizeof(buffer), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static void add(unsigned int i, int fd)
+{
+	fds[i].fd = fd;
+	fds[i].events = POLLIN | POLLOUT;
+	received[i] = 0;
+	opened++;
+	open_now++;
+}
+
+/* Into a free place; while there is none, it waits. */
+static void take_one(int listener)
+{
+	for (unsigned int i = 0; i < connections; i++) {
+		if (fds[i].fd >= 0)
+			continue;
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd < 0)
+			die("accept");
+		add(i, fd);
+		return;
+	}
+}
+
+static void move_once(void)
+{
+	struct pollfd *listener = &fds[connections];
+
+	listener->events = open_now < connections ? POLLIN : 0;
+	if (poll(fds, connections + 1, -1) < 0)
+		die("poll");
+	for (unsigned int i = 0; i < connections; i++) {
+		if (fds[i].revents & POLLOUT)
+			write_some(i);
+		if (fds[i].revents & ~POLLOUT)
+			read_some(i);
+	}
+	if (listener->revents & POLLIN)
+		take_one(listener->fd);
+}
+
+/*
+ * Until all are over. A connection whose client gave up while it was made is one more, at the
+ * server's end only.
+ */
 static void move(void)
 {
 	bool announced = false;
 
-	for (unsigned int i = 0; i < CONNECTIONS; i++)
-		fds[i].events = POLLIN | POLLOUT;
-	while (open_now) {
-		if (poll(fds, CONNECTIONS, -1) < 0)
-			die("poll");
-		for (unsigned int i = 0; i < CONNECTIONS; i++) {
-			if (fds[i].revents & POLLOUT)
-				write_some(i);
-			if (fds[i].revents & ~POLLOUT)
-				read_some(i);
-		}
-		if (moving == CONNECTIONS && !announced) {
+	while (open_now || opened < connections) {
+		move_once();
+		if (opened >= connections && open_now && moving == open_now && !announced) {
 			announce("moving", round_nr, "");
 			announced = true;
 		}
@@ -103,15 +145,6 @@ static struct sockaddr_vm address_of(unsigned int cid)
 	return address;
 }
 
-static void take_all(int listener)
-{
-	for (open_now = 0; open_now < CONNECTIONS; open_now++) {
-		fds[open_now].fd = accept(listener, NULL, NULL);
-		if (fds[open_now].fd < 0)
-			die("accept");
-	}
-}
-
 /* The peer's domain may not run, and its program not listen yet: asked again. */
 static int connect_once(unsigned int cid)
 {
@@ -127,8 +160,8 @@ static int connect_once(unsigned int cid)
 
 static void make_all(unsigned int cid)
 {
-	for (open_now = 0; open_now < CONNECTIONS; open_now++)
-		fds[open_now].fd = connect_once(cid);
+	for (unsigned int i = 0; i < connections; i++)
+		add(i, connect_once(cid));
 }
 
 static void end_round(void)
@@ -137,32 +170,46 @@ static void end_round(void)
 
 	snprintf(text, sizeof(text), "resets=%u ends=%u others=%u", resets, ends, others);
 	announce_end(round_nr, text);
-	resets = ends = others = moving = 0;
-	memset(received, 0, sizeof(received));
+	resets = ends = others = opened = 0;
+}
+
+/* The number of connections, if it is told. */
+static bool read_connections(const char *text)
+{
+	if (text)
+		connections = (unsigned int)strtoul(text, NULL, 10);
+	return connections && connections <= CONNECTIONS_MAX;
+}
+
+static int listen_to_all(void)
+{
+	struct sockaddr_vm address = address_of(VMADDR_CID_ANY);
+	int listener = socket(AF_VSOCK, SOCK_STREAM, 0);
+
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(listener, CONNECTIONS_MAX))
+		die("cannot listen");
+	return listener;
 }
 
 int main(int argc, char **argv)
 {
-	bool server = argc == 2 && !strcmp(argv[1], "server");
-	struct sockaddr_vm address = address_of(VMADDR_CID_ANY);
-	int listener = -1;
+	bool server = argc >= 2 && !strcmp(argv[1], "server");
+	bool client = argc >= 3 && !strcmp(argv[1], "client");
+	int told = server ? 2 : 3;
 
-	if (!server && (argc != 3 || strcmp(argv[1], "client"))) {
-		fputs("usage: vsock_cut server | client CID\n", stderr);
+	if ((!server && !client) || argc > told + 1 || !read_connections(argv[told])) {
+		fputs("usage: vsock_cut server [CONNECTIONS] | client CID [CONNECTIONS]\n", stderr);
 		return 2;
 	}
 	if (!announce_open("vsock_cut"))
 		return 1;
-	if (server) {
-		listener = socket(AF_VSOCK, SOCK_STREAM, 0);
-		if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
-		    listen(listener, CONNECTIONS))
-			die("cannot listen");
-	}
+	for (unsigned int i = 0; i <= connections; i++)
+		fds[i].fd = -1;
+	if (server)
+		fds[connections].fd = listen_to_all();
 	for (round_nr = 1;; round_nr++) {
-		if (server)
-			take_all(listener);
-		else
+		if (client)
 			make_all((unsigned int)strtoul(argv[2], NULL, 10));
 		move();
 		end_round();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vumem_cut client|server DEVICE
+ * vumem_cut server DEVICE
+ * vumem_cut client DEVICE [BUFFERS]
  *
  * One end of many mapped buffers that are cut off at any time: until the other end's
  * domain is gone; then again, for ever. What happens is written to xenstore, below
@@ -29,7 +30,7 @@
 #include <vlx/vumem/client-lib.h>
 #include <vlx/vumem/server-lib.h>
 
-#define BUFFERS		1000u
+#define BUFFERS_MAX	1000u
 #define SIZE		32768u
 #define IDS		65536u
 #define SETTLE_TRIES	1200u	/* of 50 ms */
@@ -154,14 +155,15 @@ static void server_round(void)
 
 /* ---- the client ---- */
 
-static VumemBufferHandle buffers[BUFFERS];
-static unsigned char *addrs[BUFFERS];
+static VumemBufferHandle buffers[BUFFERS_MAX];
+static unsigned char *addrs[BUFFERS_MAX];
+static unsigned int nr_buffers = BUFFERS_MAX;
 
 static int map_all(VumemSessionHandle session)
 {
 	int err = 0;
 
-	for (unsigned int i = 0; i < BUFFERS && !err; i++) {
+	for (unsigned int i = 0; i < nr_buffers && !err; i++) {
 		err = vumemBufferAlloc(session, NULL, 0, &buffers[i]);
 		if (!err)
 			err = vumemBufferMap(buffers[i], (void **)&addrs[i]);
@@ -171,10 +173,13 @@ static int map_all(VumemSessionHandle session)
 	return err;
 }
 
+/* That of use_all()'s last round, which may have been written after the end. */
+static unsigned int last_used;
+
 static bool all_zero(void)
 {
-	for (unsigned int i = 0; i < BUFFERS; i++)
-		for (unsigned int j = 0; j < SIZE; j++)
+	for (unsigned int i = 0; i < nr_buffers; i++)
+		for (unsigned int j = 0; j < SIZE && i != last_used; j++)
 			if (addrs[i][j])
 				return false;
 	return true;
@@ -186,8 +191,9 @@ static int use_all(void)
 	int err = 0;
 
 	for (unsigned int i = 0; !err || err == EINTR; i++) {
-		memset(addrs[i % BUFFERS], (int)i | 1, SIZE);
-		err = vumemBufferCtl(buffers[i % BUFFERS], VUMEM_CTL_REMOTE, NULL, 0);
+		last_used = i % nr_buffers;
+		memset(addrs[last_used], (int)i | 1, SIZE);
+		err = vumemBufferCtl(buffers[last_used], VUMEM_CTL_REMOTE, NULL, 0);
 		if (!err)
 			announce_moving();
 	}
@@ -225,7 +231,7 @@ static void client_round(void)
 /* Each buffer is a descriptor. */
 static void allow_files(void)
 {
-	struct rlimit limit = { BUFFERS + 64, BUFFERS + 64 };
+	struct rlimit limit = { BUFFERS_MAX + 64, BUFFERS_MAX + 64 };
 
 	if (setrlimit(RLIMIT_NOFILE, &limit)) {
 		perror("vumem_cut: RLIMIT_NOFILE");
@@ -236,9 +242,12 @@ static void allow_files(void)
 int main(int argc, char **argv)
 {
 	bool server = argc == 3 && !strcmp(argv[1], "server");
+	bool client = (argc == 3 || argc == 4) && !strcmp(argv[1], "client");
 
-	if (argc != 3 || (!server && strcmp(argv[1], "client"))) {
-		fprintf(stderr, "usage: vumem_cut client|server DEVICE\n");
+	if (argc == 4)
+		nr_buffers = (unsigned int)strtoul(argv[3], NULL, 10);
+	if ((!server && !client) || !nr_buffers || nr_buffers > BUFFERS_MAX) {
+		fprintf(stderr, "usage: vumem_cut server DEVICE | client DEVICE [BUFFERS]\n");
 		return 2;
 	}
 	device = argv[2];

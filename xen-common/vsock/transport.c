@@ -38,9 +38,30 @@ u32 xvsock_local_cid(void)
 	return READ_ONCE(local_cid);
 }
 
+/* Whatever is bound to @old; the table has also the sockets without a port. */
+static void rename_bound(u32 old, u32 cid)
+{
+	struct vsock_sock *vsk;
+	unsigned int i;
+
+	lockdep_assert_held(&vsock_table_lock);
+	for (i = 0; i < ARRAY_SIZE(vsock_bind_table); i++)
+		list_for_each_entry(vsk, &vsock_bind_table[i], bound_table)
+			if (vsk->local_addr.svm_cid == old)
+				WRITE_ONCE(vsk->local_addr.svm_cid, cid);
+}
+
 void xvsock_set_local_cid(u32 cid)
 {
+	u32 old;
+
+	spin_lock_bh(&vsock_table_lock);
+	old = local_cid;
 	WRITE_ONCE(local_cid, cid);
+	/* The domain was restored. Listeners stay, and a connect that is tried again succeeds. */
+	if (old != cid && old != VMADDR_CID_ANY)
+		rename_bound(old, cid);
+	spin_unlock_bh(&vsock_table_lock);
 }
 
 unsigned int xvsock_buffer_max(void)
@@ -530,6 +551,14 @@ static void notify_buffer_size(struct vsock_sock *vsk, u64 *size)
 }
 
 /* The core leaves the CID open for good; programs want to see theirs. */
+static void name_socket(struct vsock_sock *vsk)
+{
+	spin_lock_bh(&vsock_table_lock);
+	if (vsk->local_addr.svm_cid == VMADDR_CID_ANY)
+		WRITE_ONCE(vsk->local_addr.svm_cid, local_cid);
+	spin_unlock_bh(&vsock_table_lock);
+}
+
 static int xvsock_connect_socket(struct vsock_sock *vsk)
 {
 	struct xvsock_sock *xs = vsk->trans;
@@ -539,8 +568,7 @@ static int xvsock_connect_socket(struct vsock_sock *vsk)
 	xs->over = false;
 	xs->error = 0;
 	xs->shutdown_sent = 0;
-	if (vsk->local_addr.svm_cid == VMADDR_CID_ANY)
-		vsk->local_addr.svm_cid = xvsock_local_cid();
+	name_socket(vsk);
 	return virtio_transport_connect(vsk);
 }
 

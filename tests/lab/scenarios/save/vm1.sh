@@ -49,6 +49,13 @@ all_move()
 	done
 }
 
+# What ended rounds have seen of others' data, or of old data
+nothing_is_wrong()
+{
+	xenstore-ls -f /tool/xenlab/signal | grep -E 'read=wrong|wrong=[1-9]|zero=no' &&
+		fail "wrong data"
+}
+
 forget()
 {
 	local program
@@ -64,6 +71,7 @@ after()
 	all_move vm2
 	all_move vm3
 	says 0 "" vlinkctl check
+	nothing_is_wrong
 	now
 	echo "$1: all moves $((NOW - begin))0 ms after it"
 }
