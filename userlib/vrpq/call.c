@@ -67,6 +67,14 @@ int vrpq_call_wait(struct vrpq_sender *sender, struct vrpq_slot *slot, bool ring
 	}
 }
 
+bool vrpq_call_is_whole(struct vrpq_slot *slot)
+{
+	/* What was read before is older. */
+	u32 state = __atomic_fetch_or(&slot->state, 0, __ATOMIC_ACQ_REL);
+
+	return (state & VRPQ_SLOT_STATE) == VRPQ_SLOT_DONE;
+}
+
 bool vrpq_call_take(struct vrpq_slot *slot)
 {
 	u32 state = vrpq_get(&slot->state);

@@ -61,6 +61,11 @@ int vrpq_notify(struct vrpq_sender *sender);
 
 /* Waits for the answer, after ringing if @ring; *reason is set if 0 is returned. */
 int vrpq_call_wait(struct vrpq_sender *sender, struct vrpq_slot *slot, bool ring, int *reason);
+/*
+ * Whether what was read of the answer is of the callee: when the link ends, zeros are in the
+ * place of all that both share, this slot included. Before the slot is used again.
+ */
+bool vrpq_call_is_whole(struct vrpq_slot *slot);
 /* The callee takes the request of a slot: false if there is nothing to handle. */
 bool vrpq_call_take(struct vrpq_slot *slot);
 /* The callee answers; true: the caller sleeps and must be rung. */

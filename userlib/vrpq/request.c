@@ -113,6 +113,8 @@ int vrpq_call(struct vrpq_sender *sender, VrpqProcId proc_id, void *in, VrpqPara
 		err = vrpq_call_wait(sender, ticket.slot, bell, reason);
 		if (!err && !*reason)
 			err = vrpq_params_fetch(sender, outputs, &request);
+		if (!err && !vrpq_call_is_whole(ticket.slot))
+			err = EPIPE;
 		vrpq_sender_fetched(sender, &ticket);
 	}
 	free(outputs);
