@@ -402,8 +402,8 @@ int vlink_size_parse(const char *text, size_t len, u64 *value);
 
 /*
  * Calls @fn for every link of @service that is published to this domain,
- * whatever its role, in no particular order, until it returns non-zero. Reads
- * xenstore.
+ * whatever its role, in no particular order, until it returns non-zero; as
+ * xenstore said it during the last look at the list. @fn may not call this.
  */
 int vlink_published_walk(const char *service,
 			 int (*fn)(void *arg, const char *id, unsigned int index,

@@ -368,10 +368,13 @@ static void scan_work_fn(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(scan_work, scan_work_fn);
 
+static void walk_anew(void);
+
 /* Makes our links agree with the published list. */
 void vlink_published_scan(void)
 {
 	mutex_lock(&links_lock);
+	walk_anew();
 	mark_all_unseen();
 	/* What could not be read says nothing about the links: another time. */
 	if (scan_services())
@@ -381,22 +384,70 @@ void vlink_published_scan(void)
 	mutex_unlock(&links_lock);
 }
 
-struct each_published {
-	int (*fn)(void *arg, const char *id, unsigned int index, const char *info);
-	void *arg;
+/*
+ * What vlink_published_walk() tells of one service, read once for each scan: a hundred links
+ * that each look at all others read xenstore a hundred times, not ten thousand.
+ */
+struct walked_link {
+	struct list_head node;
+	char id[VLINK_ID_MAX + 1];
+	unsigned int index;
+	char *info;
 };
 
-static int published_call(void *arg, const struct published *pub)
-{
-	struct each_published *each = arg;
-	char *info = vlink_read_text(pub->path, "info", VLINK_INFO_MAX);
-	int ret;
+static DEFINE_MUTEX(walked_lock);
+static LIST_HEAD(walked_links);
+static char walked_service[8];		/* "": of none */
 
-	ret = each->fn(each->arg, pub->id, xenbus_read_unsigned(pub->path, "index", 0),
-		       IS_ERR(info) ? "" : info);
-	if (!IS_ERR(info))
-		kfree(info);
-	return ret;
+static void forget_walked(void)
+{
+	struct walked_link *walked, *next;
+
+	lockdep_assert_held(&walked_lock);
+	list_for_each_entry_safe(walked, next, &walked_links, node) {
+		list_del(&walked->node);
+		kfree(walked->info);
+		kfree(walked);
+	}
+	walked_service[0] = '\0';
+}
+
+/* What was read may have changed. */
+static void walk_anew(void)
+{
+	mutex_lock(&walked_lock);
+	forget_walked();
+	mutex_unlock(&walked_lock);
+}
+
+static int note_walked(void *arg, const struct published *pub)
+{
+	struct walked_link *walked = kzalloc(sizeof(*walked), GFP_KERNEL);
+	char *info;
+
+	if (!walked)
+		return -ENOMEM;
+	strscpy(walked->id, pub->id, sizeof(walked->id));
+	walked->index = xenbus_read_unsigned(pub->path, "index", 0);
+	info = vlink_read_text(pub->path, "info", VLINK_INFO_MAX);
+	walked->info = IS_ERR(info) ? NULL : info;
+	list_add_tail(&walked->node, &walked_links);
+	return 0;
+}
+
+static int read_walked(const char *service)
+{
+	int err;
+
+	if (!strcmp(walked_service, service))
+		return 0;
+	forget_walked();
+	err = walk_ids(service, note_walked, NULL);
+	if (err)
+		forget_walked();
+	else
+		strscpy(walked_service, service, sizeof(walked_service));
+	return err;
 }
 
 int vlink_published_walk(const char *service,
@@ -404,9 +455,19 @@ int vlink_published_walk(const char *service,
 				   const char *info),
 			 void *arg)
 {
-	struct each_published each = { .fn = fn, .arg = arg };
+	struct walked_link *walked;
+	int ret;
 
-	return walk_ids(service, published_call, &each);
+	mutex_lock(&walked_lock);
+	ret = read_walked(service);
+	if (!ret)
+		list_for_each_entry(walked, &walked_links, node) {
+			ret = fn(arg, walked->id, walked->index, walked->info ?: "");
+			if (ret)
+				break;
+		}
+	mutex_unlock(&walked_lock);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vlink_published_walk);
 
@@ -535,6 +596,7 @@ void vlink_published_stop(void)
 	if (watching)
 		unregister_xenbus_watch(&published_watch);
 	cancel_delayed_work_sync(&scan_work);
+	walk_anew();
 	list_for_each_entry_safe(req, next, &requested_modules, node) {
 		list_del(&req->node);
 		kfree(req);
