@@ -14,10 +14,10 @@ WAIT=600			# seconds for what takes as long as the machine needs
 # shellcheck source=tests/lab/rootfs/dom0/usr/lib/xenlab/checks.sh disable=SC1091
 . /usr/lib/xenlab/checks.sh
 
-# nodes_below DIRECTORY
-nodes_below()
+# nodes_of VM: how many it owns, which count for its quota
+nodes_of()
 {
-	xenstore-ls -f "$1" 2>/dev/null | wc -l
+	xenstore-ls -f -p / | grep -c "(n$(xl domid "$1")[,)]"
 }
 
 all_are_connected()
@@ -35,7 +35,7 @@ connected()
 
 round=0
 connected "at the beginning"
-echo "$LINKS links: $(nodes_below "/local/domain/$(xl domid vm3)/device") nodes of the client, $(nodes_below "/local/domain/$(xl domid vm2)/backend") of the server"
+echo "$LINKS links, $DEVICES devices: $(nodes_of vm3) nodes of the client's, $(nodes_of vm2) of the server's"
 while [ $round -lt "$ROUNDS" ]; do
 	round=$((round + 1))
 	xl destroy vm2
