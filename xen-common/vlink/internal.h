@@ -88,6 +88,6 @@ void vlink_debugfs_exit(void);
 /* Calls @fn for each link of each driver, under the list's lock. */
 void vlink_for_each(void (*fn)(void *arg, struct vlink *link), void *arg);
 /* Calls @fn for each driver, while the domain's processes are frozen. */
-void vlink_for_each_driver_frozen(void (*fn)(struct vlink_driver *drv));
+void vlink_walk_frozen_drivers(void (*fn)(struct vlink_driver *drv));
 
 #endif

@@ -229,7 +229,7 @@ void vlink_for_each(void (*fn)(void *arg, struct vlink *link), void *arg)
  * Without the lock, which a probe takes that holds the device's. All processes are frozen:
  * none loads or unloads a driver.
  */
-void vlink_for_each_driver_frozen(void (*fn)(struct vlink_driver *drv))
+void vlink_walk_frozen_drivers(void (*fn)(struct vlink_driver *drv))
 {
 	struct vlink_driver *drv;
 

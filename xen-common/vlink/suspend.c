@@ -65,7 +65,7 @@ static int vlink_thaw(struct device *dev)
 
 static int vlink_restore(struct device *dev)
 {
-	vlink_for_each_driver_frozen(forget_devices);
+	vlink_walk_frozen_drivers(forget_devices);
 	vlink_for_each(resume_link, NULL);
 	vlink_published_anew();
 	return 0;
