@@ -136,7 +136,7 @@ struct vlink {
 	struct delayed_work work;
 	struct list_head regions;
 	atomic_t quarantined;			/* ended regions that the server still maps */
-	atomic_t quarantined_pages;		/* ended pages of vlink_pages_share() that it still maps */
+	atomic_t quarantined_pages;		/* and those of vlink_pages_share() */
 	evtchn_port_t evtchn;
 	int irq;
 	unsigned long connected_at, retry_at;	/* jiffies */

@@ -34,6 +34,11 @@ int vlink_peer_u32(struct vlink *link, const char *key, u32 min, u32 max, u32 *v
 	return 0;
 }
 
+int vlink_peer_ring_size(struct vlink *link, const char *key, u32 min, u32 max, u32 *size)
+{
+	return vlink_peer_u32(link, key, min, max, size);
+}
+
 struct vlink_region *vlink_region_create(struct vlink *link, const char *name,
 					 unsigned int nr_pages)
 {
