@@ -141,8 +141,8 @@ static long page_kb(void)
 
 static void meminfo_line(char *text, void *arg)
 {
-	/* Stacks of threads are among what vmalloc has. */
-	static const char * const known[] = { "VmallocUsed:", "Percpu:" };
+	/* Stacks of threads are among what vmalloc has; huge pages, set aside for any process. */
+	static const char * const known[] = { "VmallocUsed:", "Percpu:", "Hugetlb:" };
 	struct pages *pages = arg;
 	char name[64];
 	long kb;
