@@ -33,13 +33,26 @@ static bool watching;
 #define AWAIT_LIST_SCANS	60
 static unsigned int list_awaited;
 
-/* Modules that were asked for, so that each scan does not ask again. */
+/*
+ * Modules that were asked for, so that not each scan asks. One that did not come, since it
+ * is on a file system that is mounted later or was not installed yet, is asked for again after
+ * a pause that grows. One that came and was removed is left to who removed it.
+ */
+#define MODULE_PAUSE_MIN	(2 * HZ)
+#define MODULE_PAUSE_MAX	(300 * HZ)
+#define MODULE_ALIAS_SIZE	48
+
 struct requested_module {
 	struct list_head node;
-	char alias[48];
+	char alias[MODULE_ALIAS_SIZE];
+	bool came;
+	unsigned long pause;		/* jiffies, as the next two */
+	unsigned long next;
 };
 
 static LIST_HEAD(requested_modules);
+#define NO_SCAN_WANTED	ULONG_MAX
+static unsigned long scan_wanted_in = NO_SCAN_WANTED;
 
 /* The published link that is being read. */
 struct published {
@@ -247,22 +260,65 @@ static struct vlink_driver *vlink_driver_find(const char *service, enum vlink_ro
 	return NULL;
 }
 
-static void module_request(const char *service, enum vlink_role role)
+static void module_alias(char *alias, const char *service, enum vlink_role role)
+{
+	snprintf(alias, MODULE_ALIAS_SIZE, "vlink-%s-%s", service, vlink_role_name(role));
+}
+
+static struct requested_module *requested_module_find(const char *alias)
 {
 	struct requested_module *req;
-	char alias[sizeof(req->alias)];
 
-	snprintf(alias, sizeof(alias), "vlink-%s-%s", service, vlink_role_name(role));
 	list_for_each_entry(req, &requested_modules, node)
 		if (!strcmp(req->alias, alias))
-			return;
+			return req;
+	return NULL;
+}
 
-	req = kzalloc(sizeof(*req), GFP_KERNEL);
+static struct requested_module *requested_module_new(const char *alias)
+{
+	struct requested_module *req = kzalloc(sizeof(*req), GFP_KERNEL);
+
 	if (!req)
-		return;
+		return NULL;
 	strscpy(req->alias, alias, sizeof(req->alias));
+	req->pause = MODULE_PAUSE_MIN;
+	req->next = jiffies;
 	list_add(&req->node, &requested_modules);
-	request_module_nowait("%s", alias);
+	return req;
+}
+
+/* The module has been loaded, or another that does what it would do. */
+static void module_came(const struct vlink_driver *drv)
+{
+	char alias[MODULE_ALIAS_SIZE];
+	struct requested_module *req;
+
+	module_alias(alias, drv->service, drv->role);
+	req = requested_module_find(alias);
+	if (req)
+		req->came = true;
+}
+
+static void module_request(const char *service, enum vlink_role role)
+{
+	char alias[MODULE_ALIAS_SIZE];
+	struct requested_module *req;
+
+	module_alias(alias, service, role);
+	req = requested_module_find(alias) ?: requested_module_new(alias);
+	if (!req) {
+		scan_wanted_in = HZ;
+		return;
+	}
+	if (req->came)
+		return;
+	if (time_after_eq(jiffies, req->next)) {
+		request_module_nowait("%s", alias);
+		req->next = jiffies + req->pause;
+		req->pause = min_t(unsigned long, 2 * req->pause, MODULE_PAUSE_MAX);
+	}
+	scan_wanted_in = min(scan_wanted_in, req->next - jiffies);
 }
 
 /* Calls @fn for each child of @service that may be a link's id, until it returns non-zero. */
@@ -376,11 +432,14 @@ void vlink_published_scan(void)
 	mutex_lock(&links_lock);
 	walk_anew();
 	mark_all_unseen();
+	scan_wanted_in = NO_SCAN_WANTED;
 	/* What could not be read says nothing about the links: another time. */
 	if (scan_services())
-		queue_delayed_work(vlink_wq, &scan_work, HZ);
+		scan_wanted_in = HZ;
 	else
 		drop_unseen();
+	if (scan_wanted_in != NO_SCAN_WANTED)
+		queue_delayed_work(vlink_wq, &scan_work, scan_wanted_in);
 	mutex_unlock(&links_lock);
 }
 
@@ -476,6 +535,7 @@ void vlink_driver_add(struct vlink_driver *drv)
 	INIT_LIST_HEAD(&drv->links);
 	mutex_lock(&links_lock);
 	list_add_tail(&drv->node, &drivers);
+	module_came(drv);
 	mutex_unlock(&links_lock);
 	if (READ_ONCE(watching))
 		vlink_published_scan();

@@ -25,6 +25,26 @@ hear_three()
 	echo $sum
 }
 
+# Nobody loads modules while there is no modprobe; they come when there is one.
+a_module_that_was_not_to_be_had_comes_later()
+{
+	local modprobe tries=0
+
+	modprobe=$(cat /proc/sys/kernel/modprobe)
+	printf '#!/bin/sh\n: > /tmp/modprobe-asked\nexit 1\n' > /tmp/no-modprobe
+	chmod +x /tmp/no-modprobe
+	echo /tmp/no-modprobe > /proc/sys/kernel/modprobe
+	rmmod vbell_back vbell vlink || fail "rmmod of all modules"
+	$modprobe vlink || fail "modprobe vlink"
+	until [ -e /tmp/modprobe-asked ] || [ $tries -eq 600 ]; do
+		tries=$((tries + 1))
+		usleep 100000
+	done
+	[ -e /tmp/modprobe-asked ] || fail "vlink has not asked for the module"
+	echo "$modprobe" > /proc/sys/kernel/modprobe
+	vlinkctl wait --timeout 120 door || fail "the module was not asked for again"
+}
+
 [ "$(cat /sys/bus/xen-backend/drivers/vbell/vbell-*/nodename)" ] || fail "no device"
 for round in 1 2; do
 	heard=$(hear_three)
@@ -47,4 +67,5 @@ vlinkctl check door > /tmp/check && fail "vlinkctl check without the driver"
 grep -q "no driver for it as server: 'modprobe vlink-vbell-server'" /tmp/check || fail "$(cat /tmp/check)"
 modprobe vlink-vbell-server || fail "modprobe by the alias"
 vlinkctl wait --timeout 120 door || fail "does not come back"
+a_module_that_was_not_to_be_had_comes_later
 exit $rc
