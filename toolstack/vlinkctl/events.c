@@ -30,6 +30,7 @@ int events_start(struct events *events, const struct context *ctx)
 
 	*events = (struct events){ .xs = ctx->xs, .timeout_ms = ctx->timeout_ms };
 	clock_gettime(CLOCK_MONOTONIC, &events->start);
+	events->woken = events->start;
 	if (ctx->all || ctx->domain)
 		ret = watch(events, "/local/domain");
 	else
@@ -39,13 +40,12 @@ int events_start(struct events *events, const struct context *ctx)
 	return ret;
 }
 
-static long elapsed_ms(const struct events *events)
+static long elapsed_ms(const struct timespec *since)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - events->start.tv_sec) * 1000 +
-	       (now.tv_nsec - events->start.tv_nsec) / 1000000;
+	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
 }
 
 static int take_all(const struct events *events)
@@ -57,17 +57,35 @@ static int take_all(const struct events *events)
 	return errno == EAGAIN ? 0 : -errno;
 }
 
-int events_sleep(const struct events *events)
+/* Until the time limit; -1: there is none. */
+static int left_ms(const struct events *events)
+{
+	long left;
+
+	if (events->timeout_ms == TIMEOUT_FOREVER)
+		return -1;
+	left = events->timeout_ms - elapsed_ms(&events->start);
+	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static void rest(const struct events *events, long ms)
+{
+	int left = left_ms(events);
+
+	poll(NULL, 0, left >= 0 && left < ms ? left : (int)ms);
+}
+
+int events_sleep(struct events *events)
 {
 	struct pollfd fd = { .fd = xs_fileno(events->xs), .events = POLLIN };
-	long left = -1;
+	long looked_ms = elapsed_ms(&events->woken);
+	int left = left_ms(events);
 
-	if (events->timeout_ms != TIMEOUT_FOREVER) {
-		left = events->timeout_ms - elapsed_ms(events);
-		if (left <= 0)
-			return -ETIMEDOUT;
-	}
-	if (poll(&fd, 1, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
+	if (!left)
+		return -ETIMEDOUT;
+	if (poll(&fd, 1, left) < 0 && errno != EINTR)
 		return -errno;
+	rest(events, looked_ms);
+	clock_gettime(CLOCK_MONOTONIC, &events->woken);
 	return take_all(events);
 }
