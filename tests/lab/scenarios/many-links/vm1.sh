@@ -25,10 +25,15 @@ all_are_connected()
 	[ "$(vlinkctl list --all | grep -c Connected)" -eq $((2 * DEVICES)) ]
 }
 
-# connected WHEN
+await_server()
+{
+	xenlab-await -t $WAIT "connected-$(xl domid vm2)" > /dev/null
+}
+
+# connected WHEN: the server knows first; then nothing is to be missing at the client
 connected()
 {
-	until_true $WAIT all_are_connected && return
+	await_server && until_true 60 all_are_connected && return
 	fail "$1: $(vlinkctl list --all | grep -c Connected) of $((2 * DEVICES)) ends are connected"
 	vlinkctl check | head -n 20
 }
@@ -42,8 +47,9 @@ while [ $round -lt "$ROUNDS" ]; do
 	xl create -q /etc/xen/vm2.cfg < /dev/null || fail "vm2 cannot be created again"
 	now
 	begin=$NOW
-	connected "round $round"
+	await_server
 	now
+	connected "round $round"
 	echo "round $round: all connected $((NOW - begin))0 ms after xl create"
 done
 conclude "many-links: $LINKS links, $ROUNDS rounds"
