@@ -73,10 +73,10 @@ $(O)/suites/vumem_cut: $(call suite_objs,vumem_cut announce asleep) | $(O)/lib/l
 
 # vsock: the calls of VBPIPE's suite in threads and processes serve here too
 VSOCK_SUITE := vsock_suite vsock_common vsock_socket vsock_connect vsock_data vsock_poll vsock_dgram \
-	       vsock_leak vsock_many agent_socket_calls vbpipe_common
+	       vsock_leak vsock_many vsock_own agent_socket_calls vbpipe_common
 
 $(foreach s,agent_sockets vsock_common vsock_socket vsock_connect vsock_data vsock_poll vsock_dgram \
-	    vsock_leak vsock_many vsock_cut,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
+	    vsock_leak vsock_many vsock_own vsock_cut,$(eval CFLAGS_tests_suites_$(s) := -D_GNU_SOURCE))
 
 $(O)/suites/vsock_suite: $(call suite_objs,$(SUITE_COMMON) $(VSOCK_SUITE))
 	@mkdir -p $(@D)

@@ -4,7 +4,7 @@
 static const struct suite_test *const tables[] = {
 	socket_tests,  bind_tests,    option_tests,  connect_tests,    accept_tests, send_tests,
 	receive_tests, stream_tests,  seqpacket_tests, poll_state_tests, dgram_tests, leak_tests,
-	many_tests,    NULL,
+	many_tests,    own_tests,     NULL,
 };
 
 static const struct suite suite = {

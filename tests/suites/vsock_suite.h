@@ -22,7 +22,8 @@
 
 extern const struct suite_test socket_tests[], bind_tests[], option_tests[], connect_tests[],
 	accept_tests[], send_tests[], receive_tests[], stream_tests[], seqpacket_tests[],
-	poll_state_tests[], dgram_tests[], leak_tests[], many_tests[];
+	poll_state_tests[], dgram_tests[], leak_tests[], many_tests[],
+	own_tests[];
 
 /* The CIDs of the two domains. */
 unsigned int own_cid(void);
