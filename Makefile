@@ -16,10 +16,12 @@
 #: make bench           measure, beside other ways between domains (ROWS="vbpipe.")
 #: make lint            checkpatch, sparse, cppcheck, clang-tidy, shellcheck
 #: make install         into DESTDIR, PREFIX=/usr
+#: make uninstall       what 'make install' with the same variables installs, but for
+#:                      configuration that was changed
 #: make clean
 #:
 #: Variables: O (build directory), KDIR (kernel headers), CROSS_COMPILE, SYSROOT,
-#: DESTDIR, PREFIX, CFLAGS. 'make demo' and 'make check' install the Debian packages
+#: DESTDIR, PREFIX, LIBDIR, CFLAGS, LDFLAGS, WERROR. 'make demo' and 'make check' install the Debian packages
 #: that are missing, unless PACKAGES=no.
 
 ARCH          ?= $(shell uname -m)
@@ -28,19 +30,21 @@ CROSS_COMPILE ?=
 SYSROOT       ?=
 DESTDIR       ?=
 PREFIX        ?= /usr
+LIBDIR        ?= $(PREFIX)/lib
+WERROR        ?= -Werror
 
 VERSION := $(shell sed -n 's/.*XEN_VLINK_VERSION "\(.*\)"/\1/p' include/vlink/version.h)
 CC      := $(CROSS_COMPILE)gcc
 AR      := $(CROSS_COMPILE)ar
 CFLAGS  ?= -O2 -g
-WARN    := -Wall -Wextra -Werror
+WARN    := -Wall -Wextra $(WERROR)
 VCFLAGS := -std=gnu11 $(WARN) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -Iinclude -Itoolstack
 VLDFLAGS := $(if $(SYSROOT),--sysroot=$(SYSROOT))
 
-.PHONY: all modules install clean help check check-unit check-lab check-all demo bench lint
+.PHONY: all modules install uninstall clean help check check-unit check-lab check-all demo bench lint
 all:
 
-# Every component adds its own targets: programs to BINS, installation steps to INSTALLS,
+# Every component adds its own targets: programs and libraries to BINS, installation steps to INSTALLS,
 # and what 'make check-unit' runs with
 #
 #   $(call unit_test,TARGET,PROGRAMS)	the programs are built first, for all targets at once
@@ -52,8 +56,15 @@ unit_test = $(eval UNIT_TESTS += $1)$(eval UNIT_PROGRAMS += $2)$(eval .PHONY: $1
 
 include $(sort $(wildcard */build.mk tests/*/build.mk))
 
-all: $(BINS) modules
+.PHONY: programs
+programs: $(BINS)
+all: programs modules
 install: $(INSTALLS)
+
+uninstall:
+	@rm -rf $(O)/uninstall
+	@$(MAKE) -s install DESTDIR=$(abspath $(O))/uninstall > /dev/null
+	@scripts/uninstall $(O)/uninstall "$(DESTDIR)"
 
 .PHONY: unit-programs
 unit-programs: $(UNIT_PROGRAMS)
@@ -102,8 +113,15 @@ $(O)/.headers:
 	@scripts/check-headers $(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT))
 	@touch $@
 
+# What was built with other settings is built anew: the file changes when they do.
+.PHONY: FORCE
+$(O)/.settings: export SETTINGS = $(CC) $(CFLAGS) $(VCFLAGS) $(PREFIX)
+$(O)/.settings: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$SETTINGS" | cmp -s - $@ || printf '%s\n' "$$SETTINGS" > $@
+
 # Objects of user programs: $(O)/obj/<path of the source>.o
-$(O)/obj/%.o: %.c | $(O)/.headers
+$(O)/obj/%.o: %.c $(O)/.settings | $(O)/.headers
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(VCFLAGS) $(CFLAGS_$(subst /,_,$*)) -MMD -MP -c -o $@ $<
 

@@ -16,7 +16,8 @@ install-man-libs:
 	for page in $(notdir $(LIB_MAN3)); do \
 		for name in $$(sed -n '/^\.SH NAME/{n;s/ *\\-.*//;s/,//g;p;q}' docs/man/$$page); do \
 			[ "$$name.3" = "$$page" ] || \
-				echo ".so man3/$$page" > $(MANDIR)/man3/$$name.3 || exit 1; \
+				echo ".so man3/$$page" | \
+					install -m 0644 /dev/stdin $(MANDIR)/man3/$$name.3 || exit 1; \
 		done; \
 	done
 

@@ -12,11 +12,11 @@ CFLAGS_toolstack_vlinkctl_board = -DVLINKD_PATH='"$(PREFIX)/sbin/vlinkd"'
 # The variables of libvlinkcfg are set by another build.mk: hence the late expansion.
 $(O)/toolstack/vlinkd: $(VLINKD_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libvlinkcfg.a
 	@mkdir -p $(@D)
-	$(CC) $(VLDFLAGS) -o $@ $^ $(VLINKCFG_LIBS) -lxenctrl -lxenstore
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ $(VLINKCFG_LIBS) -lxenctrl -lxenstore
 
 $(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(VLDFLAGS) -o $@ $^ -lxenstore
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore
 
 # All of it but the start of the program runs against a xenstore in memory.
 VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
@@ -48,11 +48,13 @@ $(O)/toolstack/confined: $(O)/obj/tests/suites/confined.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^
 
-BINS += $(O)/toolstack/confined
 .PHONY: install-confined install-tests
 install-confined: $(O)/toolstack/confined
 	install -D -m 755 $< $(DESTDIR)/usr/lib/xen-vlink/tests/confined
 install-tests: install-confined
+
+# Configuration is the operator's: what is there stays.
+install_config = [ -e $(DESTDIR)$2 ] || install -D -m 0644 $1 $(DESTDIR)$2
 
 INSTALLS += install-toolstack
 .PHONY: install-toolstack
@@ -64,8 +66,14 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 toolstack/vlink.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/vlink.conf
 	install -D -m 0644 toolstack/vlinkctl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlinkctl
 	install -D -m 0644 toolstack/dts2xl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dts2xl
-	install -D -m 0644 toolstack/vlinkd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vlinkd.service
-	install -D -m 0644 toolstack/classes.conf $(DESTDIR)/etc/vlink/classes.conf
+	ln -sf dts2xl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xl2dts
+	install -D -m 0644 toolstack/vlinkd.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlinkd
+	ln -sf vlinkd $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vrpqstat
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' toolstack/vlinkd.service | \
+		install -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/vlinkd.service
+	$(call install_config,toolstack/classes.conf,/etc/vlink/classes.conf)
+	$(call install_config,toolstack/vlinkd.default,/etc/default/vlinkd)
 	install -D -m 0644 docs/man/vlinkd.8 $(DESTDIR)$(PREFIX)/share/man/man8/vlinkd.8
 	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1
 

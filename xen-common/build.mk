@@ -4,7 +4,10 @@
 # variables: an O= of its own means something else to it.
 
 KDIR    ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
-                       $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64))))
+                       $(shell ls -d /usr/src/linux-headers-*-$(DEBARCH) 2>/dev/null | \
+                               grep -vE -- '-(rt|cloud)-' | sort -V | tail -n 1))
+# Where kmod looks; /lib is a link to it in Debian.
+MODDIR   ?= /usr/lib/modules
 DEBARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(ARCH)))
 # What uname -r will say; Debian's kernel.release is another name.
 KVER     = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
@@ -16,7 +19,13 @@ KSOURCES := Kbuild $(shell find include xen-common xen-frontends xen-backends \
 
 modules: $(MODTREE)/.built
 
-$(MODTREE)/.built: $(KSOURCES)
+# Headers of another kernel, or of the next version of it
+$(MODTREE)/.settings: export SETTINGS = $(KDIR) $(KVER) $(CROSS_COMPILE) $(KFLAGS)
+$(MODTREE)/.settings: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$SETTINGS" | cmp -s - $@ || printf '%s\n' "$$SETTINGS" > $@
+
+$(MODTREE)/.built: $(KSOURCES) $(MODTREE)/.settings $(wildcard $(KDIR)/Module.symvers)
 	@test -n "$(KDIR)" || { echo "no kernel headers found: set KDIR or install the package linux-headers-$(DEBARCH)" >&2; exit 1; }
 	@mkdir -p $(MODTREE)
 	@find $(MODTREE) -type l -delete
@@ -30,10 +39,12 @@ $(MODTREE)/.built: $(KSOURCES)
 INSTALLS += install-modules install-headers
 .PHONY: modules install-modules install-headers
 install-modules: modules
-	install -d $(DESTDIR)/lib/modules/$(KVER)/updates
-	install -m 644 $$(find $(MODTREE) -name '*.ko') $(DESTDIR)/lib/modules/$(KVER)/updates/
+	install -d $(DESTDIR)$(MODDIR)/$(KVER)/updates
+	install -m 644 $$(find $(MODTREE) -name '*.ko') $(DESTDIR)$(MODDIR)/$(KVER)/updates/
 	install -d $(DESTDIR)$(PREFIX)/src/xen-vlink
 	install -m 644 $(MODTREE)/Module.symvers $(DESTDIR)$(PREFIX)/src/xen-vlink/
 install-headers:
 	install -d $(DESTDIR)$(PREFIX)/src/xen-vlink/include
-	cp -r include/linux include/vlink include/xen $(DESTDIR)$(PREFIX)/src/xen-vlink/include/
+	for f in $$(find include/linux include/vlink include/xen -type f); do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/src/xen-vlink/$$f || exit 1; \
+	done

@@ -60,7 +60,6 @@ $(call unit_test,unit-bench-report,$(O)/test/bench-report)
 unit-bench-report:
 	tests/bench/test-report $<
 
-BINS += $(BENCH_BINS) $(O)/bin/bench-report
 
 .PHONY: bench bench-programs
 bench-programs: $(BENCH_BINS)
@@ -80,8 +79,8 @@ $(BENCH_MODTREE)/bench-event.ko: tests/bench/kmod/Kbuild tests/bench/kmod/bench-
 # Into every domain of the lab
 .PHONY: install-bench
 install-bench: $(BENCH_BINS) $(BENCH_MODTREE)/bench-event.ko
-	install -d $(DESTDIR)/usr/lib/xen-vlink/bench $(DESTDIR)/lib/modules/$(KVER)/updates
+	install -d $(DESTDIR)/usr/lib/xen-vlink/bench $(DESTDIR)$(MODDIR)/$(KVER)/updates
 	install -m 755 $(BENCH_BINS) tests/bench/bench-side $(DESTDIR)/usr/lib/xen-vlink/bench/
-	install -m 644 $(BENCH_MODTREE)/bench-event.ko $(DESTDIR)/lib/modules/$(KVER)/updates/
+	install -m 644 $(BENCH_MODTREE)/bench-event.ko $(DESTDIR)$(MODDIR)/$(KVER)/updates/
 install-tests: install-bench
 .PHONY: install-tests

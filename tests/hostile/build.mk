@@ -64,7 +64,6 @@ $(O)/hostile/neighbour: $(NEIGHBOUR:%=$(O)/obj/tests/%.o) | $(O)/lib/libvrpq.so.
 
 HOSTILE_BINS += $(VSOCK_HOSTILE_BINS) $(O)/hostile/attacker $(O)/hostile/neighbour
 HOSTILE_BINS += $(VRPQ_HOSTILE_BINS) $(VUMEM_HOSTILE_BINS) $(O)/hostile/vumem_victim
-BINS += $(HOSTILE_BINS)
 
 .PHONY: install-hostile install-tests
 install-hostile: $(HOSTILE_BINS) tests/hostile/attacked.sh

@@ -98,7 +98,6 @@ $(O)/suites/echo32: tests/suites/echo32.c
 		-static -Wl,--build-id=none -o $@ $<
 SUITE_BINS += $(O)/suites/echo32
 endif
-BINS += $(SUITE_BINS)
 
 # Between programs that are not ours
 SUITE_SCRIPTS := tests/suites/vsock_programs.sh tests/suites/vsock_programs.py

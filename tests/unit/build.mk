@@ -150,3 +150,7 @@ $(O)/test/vbpipe_event_test: tests/unit/vbpipe_event_test.c $(KERNEL_TEST_DEPS) 
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
 		$(VBPIPE_KERNEL_SRC) -lcunit
+
+$(call unit_test,check-install,)
+check-install:
+	tests/unit/install.sh $(MAKE) $(O)

@@ -29,12 +29,13 @@ INSTALLS += install-vrpq
 install-nkern:
 	install -D -m 0644 include/nk/nkern.h $(DESTDIR)$(PREFIX)/include/nk/nkern.h
 install-vrpq: $(O)/lib/libvrpq.so.1 $(O)/lib/libvrpq.a install-nkern
-	install -D -m 0644 $(O)/lib/libvrpq.so.1 $(DESTDIR)$(PREFIX)/lib/libvrpq.so.1
-	ln -sf libvrpq.so.1 $(DESTDIR)$(PREFIX)/lib/libvrpq.so
-	install -D -m 0644 $(O)/lib/libvrpq.a $(DESTDIR)$(PREFIX)/lib/libvrpq.a
-	install -d $(DESTDIR)$(PREFIX)/include/vlx/vrpq $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -D -m 0644 $(O)/lib/libvrpq.so.1 $(DESTDIR)$(LIBDIR)/libvrpq.so.1
+	ln -sf libvrpq.so.1 $(DESTDIR)$(LIBDIR)/libvrpq.so
+	install -D -m 0644 $(O)/lib/libvrpq.a $(DESTDIR)$(LIBDIR)/libvrpq.a
+	install -d $(DESTDIR)$(PREFIX)/include/vlx/vrpq $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 0644 $(VRPQ_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vrpq/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' userlib/vrpq/vrpq.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vrpq.pc
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' userlib/vrpq/vrpq.pc.in | \
+		install -m 0644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/vrpq.pc
 
 # --- tests -------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ install-vsock:
 	install -D -m 0644 include/vmci_sockets.h $(DESTDIR)$(PREFIX)/include/vmci_sockets.h
 	install -D -m 0644 include/vmci/vmci_sockets.h $(DESTDIR)$(PREFIX)/include/vmci/vmci_sockets.h
 	install -D -m 0644 userlib/vsock/vlink-vsock.conf $(DESTDIR)$(PREFIX)/lib/modprobe.d/vlink-vsock.conf
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' userlib/vsock/vmci-sockets.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vmci-sockets.pc
+	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' userlib/vsock/vmci-sockets.pc.in | \
+		install -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/pkgconfig/vmci-sockets.pc
 
 # The header in every language it may be included from, by both of its names, and as it is
 # installed: as a system's header

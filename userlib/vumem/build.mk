@@ -24,12 +24,13 @@ $(O)/lib/libvumem.a: $(VUMEM_OBJ) $(USERLIB_COMMON_OBJ)
 INSTALLS += install-vumem
 .PHONY: install-vumem
 install-vumem: $(O)/lib/libvumem.so.1 $(O)/lib/libvumem.a install-nkern
-	install -D -m 0644 $(O)/lib/libvumem.so.1 $(DESTDIR)$(PREFIX)/lib/libvumem.so.1
-	ln -sf libvumem.so.1 $(DESTDIR)$(PREFIX)/lib/libvumem.so
-	install -D -m 0644 $(O)/lib/libvumem.a $(DESTDIR)$(PREFIX)/lib/libvumem.a
-	install -d $(DESTDIR)$(PREFIX)/include/vlx/vumem $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -D -m 0644 $(O)/lib/libvumem.so.1 $(DESTDIR)$(LIBDIR)/libvumem.so.1
+	ln -sf libvumem.so.1 $(DESTDIR)$(LIBDIR)/libvumem.so
+	install -D -m 0644 $(O)/lib/libvumem.a $(DESTDIR)$(LIBDIR)/libvumem.a
+	install -d $(DESTDIR)$(PREFIX)/include/vlx/vumem $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 0644 $(VUMEM_HDRS) $(DESTDIR)$(PREFIX)/include/vlx/vumem/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' userlib/vumem/vumem.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vumem.pc
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' userlib/vumem/vumem.pc.in | \
+		install -m 0644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/vumem.pc
 
 # --- tests -------------------------------------------------------------------
 
