@@ -630,6 +630,36 @@ static void trimmed_of_no_zone(void)	{ ends_the_clients_session(size_msg(VRPQ_TR
 static void closed_unasked(void)	{ ends_the_clients_session(message(VRPQ_SESSION_CLOSED, BAD, 0)); }
 static void the_server_gives_it_up(void) { ends_the_clients_session(message(VRPQ_SESSION_FAILED, BAD, 0)); }
 
+/*
+ * What crosses the client's closing message draws no answer: the server may have forgotten the
+ * session, and a message about none would end the link.
+ */
+static void closing_is_the_last_word(struct vrpq_msg crossing)
+{
+	struct vrpq_session_args args;
+	struct vrpq_msg created;
+	struct call call;
+	int fd;
+
+	link_up_playing(SERVER, reqs, pmem);
+	fd = open_node(CLIENT);
+	created = play_accept(fd, &call, &args);
+	CU_ASSERT_EQUAL_FATAL(created.session, BAD);
+	kernel_close(fd);
+	play_expect(VRPQ_SESSION_CLOSE);
+	play_send(&crossing);
+	play_expect_nothing();
+	CU_ASSERT_PTR_NULL(link_failure(CLIENT));
+	answer(VRPQ_SESSION_CLOSED, &created);
+	CU_ASSERT_PTR_NULL(link_failure(CLIENT));
+	CU_ASSERT_EQUAL(granted_now, 0);
+	link_down();
+}
+
+static void failure_crosses_the_closing(void)	{ closing_is_the_last_word(message(VRPQ_SESSION_FAILED, BAD, 0)); }
+static void fault_crosses_the_closing(void)	{ closing_is_the_last_word(size_msg(VRPQ_PAGED, BAD, 3, 1)); }
+static void growth_crosses_the_closing(void)	{ closing_is_the_last_word(size_msg(VRPQ_GROW, BAD, 2, 1)); }
+
 /* A session that fails before it was accepted is no reason to try again. */
 static void creation_fails_with_its_session(void)
 {
@@ -1023,6 +1053,9 @@ static const struct unit_test client_faults[] = {
 	{ "closed_unasked", closed_unasked },
 	{ "the_server_gives_it_up", the_server_gives_it_up },
 	{ "creation_fails_with_its_session", creation_fails_with_its_session },
+	{ "failure_crosses_the_closing", failure_crosses_the_closing },
+	{ "fault_crosses_the_closing", fault_crosses_the_closing },
+	{ "growth_crosses_the_closing", growth_crosses_the_closing },
 };
 
 int main(void)

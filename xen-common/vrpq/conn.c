@@ -214,6 +214,9 @@ void vrpq_say(struct vrpq_object *obj, enum vrpq_todo what)
 	lockdep_assert_held(&conn->lock);
 	if (conn->broken || (session->failed && !(BIT(what) & VRPQ_TODO_OF_FAILED)))
 		return;
+	/* The closing message is the last one: the peer may have forgotten the session. */
+	if (session->obj.said_closed)
+		return;
 	obj->todo |= BIT(what);
 	if (obj->is_chan && list_empty(&obj->dirty))
 		list_add_tail(&obj->dirty, &session->dirty_chans);

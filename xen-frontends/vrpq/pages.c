@@ -437,7 +437,7 @@ void vrpq_pages_serve(struct vrpq_session *session)
 {
 	struct vrpq_zone_pages *zone = &session->zones[VRPQ_ZONE_CALLBACK];
 
-	if (!session->window || zone->wanted <= zone->count)
+	if (!session->window || session->obj.state == VRPQ_CLOSING || zone->wanted <= zone->count)
 		return;
 	if (vrpq_pages_grow(session, VRPQ_ZONE_CALLBACK, zone->wanted - zone->count,
 			    zone->wanted - zone->count))

@@ -83,7 +83,8 @@
  * and SESSION_FAILED. Who receives SESSION_FAILED sends its own, if it has not done so
  * before; from then on the peer sends closing messages only. A channel that is created in
  * a failed session is answered with CHAN_CLOSED. Ids become free as ever, by
- * closing messages.
+ * closing messages. SESSION_CLOSE is the last that F says of a session, whatever crosses it, and
+ * SESSION_CLOSED the last that B says.
  *
  * A message of an unknown type, about a session or channel that does not exist or that does
  * not belong together, the creation of one that exists, and a mailbox index that is

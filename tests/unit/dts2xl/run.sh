@@ -548,6 +548,14 @@ by_its_name() {
 }
 check "xl2dts is dts2xl --reverse" by_its_name
 
+# The command that docs/operating.md and README give
+first_links() {
+	(cd "$examples/first" && "$dts2xl" --defaults guests.conf --defaults vm2=vm2.conf --defaults vm4=vm4.conf \
+		-o "$tmp/first" links.dtsi) && ls first >out && printf 'vm2.cfg\nvm4.cfg\n' | diff - out &&
+	grep -q '^disk = .*vm4' first/vm4.cfg && grep -q 'class=vsock,role=server,peer=vm4' first/vm2.cfg
+}
+check "examples/first is converted as the documents say" first_links
+
 board=$examples/board
 run_board() {
 	run "$1" --classes "$board/classes.conf" "$2" "$3" "$board/board.dts"

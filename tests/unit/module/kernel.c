@@ -8,6 +8,8 @@
 
 char kernel_said[512];
 
+void (*kernel_hears)(const char *line);
+
 void kernel_say(const char *format, ...)
 {
 	va_list args;
@@ -15,6 +17,8 @@ void kernel_say(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(kernel_said, sizeof(kernel_said), format, args);
 	va_end(args);
+	if (kernel_hears)
+		kernel_hears(kernel_said);
 }
 
 static __thread struct task_struct own_task, *task;
@@ -169,18 +173,31 @@ bool kernel_cancel(struct work_struct *work)
 	return was_pending;
 }
 
+unsigned int (*kernel_pick)(unsigned int limit);
+
+/* One of those that may run. Under work_lock. */
+static struct work_struct *next_work(bool delayed)
+{
+	struct work_struct *work, *found = NULL;
+	unsigned int n = 0;
+
+	list_for_each_entry(work, &works, node) {
+		if (work->running || (work->delayed && !delayed))
+			continue;
+		/* Each is as likely as the others. */
+		if (!n++ || (kernel_pick && !kernel_pick(n)))
+			found = work;
+	}
+	return found;
+}
+
 /* The next that may run, begun; NULL: there is none. */
 static struct work_struct *begin_work(bool delayed)
 {
-	struct work_struct *work, *found = NULL;
+	struct work_struct *found;
 
 	pthread_mutex_lock(&work_lock);
-	list_for_each_entry(work, &works, node) {
-		if (!work->running && (delayed || !work->delayed)) {
-			found = work;
-			break;
-		}
-	}
+	found = next_work(delayed);
 	if (found) {
 		list_del(&found->node);
 		found->pending = false;

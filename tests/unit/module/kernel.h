@@ -105,6 +105,8 @@ struct module;
 /* What the kernel would have said; a test may look at the last of it. */
 extern char kernel_said[512];
 void kernel_say(const char *format, ...) __printf(1, 2);
+/* Called with each line, if it is set. */
+extern void (*kernel_hears)(const char *line);
 #define pr_err(...)			kernel_say(__VA_ARGS__)
 #define pr_warn(...)			kernel_say(__VA_ARGS__)
 #define pr_info(...)			kernel_say(__VA_ARGS__)
@@ -405,6 +407,11 @@ bool kernel_cancel(struct work_struct *work);
 unsigned int kernel_run_work(bool delayed);
 /* Runs the next item only; false: there is none. */
 bool kernel_run_one(void);
+/*
+ * A number below the limit: which work runs next. If it is not set, the one that was queued
+ * first.
+ */
+extern unsigned int (*kernel_pick)(unsigned int limit);
 
 /* --- memory -------------------------------------------------------------------------- */
 
