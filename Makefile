@@ -18,6 +18,9 @@
 #: make install         into DESTDIR, PREFIX=/usr
 #: make uninstall       what 'make install' with the same variables installs, but for
 #:                      configuration that was changed
+#: make deb             Debian packages, into build/packages
+#: make check-packages  builds, installs, upgrades and purges them in fresh systems of
+#:                      SUITES="bookworm trixie" (as root)
 #: make clean
 #:
 #: Variables: O (build directory), KDIR (kernel headers), CROSS_COMPILE, SYSROOT,
@@ -41,7 +44,7 @@ WARN    := -Wall -Wextra $(WERROR)
 VCFLAGS := -std=gnu11 $(WARN) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -Iinclude -Itoolstack
 VLDFLAGS := $(if $(SYSROOT),--sysroot=$(SYSROOT))
 
-.PHONY: all modules install uninstall clean help check check-unit check-lab check-all demo bench lint
+.PHONY: deb check-packages all modules install uninstall clean help check check-unit check-lab check-all demo bench lint
 all:
 
 # Every component adds its own targets: programs and libraries to BINS, installation steps to INSTALLS,
@@ -98,6 +101,12 @@ check-all: packages-lab
 
 demo: packages-lab
 	@examples/demo
+
+deb:
+	@scripts/deb $(DEBFLAGS)
+
+check-packages:
+	@tests/packages/check $(SUITES)
 
 lint:
 	@tests/lint
