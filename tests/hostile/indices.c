@@ -240,9 +240,9 @@ static void slow_writer_leaves_cpu(void)
 	ticket = agent_start(peer(), agent_request_write(fd, amount, 0, 0));
 	CU_ASSERT_FATAL(ticket > 0);
 	/* Until it is at work: its bytes come. */
-	while (end_load(&end, end.in.theirs) < 1 << 20)
+	while (end_load(&end, end.in.theirs) < 1 << 16)
 		sleep_ms(1);
-	for (unsigned int round = 0; round < 10; round++)
+	for (unsigned int round = 0; round < 3; round++)
 		neighbour_works();
 	/* All that while the write still is at work. */
 	printf("# the neighbour had its turns by byte %u\n", end_load(&end, end.in.theirs));
