@@ -283,6 +283,8 @@ static void attack_once(void)
 		map_one();
 	else if (n < 45)
 		peer_does_something();
+	else if (n < 55)
+		attack_work_a_little();
 	else
 		ask_one();
 	kernel_allocs_left = -1;
