@@ -46,7 +46,7 @@ struct requested_module {
 	struct list_head node;
 	char alias[MODULE_ALIAS_SIZE];
 	bool came;
-	unsigned long pause;		/* jiffies, as the next two */
+	unsigned long pause;		/* jiffies, as @next */
 	unsigned long next;
 };
 
