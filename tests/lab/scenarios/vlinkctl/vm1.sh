@@ -63,8 +63,11 @@ guest_lists()
 
 detach_and_attach()
 {
+	local watch
+
 	echo "--- detach and attach"
 	vlinkctl watch --all --timeout 600 p23 > /tmp/watch &
+	watch=$!
 	says 1 "link 'p32' is not published to any domain" vlinkctl detach p32
 	vlinkctl detach --timeout $WAIT p23 || fail "detach"
 	no_device_of_p23 || fail "p23 is still there"
@@ -82,7 +85,9 @@ detach_and_attach()
 	no_device_of_p23 || fail "p23 is back"
 	vlinkctl attach --timeout $WAIT p23 || fail "attach"
 	await_all "attached"
-	kill $!
+	# It looks again a moment after something changed.
+	until_true 60 grep -q 'vm2 p23 vbpipe server: .* -> Connected$' /tmp/watch
+	kill "$watch"
 	cat /tmp/watch
 	grep -q 'vm3 p23 vbpipe client: Connected -> detached$' /tmp/watch || fail "watch: no detaching"
 	grep -q 'vm3 p23 vbpipe client: detached -> withdrawn$' /tmp/watch || fail "watch: no withdrawal"
