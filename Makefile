@@ -122,10 +122,10 @@ $(O)/.headers:
 	@scripts/check-headers $(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT))
 	@touch $@
 
-# What was built with other settings is built anew: the file changes when they do.
+# What was built with other SETTINGS is built anew: the file changes when they do.
 .PHONY: FORCE
 $(O)/.settings: export SETTINGS = $(CC) $(CFLAGS) $(VCFLAGS) $(PREFIX)
-$(O)/.settings: FORCE
+%/.settings: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$SETTINGS" | cmp -s - $@ || printf '%s\n' "$$SETTINGS" > $@
 

@@ -21,9 +21,6 @@ modules: $(MODTREE)/.built
 
 # Headers of another kernel, or of the next version of it
 $(MODTREE)/.settings: export SETTINGS = $(KDIR) $(KVER) $(CROSS_COMPILE) $(KFLAGS)
-$(MODTREE)/.settings: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' "$$SETTINGS" | cmp -s - $@ || printf '%s\n' "$$SETTINGS" > $@
 
 $(MODTREE)/.built: $(KSOURCES) $(MODTREE)/.settings $(wildcard $(KDIR)/Module.symvers)
 	@test -n "$(KDIR)" || { echo "no kernel headers found: set KDIR or install the package linux-headers-$(DEBARCH)" >&2; exit 1; }
