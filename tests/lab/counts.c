@@ -95,6 +95,17 @@ static void sockstat_line(char *text, void *arg)
 		printf("sockets/used %ld\n", sockets);
 }
 
+/* ---- files ---- */
+
+/* Each processor may have this many in its own count. */
+#define FILES_OF_PROCESSOR	32
+
+static void count_files(void)
+{
+	printf("files/open %ld %ld\n", read_number("/proc/sys/fs", "file-nr"),
+	       FILES_OF_PROCESSOR * sysconf(_SC_NPROCESSORS_ONLN));
+}
+
 /* ---- slabs ---- */
 
 /*
@@ -383,6 +394,7 @@ int main(void)
 	drop_caches();
 	each_line("/proc/modules", module_line, NULL);
 	each_line("/proc/net/sockstat", sockstat_line, NULL);
+	count_files();
 	each_line("/proc/slabinfo", cache_line, NULL);
 	count_pages();
 	count_ballooned();

@@ -3,6 +3,7 @@
  * Holds on purpose what xenlab counts, and never gives it back: 'insmod lab-leak.ko
  * what=slab,pages'. For selftest only.
  */
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -22,6 +23,7 @@
 /* More than the lab takes for the system's own */
 #define MANY 128
 #define MANY_PAGES 256
+#define MANY_FILES 256
 
 static char *what[16];
 static unsigned int nr_what;
@@ -31,6 +33,17 @@ MODULE_PARM_DESC(what, "what to hold");
 static int domain;
 module_param(domain, int, 0444);
 MODULE_PARM_DESC(domain, "whose console ring to map");
+
+static int hold_files(void)
+{
+	for (int i = 0; i < MANY_FILES; i++) {
+		struct file *file = filp_open("/dev/null", O_RDONLY, 0);
+
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+	}
+	return 0;
+}
 
 static int hold_slab(void)
 {
@@ -140,6 +153,7 @@ static const struct {
 	const char *name;
 	int (*hold)(void);
 } kinds[] = {
+	{ "files", hold_files },
 	{ "slab", hold_slab },
 	{ "pages", hold_pages },
 	{ "percpu", hold_percpu },
