@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define STACK	(64 << 10)
 #define LATE_MS	1000
@@ -104,15 +105,31 @@ static int take_round(struct member *member, struct vq_request request)
 	return error;
 }
 
+/* Rounds that are to begin at regular times are spread over their interval. */
+static void await_round(const struct member *member, long long start_us, uint32_t round)
+{
+	long long interval_us = member->request->arg * 1000ll;
+	long long index = member - crowd.members;
+	long long at_us = start_us + round * interval_us + interval_us * index / crowd.nr;
+	struct timespec at = { at_us / 1000000, at_us % 1000000 * 1000 };
+
+	if (interval_us)
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+			;
+}
+
 static void *use_channel(void *argument)
 {
 	struct member *member = argument;
 	struct vq_request request = *member->request;
+	long long start_us;
 
 	request.seed += (uint32_t)member->chan;
 	request.flags = VQ_NOTIFY;
 	pthread_barrier_wait(&crowd.start);
+	start_us = clock_us();
 	for (uint32_t i = 0; i < member->request->count; i++) {
+		await_round(member, start_us, i);
 		if (take_round(member, request)) {
 			member->v[VQ_CROWD_FAILED]++;
 			break;

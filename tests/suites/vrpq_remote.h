@@ -57,7 +57,8 @@ enum vq_op {
 	VQ_STRESS,		/* port arg, seed: sessions, channels, requests at random for ever */
 	VQ_CROWD_OPEN,		/* arg: port; @count sessions with a channel each; v0: so many */
 	VQ_CROWD_RUN,		/* on all of them at the same time, @count rounds of a post and a
-				 * call with its parameters; v: enum vq_crowd */
+				 * call with its parameters, one every @arg ms if that is not 0;
+				 * v: enum vq_crowd */
 
 	/* servers */
 	VQ_SESSION_ACCEPT = 64,	/* arg: port, size: room for info; v0: object,

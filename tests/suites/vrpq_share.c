@@ -68,14 +68,15 @@ static void add(const struct vq_reply *reply, int64_t *sums)
 }
 
 /* Every channel takes all its rounds, and all is right. */
-static void use_crowd(const char *when, uint32_t size, uint32_t rounds)
+static void use_crowd(const char *when, uint32_t size, uint32_t rounds, int32_t interval_ms)
 {
 	struct pending running[PROCESSES];
 	int64_t sums[VQ_CROWD_LATE_CALLS + 1] = { 0 };
 
 	for (unsigned int i = 0; i < PROCESSES; i++)
 		running[i] = START(crowd_client(i), CROWD_RUN, .proc = PLAIN, .size = size,
-				   .outs = 1, .out_size = 100, .count = rounds);
+				   .outs = 1, .out_size = 100, .count = rounds,
+				   .arg = interval_ms);
 	for (unsigned int i = 0; i < PROCESSES; i++) {
 		struct vq_reply reply = finish_within(running[i], STARVED_SECONDS);
 
@@ -114,12 +115,14 @@ static void long_crowd_and_hoarder(void)
 	SUITE_EQUAL(RESULT(client_process(20), SESSION_CREATE, .arg = PORT), EAGAIN);
 	SUITE_EQUAL(DO(idle_client(), STAT).v[VQ_SESSIONS], IDS);
 	SUITE_EQUAL(DO(idle_client(), STAT).v[VQ_CHANNELS], IDS);
-	use_crowd("all", SMALL, ROUNDS);
+	use_crowd("all", SMALL, ROUNDS, 0);
 	stream = hoard(greedy);
 	printf("# %lld pages of parameters are in use, the pool has %lu\n",
 	       (long long)DO(idle_client(), STAT).v[VQ_PMEM], link_pmem() / PAGE);
-	use_crowd("all beside a hoarder, small", SMALL, ROUNDS);
-	use_crowd("all beside a hoarder, their share", SHARE, ROUNDS);
+	/* First with time to spare: whoever waits does so for its share, not for a processor. */
+	use_crowd("their share every four seconds, beside a hoarder", SHARE, ROUNDS, 4000);
+	use_crowd("all beside a hoarder, small", SMALL, ROUNDS, 0);
+	use_crowd("all beside a hoarder, their share", SHARE, ROUNDS, 0);
 	printf("# the hoarder %s\n", unfinished(stream) ? "has still its session" :
 	       finish(stream).result == EPIPE ? "was ended" : "failed");
 	fflush(stdout);
