@@ -106,10 +106,12 @@ static void print_thread(pid_t pid, const char *tid)
 	}
 }
 
+#define CHILDREN "/proc/thread-self/children"
+
 /* Does @what with all children, which those without parents become, too. */
 static void for_children(void (*what)(pid_t pid))
 {
-	FILE *file = fopen("/proc/thread-self/children", "re");
+	FILE *file = fopen(CHILDREN, "re");
 	int pid;
 
 	while (file && fscanf(file, "%d", &pid) == 1)
@@ -436,6 +438,11 @@ int main(int argc, char **argv)
 		     0);
 	if (board == MAP_FAILED || prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return 1;
+	/* Without CONFIG_PROC_CHILDREN nobody would be killed. */
+	if (access(CHILDREN, R_OK)) {
+		perror("attacker: " CHILDREN);
+		return 1;
+	}
 	print_replay(argc, all);
 	ops_init();
 	own_directory();

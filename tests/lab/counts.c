@@ -215,6 +215,14 @@ static void iomem_line(char *text, void *arg)
 		pages->known += (long)((last - first + 1) / SECTION_BYTES * (512 + 128));
 }
 
+/* A kernel that notes where each object came from keeps these places for ever. */
+#define PAGES_OF_PLACES	1024
+
+static long pages_of_places(void)
+{
+	return read_number("/sys/kernel/slab/filp", "store_user") ? PAGES_OF_PLACES : 0;
+}
+
 static void count_pages(void)
 {
 	struct pages pages = { 0 };
@@ -223,7 +231,7 @@ static void count_pages(void)
 	each_line("/proc/vmstat", vmstat_line, &pages);
 	each_line("/proc/zoneinfo", zoneinfo_line, &pages);
 	each_line("/proc/iomem", iomem_line, &pages);
-	printf("pages/of-drivers %ld\n", pages.managed - pages.known);
+	printf("pages/of-drivers %ld %ld\n", pages.managed - pages.known, pages_of_places());
 	printf("pages/pinned %ld\n", pages.pinned);
 }
 
