@@ -42,7 +42,9 @@ AR      := $(CROSS_COMPILE)ar
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra $(WERROR)
 VCFLAGS := -std=gnu11 $(WARN) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -Iinclude -Itoolstack
-VLDFLAGS := $(if $(SYSROOT),--sysroot=$(SYSROOT))
+# Without -B and -L gcc takes this machine's libraries first, which are of another release.
+SYSROOT_LIB = $(SYSROOT)/usr/lib/$(shell $(CC) -print-multiarch)
+VLDFLAGS := $(if $(SYSROOT),--sysroot=$(SYSROOT) -B$(SYSROOT_LIB) -L$(SYSROOT_LIB))
 
 .PHONY: deb check-packages all modules install uninstall clean help check check-unit check-lab check-all demo bench lint
 all:

@@ -3,13 +3,19 @@
 #
 # Functions that fetch and packages share: packages of the Debian archive, for either
 # architecture, by a state of apt that is the lab's own. To be sourced after lib.sh.
-# DEB is to be set: Debian's name of the architecture.
+# DEB is to be set: Debian's name of the architecture. XENLAB_PLATFORM says of which release
+# they are: bookworm, or trixie.
 #
 # What stands here is part of the key of what fetch keeps: a change of this file
 # has everything fetched again.
 
+PLATFORM=${XENLAB_PLATFORM:-bookworm}
+case $PLATFORM in
+bookworm | trixie) ;;
+*) die "no such platform: $PLATFORM" ;;
+esac
 # shellcheck disable=SC2153 # CACHE is lib.sh's
-APT=$CACHE/lab/apt
+APT=$CACHE/lab/apt-$PLATFORM
 
 say()
 {
@@ -30,7 +36,7 @@ debian_arch()
 lock_apt()
 {
 	mkdir -p "$CACHE/lab"
-	exec 9> "$CACHE/lab/fetch.lock"
+	exec 9> "$CACHE/lab/fetch-$PLATFORM.lock"
 	flock 9
 }
 
@@ -39,8 +45,8 @@ unlock_apt()
 	exec 9>&-
 }
 
-# The Debian sources of this machine and no others: what else may stand there
-# need not carry the second architecture.
+# The Debian sources of this machine and no others, for the platform's release: what else
+# may stand there need not carry the second architecture.
 debian_sources()
 {
 	local file
@@ -48,7 +54,7 @@ debian_sources()
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
 		    /etc/apt/sources.list.d/*.sources; do
 		if [ -e "$file" ] && grep -qE '^[^#]*/debian' "$file"; then
-			cp "$file" "$APT/sources.d/"
+			sed -E "/^[^#]/s/\<(bookworm|trixie)\>/$PLATFORM/g" "$file" > "$APT/sources.d/${file##*/}"
 		fi
 	done
 	[ -n "$(ls "$APT/sources.d")" ] || die "no Debian archive among the apt sources of this machine"

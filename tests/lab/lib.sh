@@ -58,12 +58,12 @@ elf_files()
 }
 
 # where_is LIBRARY SYSROOT TRIPLET: its path; the loader has its own place before
-# that of the libraries
+# that of the libraries, and what systemd's programs share one after it
 where_is()
 {
 	local dir
 
-	for dir in usr/lib64 usr/lib "usr/lib/$3"; do
+	for dir in usr/lib64 usr/lib "usr/lib/$3" "usr/lib/$3/systemd"; do
 		if [ -e "$2/$dir/$1" ]; then
 			echo "$dir/$1"
 			return
