@@ -2,9 +2,26 @@
 #include "vsock_suite.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #define SOCKETS_END	1024	/* of descriptors, as the limit usually is */
+
+bool core_is_new(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname kernel;
+
+	if (uname(&kernel) || sscanf(kernel.release, "%u.%u", &major, &minor) != 2)
+		suite_fail("the kernel's version is not known");
+	return major > 6 || (major == 6 && minor >= 12);
+}
+
+int core_error(int error)
+{
+	return core_is_new() ? error : ENOMEM;
+}
 
 unsigned int own_cid(void)
 {

@@ -248,19 +248,22 @@ static void too_long_a_message_is_refused(void)
 	struct pair pair = pair_connect(SOCK_SEQPACKET);
 	char *buffer = calloc(1, BUFFER_DEFAULT + 1);
 
-	FAILS_WITH(send(pair.fd, buffer, BUFFER_DEFAULT + 1, 0), ENOMEM);
+	FAILS_WITH(send(pair.fd, buffer, BUFFER_DEFAULT + 1, 0), core_error(EMSGSIZE));
 	free(buffer);
 	send_all(pair.fd, 10, 31, 0);
 	peer_receive(&pair, 10, 31, 0);
 }
 
-static void messages_cannot_be_peeked_at(void)
+static void peeking_at_a_message_takes_nothing(void)
 {
 	struct pair pair = pair_connect(SOCK_SEQPACKET);
 	char buffer[10];
 
 	peer_send(&pair, 10, 31, 0);
-	FAILS_WITH(recv(pair.fd, buffer, 10, MSG_PEEK), ENOMEM);
+	if (core_is_new())
+		SUITE_EQUAL(recv(pair.fd, buffer, 10, MSG_PEEK), 10);
+	else
+		FAILS_WITH(recv(pair.fd, buffer, 10, MSG_PEEK), ENOMEM);
 	message(&pair, 10, 0);
 }
 
@@ -318,8 +321,7 @@ static void a_message_that_faults_is_not_sent(void)
 	struct iovec parts[2] = { { buffer, 30000 }, { no_access(), 4096 } };
 	struct msghdr header = { .msg_iov = parts, .msg_iovlen = 2 };
 
-	/* ENOMEM is what AF_VSOCK makes of every error of a transport. */
-	FAILS_WITH(sendmsg(pair.fd, &header, 0), ENOMEM);
+	FAILS_WITH(sendmsg(pair.fd, &header, 0), core_error(EFAULT));
 	send_all(pair.fd, 100, 33, 0);
 	SUITE_EQUAL(agent_read(peer(), pair.peer_fd, BUFFER_DEFAULT, 33, 0), 100);
 }
@@ -332,7 +334,7 @@ const struct suite_test seqpacket_tests[] = {
 	{ "several_messages_wait", several_messages_wait, 0 },
 	{ "what_does_not_fit_is_cut_off", what_does_not_fit_is_cut_off, 0 },
 	{ "too_long_a_message_is_refused", too_long_a_message_is_refused, 0 },
-	{ "messages_cannot_be_peeked_at", messages_cannot_be_peeked_at, 0 },
+	{ "peeking_at_a_message_takes_nothing", peeking_at_a_message_takes_nothing, 0 },
 	{ "the_end_of_messages_is_an_end", the_end_of_messages_is_an_end, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -59,6 +59,14 @@ struct pair pair_accept(int type);
 	SUITE_EQUAL(errno, error);		\
 } while (0)
 
+/*
+ * Linux 6.12 tells the errors of a transport as they are, raises SIGPIPE for a stream that was shut
+ * down, and lets messages be peeked at. Linux 6.1 makes ENOMEM of every error, and does neither.
+ */
+bool core_is_new(void);
+/* How the kernel's AF_VSOCK tells of @error. */
+int core_error(int error);
+
 /* Closes all sockets of the test, and ends the agent's session with all of its own. */
 void close_sockets(void);
 

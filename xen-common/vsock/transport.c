@@ -295,9 +295,25 @@ static int send_answer(struct sk_buff *skb)
 	return ret;
 }
 
+/*
+ * Is this a packet of the socket's own connection? Linux from 6.12.118 on has the reset for what
+ * belongs to no connection carry the socket that was found for its port: it may listen, or be
+ * bound and no more, without a transport or with that of an earlier attempt.
+ */
+static bool is_of_connection(struct vsock_sock *vsk, struct sk_buff *skb)
+{
+	return vsk->trans && vsk->transport == &xvsock_transport.transport &&
+	       sk_vsock(vsk)->sk_state != TCP_LISTEN &&
+	       vsk->remote_addr.svm_cid == xvsock_dst(skb) &&
+	       vsk->remote_addr.svm_port == le32_to_cpu(virtio_vsock_hdr(skb)->dst_port);
+}
+
 static int send_pkt(struct sk_buff *skb)
 {
-	return skb->sk ? send_socket(vsock_sk(skb->sk), skb) : send_answer(skb);
+	if (skb->sk && is_of_connection(vsock_sk(skb->sk), skb))
+		return send_socket(vsock_sk(skb->sk), skb);
+	skb_orphan(skb);
+	return send_answer(skb);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -508,7 +524,7 @@ static int socket_init(struct vsock_sock *vsk, struct vsock_sock *parent)
 		return -ENOMEM;
 	vsk->buffer_size = min_t(u64, vsk->buffer_size, xvsock_buffer_max());
 	xs->vvs.vsk = vsk;
-	xs->vvs.buf_alloc = vsk->buffer_size;
+	xs->vvs.buf_alloc = xvsock_window_of_size(vsk->buffer_size);
 	spin_lock_init(&xs->vvs.tx_lock);
 	spin_lock_init(&xs->vvs.rx_lock);
 	skb_queue_head_init(&xs->vvs.rx_queue);
@@ -545,9 +561,12 @@ static void release(struct vsock_sock *vsk)
 
 static void notify_buffer_size(struct vsock_sock *vsk, u64 *size)
 {
+	u64 window;
+
 	xvsock_window_release(vsk);
 	*size = min_t(u64, *size, xvsock_buffer_max());
-	virtio_transport_notify_buffer_size(vsk, size);
+	window = xvsock_window_of_size(*size);
+	virtio_transport_notify_buffer_size(vsk, &window);
 }
 
 /* The core leaves the CID open for good; programs want to see theirs. */

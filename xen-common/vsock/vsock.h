@@ -214,7 +214,9 @@ bool xvsock_tx_may_queue(struct xvsock_conn *conn, struct sock *sk, size_t bytes
 /* So much waits that nothing new is to be begun. */
 bool xvsock_tx_flooded(struct xvsock_conn *conn);
 
-/* window.c: with the socket's lock held */
+/* The window of a socket with this buffer size, at first. */
+u32 xvsock_window_of_size(u64 buffer_size);
+/* window.c, the following with the socket's lock held */
 void xvsock_window_after_read(struct vsock_sock *vsk);
 void xvsock_window_before_write(struct vsock_sock *vsk);
 /* The window ends, or becomes the buffer size again. */

@@ -17,6 +17,9 @@
 /* The core's, which it does not export. */
 #define BUFFER_DEFAULT	(256u << 10)
 
+/* Linux from 6.12.118 on takes nothing into a buffer that is smaller than its own structures. */
+#define WINDOW_MIN	4096u
+
 /* The share of the domain's memory that windows may have beyond buffer sizes. */
 #define EXTRA_SHARE	16
 
@@ -25,6 +28,11 @@ module_param(window_max, uint, 0644);
 MODULE_PARM_DESC(window_max, "bytes of a stream that may be on their way, unless its process sets a buffer size");
 
 static atomic_long_t extra_bytes;
+
+u32 xvsock_window_of_size(u64 buffer_size)
+{
+	return max_t(u64, buffer_size, WINDOW_MIN);
+}
 
 static bool extra_take(u32 bytes)
 {
@@ -71,5 +79,6 @@ void xvsock_window_release(struct vsock_sock *vsk)
 	const struct virtio_vsock_sock *vvs = vsk->trans;
 
 	if (vvs)
-		atomic_long_sub(vvs->buf_alloc - vsk->buffer_size, &extra_bytes);
+		atomic_long_sub(vvs->buf_alloc - xvsock_window_of_size(vsk->buffer_size),
+				&extra_bytes);
 }
