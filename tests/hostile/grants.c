@@ -195,7 +195,7 @@ static void one_page_for_all(void)
  */
 static void largest_ring_of_few_pages(void)
 {
-	uint32_t nr = 2 + (16u << 20) / PEER_PAGE, done = 0, few;
+	uint32_t nr = 2 + (1u << 20) / PEER_PAGE, done = 0, few;
 	struct pages dirs;
 
 	begin(262144);
@@ -210,7 +210,7 @@ static void largest_ring_of_few_pages(void)
 	}
 	client_key_number(&end, "ring-ref", dirs.refs[0]);
 	client_key_number(&end, "ring-pages", nr);
-	client_key_number(&end, "s2c-size", 16 << 20);
+	client_key_number(&end, "s2c-size", 1 << 20);
 	client_publish(&end);
 	client_finish(&end);
 	SUITE_EQUAL(agent_close(peer(), victim_open(&end)), 0);

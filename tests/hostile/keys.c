@@ -105,6 +105,7 @@ static void client_refused(const char *key, const char *value)
 	X(s2c_size_too_small, "s2c-size", "8")					\
 	X(s2c_size_no_power, "s2c-size", "4095")				\
 	X(s2c_size_too_large, "s2c-size", "33554432")				\
+	X(s2c_size_larger_than_the_victims, "s2c-size", "2097152")		\
 	X(s2c_size_beyond_any, "s2c-size", "2147483648")			\
 	X(s2c_size_does_not_fit_pages, "s2c-size", "8192")			\
 	X(s2c_size_negative, "s2c-size", "-16")					\
@@ -224,6 +225,7 @@ static void server_refused(const char *versions, const char *rx_size)
 	X(rx_size_too_small, "1", "8")						\
 	X(rx_size_no_power, "1", "4095")					\
 	X(rx_size_too_large, "1", "33554432")					\
+	X(rx_size_larger_than_the_victims, "1", "2097152")			\
 	X(rx_size_beyond_any, "1", "2147483648")				\
 	X(rx_size_overflows, "1", "4294971392")					\
 	X(rx_size_negative, "1", "-4096")					\

@@ -18,9 +18,13 @@ static unsigned int region_pages(u32 c2s_size, u32 s2c_size)
 	return 1 + ring_pages(c2s_size) + ring_pages(s2c_size);
 }
 
+/* What the peer's ring costs this domain, too: a large one is to be wanted at both ends. */
 static int peer_ring_size(struct vlink *link, const char *key, u32 *size)
 {
-	return vlink_peer_ring_size(link, key, VBPIPE_RING_MIN, VBPIPE_RING_MAX, size);
+	const struct vbpipe *pipe = link->priv;
+	u32 max = max(pipe->config.rx_size, VBPIPE_PEER_RING_MAX);
+
+	return vlink_peer_ring_size(link, key, VBPIPE_RING_MIN, max, size);
 }
 
 int vbpipe_offer(struct vlink *link)

@@ -86,6 +86,8 @@
 #define VBPIPE_VERSION		1
 #define VBPIPE_RING_MIN		16u
 #define VBPIPE_RING_MAX		(16u << 20)
+/* An end refuses a ring of the peer's that is larger than this, and than its own. */
+#define VBPIPE_PEER_RING_MAX	(1u << 20)
 
 #define VBPIPE_OFF		0u
 #define VBPIPE_RESET		1u
