@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -1595,11 +1596,16 @@ static void state_is_told(void)
 static void one_daemon_at_a_time(void)
 {
 	char path[64], text[32];
+	struct stat status;
 	FILE *file;
 
 	begin();
 	snprintf(path, sizeof(path), "%s/pid", dir);
+	/* An earlier version's, which anybody can lock */
+	CU_ASSERT_EQUAL(close(open(path, O_WRONLY | O_CREAT, 0644)), 0);
 	CU_ASSERT_EQUAL(background_pidfile(path), 0);
+	CU_ASSERT_EQUAL(stat(path, &status), 0);
+	CU_ASSERT_EQUAL(status.st_mode & 0777, 0600);
 	CU_ASSERT_EQUAL(background_pidfile(path), -1);
 	expect_said("vlinkd runs already", 1);
 	file = fopen(path, "r");

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,11 +25,13 @@ extern char **environ;
 bool board_vlinkd_runs(void)
 {
 	int fd = open(BACKGROUND_PIDFILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	bool runs;
 
 	if (fd < 0)
 		return false;
-	runs = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	/* Asks only: a lock, however short, might meet the start of the daemon. */
+	runs = !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
 	close(fd);
 	return runs;
 }

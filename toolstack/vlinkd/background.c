@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -99,14 +98,18 @@ static int write_pid(int fd)
 	return ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0 ? -1 : 0;
 }
 
-/* Stays open, and with it the lock, until the process ends. */
+/*
+ * Stays open, and with it the lock, until the process ends. Who may open the file can lock it, too:
+ * that is for root alone, also if an earlier version has made the file.
+ */
 static int lock_pidfile(int fd, const char *path)
 {
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	const char *why;
 
-	if (!flock(fd, LOCK_EX | LOCK_NB) && !write_pid(fd))
+	if (!fchmod(fd, 0600) && !fcntl(fd, F_OFD_SETLK, &all) && !write_pid(fd))
 		return 0;
-	why = errno == EWOULDBLOCK ? "locked: vlinkd runs already" : strerror(errno);
+	why = errno == EAGAIN ? "locked: vlinkd runs already" : strerror(errno);
 	log_error("%s: %s", path, why);
 	close(fd);
 	return -1;
@@ -114,7 +117,7 @@ static int lock_pidfile(int fd, const char *path)
 
 int background_pidfile(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0) {
 		log_error("%s: %s", path, strerror(errno));
@@ -129,7 +132,7 @@ int background_own_pidfile(void)
 
 	if (mkdir(BACKGROUND_DIR, 0755) && errno != EEXIST)
 		log_warning("%s: %s", BACKGROUND_DIR, strerror(errno));
-	fd = open(BACKGROUND_PIDFILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = open(BACKGROUND_PIDFILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		return lock_pidfile(fd, BACKGROUND_PIDFILE);
 	/* It serves to be found, not to work. */
