@@ -41,7 +41,7 @@ function margin(name)
 	if (name ~ /^vmalloc\/(load_module|bpf_.*|pcpu_.*)$/)
 		return 1000000
 	# Threads' stacks, of which the kernel keeps some.
-	if (name == "vmalloc/kernel_clone" || name == "vmalloc/dup_task_struct")
+	if (name ~ /^vmalloc\/(kernel_clone|dup_task_struct|create_io_thread)$/)
 		return 16
 	return 0
 }
