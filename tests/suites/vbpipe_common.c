@@ -201,19 +201,24 @@ void set_nonblock(int fd, bool nonblock)
 		suite_fail("F_SETFL: %s", strerror(errno));
 }
 
-size_t fill_ring(int fd, uint64_t seed)
+size_t fill_ring_from(int fd, uint64_t seed, uint64_t offset)
 {
 	size_t total = 0;
 	ssize_t done;
 
 	set_nonblock(fd, true);
 	/* Far more than any ring of the suite, so that what fits is taken. */
-	while ((done = write_pattern(fd, 1 << 20, seed, total, NULL)) > 0)
+	while ((done = write_pattern(fd, 1 << 20, seed, offset + total, NULL)) > 0)
 		total += (size_t)done;
 	if (errno != EAGAIN)
 		suite_fail("filling the ring ended with %s", strerror(errno));
 	set_nonblock(fd, false);
 	return total;
+}
+
+size_t fill_ring(int fd, uint64_t seed)
+{
+	return fill_ring_from(fd, seed, 0);
 }
 
 short poll_now(int fd, short events)

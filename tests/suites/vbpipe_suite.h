@@ -75,6 +75,8 @@ ssize_t read_checked(int fd, size_t count, uint64_t seed, uint64_t offset);
 
 /* How much the empty ring towards the peer takes; leaves it full. */
 size_t fill_ring(int fd, uint64_t seed);
+/* The same, of the pattern from @offset on. */
+size_t fill_ring_from(int fd, uint64_t seed, uint64_t offset);
 
 /* An address of a page that nobody may touch. */
 void *no_access(void);
