@@ -343,8 +343,9 @@ void vlink_window_close(struct vlink_window *window);
 #define VLINK_WINDOW_ONCE	2	/* an address space has each page mapped once */
 /*
  * Serves the mmap of a file of the service. -ENOMEM: also when the process's user would have
- * too many pages of other domains mapped (VLINK_CHARGE_MAPPED, of PV domains only: elsewhere
- * vlink_pages_map() counts). -EBUSY: VLINK_WINDOW_ONCE, and the process maps part of it.
+ * too many pages of other domains mapped (VLINK_CHARGE_MAPPED, of PV domains only: elsewhere the
+ * domain maps each page once, and its service may call vlink_region_charge()). -EBUSY:
+ * VLINK_WINDOW_ONCE, and the process maps part of it.
  */
 int vlink_window_mmap(struct vlink_window *window, struct vm_area_struct *vma,
 		      unsigned int flags);
