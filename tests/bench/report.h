@@ -52,6 +52,7 @@ struct results {
 	unsigned int failures;		/* FAIL lines */
 	char arch[NAME_MAX_LEN + 1];
 	char guest[NAME_MAX_LEN + 1];
+	char clock[NAME_MAX_LEN + 1];
 	char xen[NAME_MAX_LEN + 1];
 	char kernel[NAME_MAX_LEN + 1];
 };

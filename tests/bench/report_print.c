@@ -58,8 +58,9 @@ void print_text(FILE *out, const struct results *results, const struct outcome *
 {
 	size_t i;
 
-	fprintf(out, "%s, %s guest, Xen %s, Linux %s: medians and (lowest-highest) of %u repetitions\n\n",
-		results->arch, results->guest, results->xen, results->kernel, results->reps);
+	fprintf(out, "%s, %s guest, Xen %s, Linux %s, clock: %s; medians and (lowest-highest) of %u repetitions\n\n",
+		results->arch, results->guest, results->xen, results->kernel, results->clock,
+		results->reps);
 	fprintf(out, "%-20s %-22s %-5s %-14s %-22s %-22s %-7s %2s\n", "row", "value", "", "against", "",
 		"ratio", "bar", "n");
 	for (i = 0; i < nr; i++)
@@ -141,6 +142,8 @@ void print_json(FILE *out, const struct results *results, const struct outcome *
 	json_string(out, results->arch);
 	fputs(",\"guest\":", out);
 	json_string(out, results->guest);
+	fputs(",\"clock\":", out);
+	json_string(out, results->clock);
 	fputs(",\"xen\":", out);
 	json_string(out, results->xen);
 	fputs(",\"kernel\":", out);
@@ -226,8 +229,8 @@ void print_svg(FILE *out, const struct results *results, const struct outcome *o
 	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" font-family=\"sans-serif\" font-size=\"12\">\n",
 		SVG_LEFT + SVG_WIDTH + 130, bottom + 24);
 	fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n");
-	fprintf(out, "<text x=\"8\" y=\"20\">How far each row is beyond its bar, as a factor: %s, %s guest, median and spread of %u</text>\n",
-		results->arch, results->guest, results->reps);
+	fprintf(out, "<text x=\"8\" y=\"20\">How far each row is beyond its bar, as a factor: %s, %s guest, clock: %s, median and spread of %u</text>\n",
+		results->arch, results->guest, results->clock, results->reps);
 	svg_axis(out, bottom);
 	rows = 0;
 	for (i = 0; i < nr; i++)

@@ -185,6 +185,8 @@ static const char *use_info(struct results *results, const char *line)
 		text = results->arch;
 	else if (!strcmp(key, "guest"))
 		text = results->guest;
+	else if (!strcmp(key, "clock"))
+		text = results->clock;
 	else if (!strcmp(key, "xen"))
 		text = results->xen;
 	else if (!strcmp(key, "kernel"))
