@@ -211,10 +211,10 @@ static void interrupted_open_ends_at_both_or_neither(void)
 	attack_end(&end);
 }
 
-/* The least ring, unequal ones, and one whose references fill several pages. */
+/* The least ring, unequal ones, and the largest that the other end takes without wanting it. */
 static void ring_sizes(void)
 {
-	static const uint32_t sizes[] = { 16, 65536, 8u << 20 };
+	static const uint32_t sizes[] = { 16, 65536, 1u << 20 };
 
 	attack_begin(&end);
 	for (unsigned int i = 0; i < 3; i++) {
