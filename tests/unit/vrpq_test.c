@@ -1651,6 +1651,44 @@ static void test_callbacks(void)
 	pair_close(&p);
 }
 
+static int callback_reference(void *data, nku32_f size)
+{
+	VrpqParamInPtr in;
+	int err = vrpqCallbackParamAlloc(p.server_chan, 4, 1, size, 0, 0, &in, NULL);
+
+	if (err)
+		return err;
+	VRPQ_PARAM_WRITE(in, 0, nku32_f, size);
+	VRPQ_PARAM_REF_WRITE(in, 8, size, data);
+	return vrpqCallbackPerform(p.server_chan, PROC, in, NULL, VRPQ_CALLBACK_SYNC);
+}
+
+/* EFAULT, as of calls; what cannot be read is not even asked for. */
+static void test_bad_callback_references(void)
+{
+	struct task task = { .run = do_handle, .count = 3 };
+	unsigned char *page = one_page(PROT_NONE), local[64];
+	nku32_f out = 0;
+
+	pair_open(&p, 256, 16);
+	handled = (struct handled) { 0 };
+	memset(local, 'p', sizeof(local));
+	task.chan = p.client_chan;
+	task_start(&task);
+	CU_ASSERT_EQUAL(callback_reference(page, 100), EFAULT);
+	CU_ASSERT_EQUAL(callback_reference((void *)8, 8), EFAULT);
+	CU_ASSERT_EQUAL(handled.calls, 0);
+	CU_ASSERT_EQUAL(mprotect(page, 4096, PROT_READ), 0);
+	CU_ASSERT_EQUAL(callback(PROC, 21, (nku32_f *)(void *)page, VRPQ_CALLBACK_SYNC), EFAULT);
+	CU_ASSERT_EQUAL(callback_reference(local, sizeof(local)), 0);
+	CU_ASSERT_EQUAL(callback(PROC, 21, &out, VRPQ_CALLBACK_SYNC), 0);
+	CU_ASSERT_EQUAL(out, 42);
+	CU_ASSERT_EQUAL(task_end(&task), 0);
+	CU_ASSERT_EQUAL(handled.calls, 3);
+	munmap(page, 4096);
+	pair_close(&p);
+}
+
 static int do_callback_large(struct task *task)
 {
 	VrpqParamInPtr in;
@@ -2172,6 +2210,7 @@ static const struct unit_test tests[] = {
 	{ "pages after the session", test_pages_after_session },
 	{ "link breaks", test_link_breaks },
 	{ "callbacks", test_callbacks },
+	{ "bad references of callbacks", test_bad_callback_references },
 	{ "callbacks queue", test_callbacks_queue },
 	{ "pages of callbacks queued later", test_callback_pages_queued_later },
 	{ "pages of callbacks after the session", test_callback_pages_after_session },
