@@ -56,10 +56,11 @@ $(O)/test/kernel/%.c: xen-common/vlink/%.c
 
 $(call unit_test,check-charge,$(O)/test/charge_test)
 $(call unit_test,check-quarantine,$(O)/test/quarantine_test)
-check-charge check-quarantine:
+$(call unit_test,check-fail,$(O)/test/fail_test)
+check-charge check-quarantine check-fail:
 	$<
 
-$(O)/test/charge_test $(O)/test/quarantine_test: $(O)/test/%_test: tests/unit/%_test.c $(O)/test/kernel/%.c tests/unit/kernel_stand_ins.h tests/unit/unit.h
+$(O)/test/charge_test $(O)/test/quarantine_test $(O)/test/fail_test: $(O)/test/%_test: tests/unit/%_test.c $(O)/test/kernel/%.c tests/unit/kernel_stand_ins.h tests/unit/unit.h
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -Wno-unused-parameter -D_GNU_SOURCE -I$(O)/test -o $@ $< -lcunit
 
