@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Saves and restores a domain, and has a checkpoint made of it, under traffic of every
+# Saves and restores a domain, has a checkpoint made of it, and a save fail, under traffic of every
 # service (tests/suites/*_cut.c). All waits of the programs end, and they go on over new
 # connections, in both domains.
 #
@@ -101,6 +101,19 @@ checkpoint()
 	after "checkpoint of $1"
 }
 
+# There is no room for it: the domain is suspended by then, and goes on.
+cancelled_save()
+{
+	remember vm2
+	remember vm3
+	mount -t tmpfs -o size=8m none /mnt
+	! xl save "$1" /mnt/saved > /dev/null 2>&1 || fail "xl save $1 has found room"
+	umount /mnt
+	now
+	begin=$NOW
+	after "$1 not saved"
+}
+
 forget vm2
 forget vm3
 now
@@ -109,5 +122,6 @@ after "the beginning"
 for vm in $(cat /etc/domains); do
 	save_and_restore "$vm"
 	checkpoint "$vm"
+	cancelled_save "$vm"
 done
 conclude "save"
