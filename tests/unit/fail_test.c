@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The pause before a link that failed is connected again: xen-common/vlink/fail.c over
- * stand-ins for the kernel. A millisecond is a jiffy here.
+ * stand-ins for the kernel.
  */
 #include <stdarg.h>
 
@@ -12,10 +12,8 @@
 /* ---- the kernel ---- */
 
 #define HZ			1000
-#define msecs_to_jiffies(ms)	(ms)
 #define time_before(a, b)	((long)((a) - (b)) < 0)
 #define time_after_eq(a, b)	(!time_before(a, b))
-#define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
 #define clamp(value, low, high)	((value) < (low) ? (low) : (value) > (high) ? (high) : (value))
 #define max(a, b)		((a) > (b) ? (a) : (b))
 #define module_param(...)	_Static_assert(1, "")

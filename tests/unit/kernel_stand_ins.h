@@ -20,6 +20,7 @@ typedef uint32_t grant_ref_t;
 typedef uint32_t grant_handle_t;
 
 #define READ_ONCE(x)		(*(volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
 #define EXPORT_SYMBOL_GPL(s)	_Static_assert(1, #s)
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define container_of(ptr, type, member) \
@@ -29,6 +30,9 @@ typedef uint32_t grant_handle_t;
 #define ERR_PTR(err)		((void *)(intptr_t)(err))
 #define IS_ERR(ptr)		((uintptr_t)(ptr) >= (uintptr_t)-4095)
 #define PTR_ERR(ptr)		((int)(intptr_t)(ptr))
+
+/* A millisecond is a jiffy. */
+#define msecs_to_jiffies(ms)	(ms)
 
 #define GFP_KERNEL_ACCOUNT	0
 #define kzalloc(size, flags)	calloc(1, size)

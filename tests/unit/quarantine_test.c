@@ -56,7 +56,6 @@ struct work_struct {
 #define queue_delayed_work(wq, work, delay)	((void)(work), (void)(delay), works_queued++)
 #define mod_delayed_work(wq, work, delay)	((void)(work), (void)(delay), works_queued++)
 #define cancel_delayed_work_sync(work)		((void)(work))
-#define msecs_to_jiffies(ms)			(ms)
 
 /* References to pages are their number from 1 on. */
 static bool gnttab_try_end_foreign_access(grant_ref_t ref)
