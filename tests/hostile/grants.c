@@ -190,8 +190,8 @@ static void one_page_for_all(void)
 }
 
 /*
- * All the references that the largest ring has, but to few pages: Xen allows 128
- * mappings of each.
+ * All the references of the largest ring that the victim takes, but to few pages: Xen
+ * allows 128 mappings of each.
  */
 static void largest_ring_of_few_pages(void)
 {
