@@ -36,6 +36,12 @@ remember()
 	done
 }
 
+remember_both()
+{
+	remember vm2
+	remember vm3
+}
+
 # all_move VM: all programs have begun another round since
 all_move()
 {
@@ -68,6 +74,10 @@ forget()
 # after WHAT: both domains' programs go on
 after()
 {
+	local begin
+
+	now
+	begin=$NOW
 	all_move vm2
 	all_move vm3
 	says 0 "" vlinkctl check
@@ -78,46 +88,35 @@ after()
 
 save_and_restore()
 {
-	remember vm2
-	remember vm3
+	remember_both
 	xl save "$1" /tmp/saved > /dev/null || { fail "xl save $1"; return; }
 	xl restore /tmp/saved > /dev/null || fail "xl restore of $1"
 	rm -f /tmp/saved
 	# It has another id, and has reported nothing under it.
 	forget "$1"
-	now
-	begin=$NOW
 	after "$1 saved and restored"
 }
 
 checkpoint()
 {
-	remember vm2
-	remember vm3
+	remember_both
 	xl save -c "$1" /tmp/saved > /dev/null || fail "xl save -c $1"
 	rm -f /tmp/saved
-	now
-	begin=$NOW
 	after "checkpoint of $1"
 }
 
 # There is no room for it: the domain is suspended by then, and goes on.
 cancelled_save()
 {
-	remember vm2
-	remember vm3
+	remember_both
 	mount -t tmpfs -o size=8m none /mnt
 	! xl save "$1" /mnt/saved > /dev/null 2>&1 || fail "xl save $1 has found room"
 	umount /mnt
-	now
-	begin=$NOW
 	after "$1 not saved"
 }
 
 forget vm2
 forget vm3
-now
-begin=$NOW
 after "the beginning"
 for vm in $(cat /etc/domains); do
 	save_and_restore "$vm"
