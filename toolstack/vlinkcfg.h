@@ -87,14 +87,48 @@ char *vlinkcfg_escape(const char *text);
 int vlinkcfg_domain_read(const char *path, struct vlinkcfg_domain *dom, char *err);
 void vlinkcfg_domain_clear(struct vlinkcfg_domain *dom);
 
+/* An end, and whose it is. */
+struct vlinkcfg_place {
+	const struct vlinkcfg_domain *dom;
+	const struct vlinkcfg_end *end;
+};
+
+typedef void (*vlinkcfg_report)(void *arg, const char *text);
+
 /*
- * Checks that the two ends of every link in @doms agree (one server, one
- * client, same class, each names the other's domain, no domain twice, unit
- * unique per class, role and domain, one cid per domain). An end whose peer has no cfg among @doms
- * is no error. Calls @report once for each finding; returns their number.
+ * Ends of links that go together. Domains and ends are the caller's, and stay where they
+ * are as long as the set. What is added costs the same however much there is already.
  */
+struct vlinkcfg_set;
+
+/* NULL only when memory is short. */
+struct vlinkcfg_set *vlinkcfg_set_new(void);
+void vlinkcfg_set_free(struct vlinkcfg_set *set);
+/* A domain of the board: an end whose peer is none of them is no error. Returns the findings. */
+size_t vlinkcfg_set_domain(struct vlinkcfg_set *set, const struct vlinkcfg_domain *dom,
+			   vlinkcfg_report report, void *arg);
+/*
+ * Checks all ends of one link: that they agree (one server, one client, same class, each
+ * names the other's domain, no domain twice, not one cid at both), and go together with
+ * those taken before (unit unique per class, role and domain, one cid per domain). Calls
+ * @report once for each finding; returns their number.
+ */
+size_t vlinkcfg_set_judge(const struct vlinkcfg_set *set, const struct vlinkcfg_place *ends,
+			  size_t nr, vlinkcfg_report report, void *arg);
+/* From now on the end counts for those that are judged. Returns -1 when memory is short. */
+int vlinkcfg_set_take(struct vlinkcfg_set *set, const struct vlinkcfg_place *end);
+
+/*
+ * Calls @each for every link of @doms in the order in which they first appear, with all of
+ * its ends in the order of @doms. Returns -1 when memory is short.
+ */
+int vlinkcfg_for_links(const struct vlinkcfg_domain *doms, size_t nr,
+		       void (*each)(void *arg, const struct vlinkcfg_place *ends, size_t nr),
+		       void *arg);
+
+/* Judges every link of @doms. Returns the number of findings. */
 size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
-		      void (*report)(void *arg, const char *text), void *arg);
+		      vlinkcfg_report report, void *arg);
 
 struct vlinkcfg_class {
 	char *name;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Checks that the domain configs of a board agree about their links. */
+#define _GNU_SOURCE	/* tdestroy */
+#include <search.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +11,21 @@
 #include "vlinkcfg.h"
 #include "vlinkcfg_private.h"
 
-/* An end, and whose it is. */
-struct place {
-	const struct vlinkcfg_domain *dom;
-	const struct vlinkcfg_end *end;
+struct taken {
+	struct vlinkcfg_place place;
+	struct taken *next;
+};
+
+/* Trees of tsearch(), of domains by name and of what was taken. */
+struct vlinkcfg_set {
+	void *domains;
+	void *by_unit, *by_name, *by_cid;
+	struct taken *all;
 };
 
 struct checker {
-	const struct vlinkcfg_domain *doms;
-	size_t nr;
-	struct place *places;	/* all ends by link; NULL: no memory for that */
-	size_t nr_places;
-	void (*report)(void *arg, const char *text);
+	const struct vlinkcfg_set *set;
+	vlinkcfg_report report;
 	void *arg;
 	size_t findings;
 };
@@ -37,232 +43,354 @@ static void finding(struct checker *chk, const char *fmt, ...)
 	chk->report(chk->arg, text);
 }
 
-static void check_domain_name(struct checker *chk, size_t nr)
-{
-	const struct vlinkcfg_domain *dom = &chk->doms[nr];
-	size_t i;
+/* ---- what was taken ---- */
 
-	for (i = 0; i < nr; i++) {
-		if (strcmp(chk->doms[i].name, dom->name))
-			continue;
-		finding(chk, "%s: domain '%s' stands in %s already", dom->path,
-			dom->name, chk->doms[i].path);
-		return;
-	}
+static int by_domain_name(const void *a, const void *b)
+{
+	return strcmp(((const struct vlinkcfg_domain *)a)->name,
+		      ((const struct vlinkcfg_domain *)b)->name);
 }
 
-static bool same_node_name(const struct vlinkcfg_end *a, const struct vlinkcfg_end *b)
+/* Only that it is an order matters. */
+static int by_domain(const void *a, const void *b)
 {
-	return a->name && b->name && !strcmp(a->name, b->name);
+	uintptr_t dom_a = (uintptr_t)((const struct vlinkcfg_place *)a)->dom;
+	uintptr_t dom_b = (uintptr_t)((const struct vlinkcfg_place *)b)->dom;
+
+	return (dom_a > dom_b) - (dom_a < dom_b);
 }
 
-/* Compares an end with one that stands before it in the same domain. */
-static void check_siblings(struct checker *chk, const struct vlinkcfg_domain *dom,
-			   const struct vlinkcfg_end *end,
-			   const struct vlinkcfg_end *before)
+static int by_class(const void *a, const void *b)
 {
-	if (!strcmp(end->link, before->link))
-		finding(chk, "%s: link '%s' is given twice", dom->path, end->link);
-	else if (strcmp(end->class_name, before->class_name))
-		return;
-	else if (end->role == before->role && end->unit == before->unit)
-		finding(chk, "%s: link '%s' has the unit %u, as link '%s' of the same class and role",
-			dom->path, end->link, end->unit, before->link);
-	else if (same_node_name(end, before))
-		finding(chk, "%s: link '%s' has the name '%s', as link '%s' of the same class",
-			dom->path, end->link, end->name, before->link);
+	int order = by_domain(a, b);
+
+	return order ? order : strcmp(((const struct vlinkcfg_place *)a)->end->class_name,
+				      ((const struct vlinkcfg_place *)b)->end->class_name);
 }
 
-static void check_cid(struct checker *chk, const struct vlinkcfg_domain *dom, size_t nr)
+static int by_unit(const void *a, const void *b)
 {
-	const char *cid = vlinkcfg_end_cid(&dom->ends[nr]), *other;
-	unsigned int value;
-	size_t i;
-
-	if (!cid)
-		return;
-	if (!vlinkcfg_cid_parse(dom->name, cid, &value))
-		finding(chk, "%s: link '%s': cid '%.20s' is not a number from %u to %u (%u for Domain-0)",
-			dom->path, dom->ends[nr].link, cid, VLINKCFG_CID_MIN, VLINKCFG_CID_MAX,
-			VLINKCFG_CID_HOST);
-	for (i = 0; i < nr; i++) {
-		other = vlinkcfg_end_cid(&dom->ends[i]);
-		if (!other || !strcmp(other, cid))
-			continue;
-		finding(chk, "%s: link '%s' has the cid %.20s, link '%s' %.20s: a domain has one",
-			dom->path, dom->ends[nr].link, cid, dom->ends[i].link, other);
-		return;
-	}
-}
-
-static void check_pair(struct checker *chk, const struct vlinkcfg_domain *dom,
-		       const struct vlinkcfg_end *end,
-		       const struct vlinkcfg_domain *peer_dom,
-		       const struct vlinkcfg_end *peer)
-{
-	if (strcmp(end->peer, peer_dom->name))
-		finding(chk, "%s: link '%s': its peer is '%s', yet domain '%s' (%s) has an end of it",
-			dom->path, end->link, end->peer, peer_dom->name, peer_dom->path);
-	if (strcmp(peer->peer, dom->name))
-		finding(chk, "%s: link '%s': its peer is '%s', yet domain '%s' (%s) has an end of it",
-			peer_dom->path, peer->link, peer->peer, dom->name, dom->path);
-	if (end->role == peer->role)
-		finding(chk, "%s: link '%s' is a %s here and in %s", peer_dom->path,
-			end->link, end->role == VLINKCFG_SERVER ? "server" : "client",
-			dom->path);
-	if (strcmp(end->class_name, peer->class_name))
-		finding(chk, "%s: link '%s' is of class '%s' here, of class '%s' in %s",
-			peer_dom->path, end->link, peer->class_name, end->class_name,
-			dom->path);
-}
-
-static int by_link(const void *a, const void *b)
-{
-	const struct place *place_a = a, *place_b = b;
-	int order = strcmp(place_a->end->link, place_b->end->link);
-
-	if (!order)
-		order = (place_a->dom > place_b->dom) - (place_a->dom < place_b->dom);
-	return order;
-}
-
-/* Boards of many thousand links are to be checked at once. */
-static void sort_places(struct checker *chk)
-{
-	const struct vlinkcfg_domain *dom;
-	size_t i;
-
-	for (dom = chk->doms; dom < chk->doms + chk->nr; dom++)
-		chk->nr_places += dom->nr_ends;
-	chk->places = calloc(chk->nr_places + 1, sizeof(*chk->places));
-	if (!chk->places)
-		return;
-	chk->nr_places = 0;
-	for (dom = chk->doms; dom < chk->doms + chk->nr; dom++)
-		for (i = 0; i < dom->nr_ends; i++)
-			chk->places[chk->nr_places++] = (struct place){ dom, &dom->ends[i] };
-	qsort(chk->places, chk->nr_places, sizeof(*chk->places), by_link);
-}
-
-static const struct vlinkcfg_end *find_link(const struct checker *chk,
-					    const struct vlinkcfg_domain *dom, char *link)
-{
-	const struct vlinkcfg_end wanted = { .link = link };
-	const struct place key = { dom, &wanted }, *found;
-	size_t i;
-
-	if (chk->places) {
-		found = bsearch(&key, chk->places, chk->nr_places, sizeof(key), by_link);
-		return found ? found->end : NULL;
-	}
-	for (i = 0; i < dom->nr_ends; i++)
-		if (!strcmp(dom->ends[i].link, link))
-			return &dom->ends[i];
-	return NULL;
-}
-
-static int by_link_of_end(const void *a, const void *b)
-{
-	return strcmp((*(const struct vlinkcfg_end *const *)a)->link,
-		      (*(const struct vlinkcfg_end *const *)b)->link);
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct vlinkcfg_end *end_a = *(const struct vlinkcfg_end *const *)a;
-	const struct vlinkcfg_end *end_b = *(const struct vlinkcfg_end *const *)b;
-	int order = strcmp(end_a->class_name, end_b->class_name);
+	const struct vlinkcfg_end *end_a = ((const struct vlinkcfg_place *)a)->end;
+	const struct vlinkcfg_end *end_b = ((const struct vlinkcfg_place *)b)->end;
+	int order = by_class(a, b);
 
 	if (!order)
 		order = (int)end_a->role - (int)end_b->role;
 	return order ? order : (end_a->unit > end_b->unit) - (end_a->unit < end_b->unit);
 }
 
-/* Those without a name are all different. */
-static int by_name(const void *a, const void *b)
+/* Both have a name. */
+static int by_node_name(const void *a, const void *b)
 {
-	const struct vlinkcfg_end *end_a = *(const struct vlinkcfg_end *const *)a;
-	const struct vlinkcfg_end *end_b = *(const struct vlinkcfg_end *const *)b;
-	int order = strcmp(end_a->class_name, end_b->class_name);
+	int order = by_class(a, b);
 
-	if (!order && end_a->name && end_b->name)
-		return strcmp(end_a->name, end_b->name);
-	if (!order)
-		order = !end_a->name - !end_b->name;
-	return order ? order : (end_a > end_b) - (end_a < end_b);
+	return order ? order : strcmp(((const struct vlinkcfg_place *)a)->end->name,
+				      ((const struct vlinkcfg_place *)b)->end->name);
 }
 
-static bool has_equal(const struct vlinkcfg_end **ends, size_t nr,
-		      int (*compare)(const void *a, const void *b))
+/* One that was taken and is equal to this one, but not the end itself; or NULL. */
+static const struct vlinkcfg_end *find(void *const *tree, const struct vlinkcfg_place *place,
+				       int (*compare)(const void *a, const void *b))
+{
+	struct vlinkcfg_place *const *found = tfind(place, tree, compare);
+
+	return found && (*found)->end != place->end ? (*found)->end : NULL;
+}
+
+struct vlinkcfg_set *vlinkcfg_set_new(void)
+{
+	return calloc(1, sizeof(struct vlinkcfg_set));
+}
+
+static void keep_item(void *item)
+{
+	(void)item;
+}
+
+void vlinkcfg_set_free(struct vlinkcfg_set *set)
+{
+	struct taken *next;
+
+	if (!set)
+		return;
+	tdestroy(set->domains, keep_item);
+	tdestroy(set->by_unit, keep_item);
+	tdestroy(set->by_name, keep_item);
+	tdestroy(set->by_cid, keep_item);
+	for (; set->all; set->all = next) {
+		next = set->all->next;
+		free(set->all);
+	}
+	free(set);
+}
+
+size_t vlinkcfg_set_domain(struct vlinkcfg_set *set, const struct vlinkcfg_domain *dom,
+			   vlinkcfg_report report, void *arg)
+{
+	struct checker chk = { .set = set, .report = report, .arg = arg };
+	struct vlinkcfg_domain *const *found = tsearch(dom, &set->domains, by_domain_name);
+
+	if (!found)
+		finding(&chk, "out of memory");
+	else if (*found != dom)
+		finding(&chk, "%s: domain '%s' stands in %s already", dom->path, dom->name,
+			(*found)->path);
+	return chk.findings;
+}
+
+int vlinkcfg_set_take(struct vlinkcfg_set *set, const struct vlinkcfg_place *end)
+{
+	struct taken *taken = malloc(sizeof(*taken));
+	bool done;
+
+	if (!taken)
+		return -1;
+	*taken = (struct taken){ .place = *end, .next = set->all };
+	set->all = taken;
+	done = tsearch(&taken->place, &set->by_unit, by_unit);
+	if (done && end->end->name)
+		done = tsearch(&taken->place, &set->by_name, by_node_name);
+	if (done && vlinkcfg_end_cid(end->end))
+		done = tsearch(&taken->place, &set->by_cid, by_domain);
+	return done ? 0 : -1;
+}
+
+/* ---- the rules ---- */
+
+static void check_siblings(struct checker *chk, const struct vlinkcfg_place *place)
+{
+	const struct vlinkcfg_end *end = place->end, *before;
+
+	before = find(&chk->set->by_unit, place, by_unit);
+	if (before) {
+		finding(chk, "%s: link '%s' has the unit %u, as link '%s' of the same class and role",
+			place->dom->path, end->link, end->unit, before->link);
+		return;
+	}
+	before = end->name ? find(&chk->set->by_name, place, by_node_name) : NULL;
+	if (before)
+		finding(chk, "%s: link '%s' has the name '%s', as link '%s' of the same class",
+			place->dom->path, end->link, end->name, before->link);
+}
+
+static void check_cid(struct checker *chk, const struct vlinkcfg_place *place)
+{
+	const char *cid = vlinkcfg_end_cid(place->end), *other;
+	const struct vlinkcfg_domain *dom = place->dom;
+	const struct vlinkcfg_end *before;
+	unsigned int value;
+
+	if (!cid)
+		return;
+	if (!vlinkcfg_cid_parse(dom->name, cid, &value))
+		finding(chk, "%s: link '%s': cid '%.20s' is not a number from %u to %u (%u for Domain-0)",
+			dom->path, place->end->link, cid, VLINKCFG_CID_MIN, VLINKCFG_CID_MAX,
+			VLINKCFG_CID_HOST);
+	before = find(&chk->set->by_cid, place, by_domain);
+	other = before ? vlinkcfg_end_cid(before) : NULL;
+	if (other && strcmp(other, cid))
+		finding(chk, "%s: link '%s' has the cid %.20s, link '%s' %.20s: a domain has one",
+			dom->path, place->end->link, cid, before->link, other);
+}
+
+static void check_cids_of_pair(struct checker *chk, const struct vlinkcfg_place *a,
+			       const struct vlinkcfg_place *b)
+{
+	const char *cid_a = vlinkcfg_end_cid(a->end), *cid_b = vlinkcfg_end_cid(b->end);
+
+	if (cid_a && cid_b && !strcmp(cid_a, cid_b))
+		finding(chk, "%s: link '%s' has the cid %.20s here and in %s: no two domains have one",
+			b->dom->path, b->end->link, cid_b, a->dom->path);
+}
+
+static void check_peer(struct checker *chk, const struct vlinkcfg_place *place,
+		       const struct vlinkcfg_domain *peer)
+{
+	if (strcmp(place->end->peer, peer->name))
+		finding(chk, "%s: link '%s': its peer is '%s', yet domain '%s' (%s) has an end of it",
+			place->dom->path, place->end->link, place->end->peer, peer->name,
+			peer->path);
+}
+
+static void check_pair(struct checker *chk, const struct vlinkcfg_place *a,
+		       const struct vlinkcfg_place *b)
+{
+	const struct vlinkcfg_end *end = a->end, *peer = b->end;
+
+	if (a->dom == b->dom) {
+		finding(chk, "%s: link '%s' is given twice", a->dom->path, end->link);
+		return;
+	}
+	check_peer(chk, a, b->dom);
+	check_peer(chk, b, a->dom);
+	if (end->role == peer->role)
+		finding(chk, "%s: link '%s' is a %s here and in %s", b->dom->path,
+			end->link, end->role == VLINKCFG_SERVER ? "server" : "client",
+			a->dom->path);
+	if (strcmp(end->class_name, peer->class_name))
+		finding(chk, "%s: link '%s' is of class '%s' here, of class '%s' in %s",
+			b->dom->path, end->link, peer->class_name, end->class_name,
+			a->dom->path);
+	check_cids_of_pair(chk, a, b);
+}
+
+static bool is_among(const struct vlinkcfg_domain *dom, const struct vlinkcfg_place *ends,
+		     size_t nr)
 {
 	size_t i;
 
-	qsort(ends, nr, sizeof(const struct vlinkcfg_end *), compare);
-	for (i = 1; i < nr; i++)
-		if (!compare(&ends[i - 1], &ends[i]))
+	for (i = 0; i < nr; i++)
+		if (ends[i].dom == dom)
 			return true;
 	return false;
 }
 
-/* False: no two ends of the domain are in each other's way. */
-static bool may_clash(const struct vlinkcfg_domain *dom)
+/* The peer's domain is to have the other end, if it is known at all. */
+static void check_peer_has_it(struct checker *chk, const struct vlinkcfg_place *place,
+			      const struct vlinkcfg_place *ends, size_t nr)
 {
-	const struct vlinkcfg_end **ends = calloc(dom->nr_ends + 1,
-						   sizeof(const struct vlinkcfg_end *));
-	bool clash = true;
-	size_t i;
+	const struct vlinkcfg_domain wanted = { .name = place->end->peer };
+	struct vlinkcfg_domain *const *peer;
 
-	for (i = 0; ends && i < dom->nr_ends; i++)
-		ends[i] = &dom->ends[i];
-	if (ends)
-		clash = has_equal(ends, dom->nr_ends, by_link_of_end) ||
-			has_equal(ends, dom->nr_ends, by_number) ||
-			has_equal(ends, dom->nr_ends, by_name);
-	free(ends);
-	return clash;
+	if (!strcmp(place->end->peer, place->dom->name)) {
+		finding(chk, "%s: link '%s' joins %s to itself", place->dom->path,
+			place->end->link, place->dom->name);
+		return;
+	}
+	peer = tfind(&wanted, &chk->set->domains, by_domain_name);
+	if (peer && !is_among(*peer, ends, nr))
+		finding(chk, "%s: link '%s': its peer '%s' (%s) has no such link",
+			place->dom->path, place->end->link, (*peer)->name, (*peer)->path);
 }
 
-static void check_end(struct checker *chk, const struct vlinkcfg_domain *dom,
-		      const struct vlinkcfg_end *end)
+size_t vlinkcfg_set_judge(const struct vlinkcfg_set *set, const struct vlinkcfg_place *ends,
+			  size_t nr, vlinkcfg_report report, void *arg)
 {
-	const struct vlinkcfg_domain *other;
-	const struct vlinkcfg_end *peer;
+	struct checker chk = { .set = set, .report = report, .arg = arg };
+	size_t i, j;
 
-	if (!strcmp(end->peer, dom->name))
-		finding(chk, "%s: link '%s' joins %s to itself", dom->path,
-			end->link, dom->name);
-	for (other = chk->doms; other < chk->doms + chk->nr; other++) {
-		if (other == dom)
-			continue;
-		peer = find_link(chk, other, end->link);
-		/* Each pair is looked at once, from the domain given first. */
-		if (peer && dom < other)
-			check_pair(chk, dom, end, other, peer);
-		if (!peer && !strcmp(other->name, end->peer))
-			finding(chk, "%s: link '%s': its peer '%s' (%s) has no such link",
-				dom->path, end->link, end->peer, other->path);
+	for (i = 0; i < nr; i++) {
+		check_siblings(&chk, &ends[i]);
+		check_peer_has_it(&chk, &ends[i], ends, nr);
+		for (j = i + 1; j < nr; j++)
+			check_pair(&chk, &ends[i], &ends[j]);
+		check_cid(&chk, &ends[i]);
 	}
+	return chk.findings;
+}
+
+/* ---- link by link ---- */
+
+static int by_link(const void *a, const void *b)
+{
+	const struct vlinkcfg_place *place_a = a, *place_b = b;
+	int order = strcmp(place_a->end->link, place_b->end->link);
+
+	if (!order)
+		order = by_domain(a, b);
+	return order ? order : (place_a->end > place_b->end) - (place_a->end < place_b->end);
+}
+
+/* The order of the configs: both stand in the array of all places. */
+static int by_first_end(const void *a, const void *b)
+{
+	const struct vlinkcfg_place *first_a = *(const struct vlinkcfg_place *const *)a;
+	const struct vlinkcfg_place *first_b = *(const struct vlinkcfg_place *const *)b;
+	int order = by_domain(first_a, first_b);
+
+	return order ? order : (first_a->end > first_b->end) - (first_a->end < first_b->end);
+}
+
+static size_t fill_places(const struct vlinkcfg_domain *doms, size_t nr,
+			  struct vlinkcfg_place *places)
+{
+	const struct vlinkcfg_domain *dom;
+	size_t i, filled = 0;
+
+	for (dom = doms; dom < doms + nr; dom++)
+		for (i = 0; i < dom->nr_ends; i++)
+			places[filled++] = (struct vlinkcfg_place){ dom, &dom->ends[i] };
+	qsort(places, filled, sizeof(*places), by_link);
+	return filled;
+}
+
+static bool same_link(const struct vlinkcfg_place *a, const struct vlinkcfg_place *b)
+{
+	return !strcmp(a->end->link, b->end->link);
+}
+
+/* The pointers to the first end of each link, in the order of the configs. */
+static size_t fill_links(const struct vlinkcfg_place *places, size_t nr,
+			 const struct vlinkcfg_place **links)
+{
+	size_t i, filled = 0;
+
+	for (i = 0; i < nr; i++)
+		if (!i || !same_link(&places[i - 1], &places[i]))
+			links[filled++] = &places[i];
+	qsort(links, filled, sizeof(const struct vlinkcfg_place *), by_first_end);
+	return filled;
+}
+
+int vlinkcfg_for_links(const struct vlinkcfg_domain *doms, size_t nr,
+		       void (*each)(void *arg, const struct vlinkcfg_place *ends, size_t nr),
+		       void *arg)
+{
+	const struct vlinkcfg_place **links, *end;
+	struct vlinkcfg_place *places;
+	size_t i, nr_places = 0, nr_links;
+
+	for (i = 0; i < nr; i++)
+		nr_places += doms[i].nr_ends;
+	places = calloc(nr_places + 1, sizeof(*places));
+	links = calloc(nr_places + 1, sizeof(const struct vlinkcfg_place *));
+	if (places && links) {
+		fill_places(doms, nr, places);
+		nr_links = fill_links(places, nr_places, links);
+		for (i = 0; i < nr_links; i++) {
+			for (end = links[i]; end < places + nr_places; end++)
+				if (!same_link(end, links[i]))
+					break;
+			each(arg, links[i], (size_t)(end - links[i]));
+		}
+	}
+	free(links);
+	free(places);
+	return places && links ? 0 : -1;
+}
+
+struct check_all {
+	struct checker chk;
+	struct vlinkcfg_set *set;
+};
+
+/* What is wrong is found beside what is wrong, too. */
+static void check_link(void *arg, const struct vlinkcfg_place *ends, size_t nr)
+{
+	struct check_all *all = arg;
+	size_t i;
+
+	all->chk.findings += vlinkcfg_set_judge(all->set, ends, nr, all->chk.report, all->chk.arg);
+	for (i = 0; i < nr; i++)
+		if (vlinkcfg_set_take(all->set, &ends[i]))
+			finding(&all->chk, "out of memory");
 }
 
 size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
-		      void (*report)(void *arg, const char *text), void *arg)
+		      vlinkcfg_report report, void *arg)
 {
-	struct checker chk = { .doms = doms, .nr = nr, .report = report, .arg = arg };
-	const struct vlinkcfg_domain *dom;
-	bool clash;
-	size_t i, j;
+	struct check_all all = { .chk = { .report = report, .arg = arg } };
+	size_t i;
 
-	sort_places(&chk);
-	for (dom = doms; dom < doms + nr; dom++) {
-		check_domain_name(&chk, (size_t)(dom - doms));
-		clash = may_clash(dom);
-		for (i = 0; i < dom->nr_ends; i++) {
-			for (j = 0; clash && j < i; j++)
-				check_siblings(&chk, dom, &dom->ends[i], &dom->ends[j]);
-			check_end(&chk, dom, &dom->ends[i]);
-			check_cid(&chk, dom, i);
-		}
+	all.set = vlinkcfg_set_new();
+	if (!all.set) {
+		finding(&all.chk, "out of memory");
+		return all.chk.findings;
 	}
-	free(chk.places);
-	return chk.findings;
+	for (i = 0; i < nr; i++)
+		all.chk.findings += vlinkcfg_set_domain(all.set, &doms[i], report, arg);
+	if (vlinkcfg_for_links(doms, nr, check_link, &all))
+		finding(&all.chk, "out of memory");
+	vlinkcfg_set_free(all.set);
+	return all.chk.findings;
 }

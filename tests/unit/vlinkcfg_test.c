@@ -409,6 +409,9 @@ static void cids_are_checked(void)
 		       "\"link=b,class=vsock,role=server,peer=vm3,unit=1\","
 		       "\"link=c,class=vsock,role=server,peer=vm3,unit=2,cid=8\"", NULL,
 		       "link 'c' has the cid 8, link 'a' 7: a domain has one");
+	expect_finding("\"link=a,class=vsock,role=server,peer=vm3,unit=0,cid=7\"",
+		       "\"link=a,class=vsock,role=client,peer=vm2,unit=0,cid=7\"",
+		       "link 'a' has the cid 7 here and in ");
 }
 
 static void a_domain_stands_once(void)
