@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Blocks that change a device node by its label, and /delete-node/. They are put
- * off until all nodes are known, so that the order of files does not matter.
+ * What one input changes or deletes of another. It is put off until all are read, so that
+ * their order does not matter.
  */
-#include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@
 static void refuse(const struct model *model, const struct labels *labels,
 		   const struct amendment *amendment)
 {
-	struct likeness likeness = { .wanted = amendment->label };
+	struct likeness likeness = { .wanted = amendment->target };
 	size_t i;
 
 	for (i = 0; i < model->nr_vms; i++)
@@ -23,49 +22,112 @@ static void refuse(const struct model *model, const struct labels *labels,
 	for (i = 2; i <= 9; i++)
 		diag_consider(&likeness, mem_printf("vm%zu_vdevs", i));
 	diag_error(CODE_UNKNOWN_LABEL, amendment->pos,
-		   "unknown label '%s': &vmN_vdevs or the label of a device node expected%s",
-		   amendment->label, diag_suggestion(&likeness));
+		   "unknown label '%s': &vmN_vdevs or the label of a node expected%s",
+		   amendment->target, diag_suggestion(&likeness));
 }
 
-static void delete_container(const struct model *model, unsigned int vm)
+/* What a label or path names in an input other than @but. */
+static const struct blob_node *find(const struct model *model, const struct tree *but,
+				    const char *target, const struct tree **in)
 {
+	const struct blob_node *found = NULL;
 	size_t i;
 
-	for (i = 0; i < model->nr_nodes; i++)
-		if (model->nodes[i]->vm == vm)
-			model->nodes[i]->deleted = true;
+	for (i = 0; i < model->nr_trees && !found; i++) {
+		*in = model->trees[i];
+		if (*in != but)
+			found = *target == '/' ? blob_path((*in)->blob, target)
+					       : blob_by_label((*in)->blob, target);
+	}
+	return found;
 }
 
-static void amend(const struct amendment *amendment, struct node *node)
+/* More of a VM or of a container; nothing yet where a device is changed. */
+static void add_parts(const struct model *model, const struct amendment *amendment)
 {
-	const struct tree *tree = amendment->tree;
-	unsigned int phandle;
+	const struct tree *in;
+	const struct blob_node *target;
+	unsigned int vm;
 
-	*MEM_APPEND(node->amended, node->nr_amended) = amendment->outline;
-	node->local_peer = 0;
-	node_read(tree, amendment->at, node, amendment->outline);
-	phandle = node->local_peer;
-	if (phandle && blob_by_phandle(tree->blob, phandle))
-		node->peer = tree->nodes[blob_by_phandle(tree->blob, phandle) - tree->blob->nodes];
-	if (fdt_first_subnode(tree->blob->fdt, amendment->at->offset) >= 0)
-		diag_warning(CODE_NODE_BELOW, amendment->pos, "nodes below '%s' are not used",
-			     amendment->label);
+	if (!amendment->at)
+		return;
+	target = find(model, amendment->tree, amendment->target, &in);
+	if (!target || tree_device(in, target))
+		return;
+	vm = tree_container(in, target);
+	if (vm) {
+		tree_read_container(amendment->tree, amendment->at, vm, amendment->outline);
+		return;
+	}
+	vm = tree_vm(in, target);
+	if (vm)
+		vm_read(amendment->tree, amendment->at, vm, amendment->outline);
+	tree_scan(amendment->tree, amendment->at, vm);
+}
+
+static struct node *find_device(const struct model *model, const struct labels *labels,
+				const struct amendment *amendment, bool *other)
+{
+	const struct tree *in;
+	const struct blob_node *target;
+	struct node *node = labels_find_other(labels, amendment->target, amendment->tree);
+
+	target = node ? NULL : find(model, amendment->tree, amendment->target, &in);
+	*other = target && !tree_device(in, target);
+	return node ? node : target ? tree_device(in, target) : NULL;
+}
+
+static bool delete_container(const struct model *model, const struct amendment *amendment)
+{
+	unsigned int vm = model_vm_of_container(amendment->target);
+	size_t i;
+
+	if (!vm || !model_vm(model, vm))
+		return false;
+	for (i = 0; i < model->nr_nodes; i++)
+		if (model->nodes[i]->vm == vm && model->nodes[i]->tree != amendment->tree)
+			model->nodes[i]->deleted = true;
+	return true;
+}
+
+static void delete_by_name(const struct model *model, const struct amendment *amendment)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < model->nr_nodes; i++) {
+		if (model->nodes[i]->vm != amendment->vm ||
+		    model->nodes[i]->tree == amendment->tree ||
+		    strcmp(model->nodes[i]->name, amendment->name))
+			continue;
+		model->nodes[i]->deleted = true;
+		nr++;
+	}
+	if (!nr)
+		diag_warning(CODE_DELETE, amendment->pos, "vm%u has no node '%s' before this: nothing is deleted",
+			     amendment->vm, amendment->name);
 }
 
 static void carry_out(struct model *model, const struct labels *labels,
 		      const struct amendment *amendment)
 {
-	unsigned int vm = amendment->tree ? 0 : model_vm_of_container(amendment->label);
-	struct node *node = labels_find(labels, amendment->label);
+	struct node *node;
+	bool other;
 
-	if (vm && model_vm(model, vm))
-		delete_container(model, vm);
-	else if (!node)
+	if (amendment->name) {
+		delete_by_name(model, amendment);
+		return;
+	}
+	if (!amendment->at && delete_container(model, amendment))
+		return;
+	node = find_device(model, labels, amendment, &other);
+	if (other)
+		return;
+	if (!node)
 		refuse(model, labels, amendment);
-	else if (!amendment->tree)
-		node->deleted = true;
 	else if (amendment->at)
-		amend(amendment, node);
+		tree_amend(amendment->tree, amendment->at, node, amendment->outline);
+	else
+		node->deleted = true;
 }
 
 static void drop_deleted(struct model *model)
@@ -91,12 +153,16 @@ static void drop_deleted_peers(struct model *model)
 void amend_all(struct model *model)
 {
 	struct labels labels = { 0 };
-	size_t i;
+	size_t i, nr = model->nr_amendments;
 
-	if (model->nr_amendments)
+	for (i = 0; i < nr; i++)
+		if (model->amendments[i].target)
+			add_parts(model, &model->amendments[i]);
+	if (nr)
 		labels = labels_collect(model);
-	for (i = 0; i < model->nr_amendments; i++)
+	for (i = 0; i < nr; i++)
 		carry_out(model, &labels, &model->amendments[i]);
+	tree_find_peers(model);
 	drop_deleted_peers(model);
 	drop_deleted(model);
 }

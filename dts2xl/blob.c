@@ -198,6 +198,12 @@ static void add_symbol(struct blob *blob, const char *label, const char *path)
 	ref = MEM_APPEND(blob->symbols, blob->nr_symbols);
 	ref->node = node;
 	ref->label = label;
+	map_set(&blob->by_label, label, node);
+}
+
+struct blob_node *blob_by_label(const struct blob *blob, const char *label)
+{
+	return map_get(&blob->by_label, label);
 }
 
 /* @where: PATH:PROPERTY:OFFSET. Only a property's first cell is of interest. */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "map.h"
+
 #define BLOB_DEPTH_MAX	64
 #define BLOB_SIZE_MAX	(64u << 20)
 #define BLOB_NODES_MAX	2000000u
@@ -37,6 +39,7 @@ struct blob {
 	size_t nr_phandles;
 	struct blob_reference *symbols;
 	size_t nr_symbols;
+	struct map by_label;		/* nodes */
 	struct blob_reference *fixups;
 	size_t nr_fixups;
 };
@@ -45,6 +48,7 @@ struct blob {
 struct blob *blob_open(const void *fdt, size_t size, const char **why);
 struct blob_node *blob_child(const struct blob *blob, const struct blob_node *parent,
 			     const char *name, size_t len);
+struct blob_node *blob_by_label(const struct blob *blob, const char *label);
 struct blob_node *blob_path(const struct blob *blob, const char *path);
 /* The node's own place among __local_fixups__, or NULL. */
 struct blob_node *blob_local_fixups(const struct blob *blob, const struct blob_node *node);

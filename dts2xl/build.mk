@@ -46,6 +46,18 @@ $(O)/asan/mkblob: tests/unit/dts2xl/mkblob.c
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -o $@ $< -lfdt
 
+# Random trees: as source, as blobs, and there and back.
+TREES_SEED  ?= 1
+TREES_COUNT ?= 300
+$(call unit_test,check-dts2xl-trees,$(O)/asan/trees)
+check-dts2xl-trees:
+	$< dtc $(TREES_SEED) $(TREES_COUNT)
+
+DTS2XL_PARTS := $(filter-out dts2xl/main.c,$(DTS2XL_SRC)) $(VLINKCFG_SRC)
+
+$(O)/asan/trees: $(O)/asan/obj/tests/unit/dts2xl/trees.o $(DTS2XL_PARTS:%.c=$(O)/asan/obj/%.o)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+
 INSTALLS += install-dts2xl
 .PHONY: install-dts2xl
 install-dts2xl: $(O)/bin/dts2xl

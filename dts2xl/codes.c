@@ -52,12 +52,14 @@ static const struct {
 	[CODE_BLOB_LIMIT] = { "blob-limit",
 		"A device tree blob has more than 64 MiB or 2000000 nodes.\n" },
 	[CODE_UNKNOWN_LABEL] = { "unknown-label",
-		"A block is named by the label of a container (&vm2_vdevs), of a VM (&vm2), or\n"
-		"of a device node that stands elsewhere and is to be amended.\n" },
+		"A block is named by the label of a container (&vm2_vdevs), of a VM (&vm2), or of\n"
+		"a node that stands before it in the text, or in another input. From there on\n"
+		"dtc knows the label, until the node is deleted.\n" },
 	[CODE_LABEL_TWICE] = { "label-twice",
 		"Labels are what links are known by: each stands once in all files together.\n" },
 	[CODE_BY_PATH] = { "by-path",
-		"VMs and peers are named by labels, as in &vm2_vdevs and <&camera>.\n" },
+		"A peer is a reference in < >, as in <&camera>: without them, it is the text of a\n"
+		"path. /delete-node/ outside of blocks is for &label.\n" },
 	[CODE_UNDEFINED_VM] = { "undefined-vm",
 		"A board file of the input defines the containers of VMs, but not this one. It is\n"
 		"made all the same; the number may be a slip.\n" },
@@ -68,6 +70,14 @@ static const struct {
 	[CODE_UNUSED_NODE] = { "unused-node",
 		"A device node is one end of a link. This one points to no other, and no\n"
 		"other points to it.\n" },
+	[CODE_NODE_TWICE] = { "node-twice",
+		"Two blocks have a device of one name in the same container. dtc makes one node\n"
+		"of them, and the properties of the later one replace those of the other: one\n"
+		"link is lost. Names mean nothing: give one of them another.\n" },
+	[CODE_STRAY] = { "stray",
+		"A node with a peer-phandle, or of a class of links, is one end of a link. It\n"
+		"counts only in a container of a VM: a node with the label vmN_vdevs, or one\n"
+		"called vdevs below a node vmN.\n" },
 	[CODE_NODE_BELOW] = { "node-below", "Device nodes have no nodes below them.\n" },
 	[CODE_INFO] = { "info",
 		"An info has up to 1024 bytes of printable ASCII. That of a pipe is\n"

@@ -75,32 +75,23 @@ void convert_read(struct conversion *conversion, const char *path)
 
 void convert_blob(struct conversion *conversion, const char *name, const void *fdt, size_t size)
 {
-	tree_read_blob(&conversion->model, name, fdt, size);
+	tree_read(&conversion->model, NULL, name, fdt, size);
+	conversion->nr_blobs++;
 }
 
-static void put_off_deletion(struct model *model, const struct block *block)
+static void compile(struct conversion *conversion)
 {
-	struct amendment *amendment;
-
-	amendment = MEM_APPEND(model->amendments, model->nr_amendments);
-	amendment->label = block->label;
-	amendment->pos = block->pos;
-}
-
-static void compile(struct conversion *conversion, const struct block *block)
-{
+	struct unit *units, *unit;
 	const void *fdt;
-	size_t size;
+	size_t nr, size;
 
-	if (block->refused)
-		return;
-	if (block->kind == BLOCK_DELETE) {
-		put_off_deletion(&conversion->model, block);
-		return;
+	units = units_of(&conversion->source, conversion->nr_blobs, &nr);
+	FOR_EACH(unit, units, nr) {
+		/* Messages about single words are worth more than that the rest is missing. */
+		fdt = dtc_compile(conversion->dtc, unit, &size);
+		if (fdt && !diag_errors())
+			tree_read(&conversion->model, unit, NULL, fdt, size);
 	}
-	fdt = dtc_compile(conversion->dtc, block, &size);
-	if (fdt)
-		tree_read_block(&conversion->model, block, fdt, size);
 }
 
 /* Fragments alone define no VM; where a board file does, others may be slips. */
@@ -120,8 +111,13 @@ static void check_defined(const struct model *model)
 
 static void check_input(struct conversion *conversion)
 {
+	size_t i;
+
 	check_defined(&conversion->model);
 	amend_all(&conversion->model);
+	model_drop_disabled(&conversion->model);
+	for (i = 0; i < conversion->model.nr_trees; i++)
+		tree_check_strays(conversion->model.trees[i]);
 	if (!conversion->model.nr_vms && !diag_errors())
 		diag_error(CODE_EMPTY_INPUT, diag_whole("dts2xl"),
 			   "no &vmN_vdevs { } block in the input");
@@ -145,12 +141,10 @@ static void settle(struct conversion *conversion)
 
 void convert_finish(struct conversion *conversion)
 {
-	size_t i;
-
 	conversion->model.source = &conversion->source;
-	for (i = 0; i < conversion->source.nr_blocks; i++)
-		compile(conversion, conversion->source.blocks[i]);
-	check_input(conversion);
+	compile(conversion);
+	if (!diag_errors())
+		check_input(conversion);
 	if (!diag_errors())
 		settle(conversion);
 	if (diag_errors())

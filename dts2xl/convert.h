@@ -15,6 +15,7 @@ struct conversion {
 	struct emission emission;
 	struct source source;
 	struct model model;
+	size_t nr_blobs;
 	struct configs configs;
 };
 

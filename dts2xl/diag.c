@@ -16,6 +16,7 @@
 struct diag_settings diag_settings;
 
 static unsigned int nr_errors;
+static unsigned int counts[NR_CODES];
 static bool last_was_silent;	/* and so are its notes */
 
 /* Names and values come from the input: no control character gets out. */
@@ -64,6 +65,7 @@ void diag_error(enum diag_code code, struct pos pos, const char *fmt, ...)
 	va_list ap;
 
 	nr_errors++;
+	counts[code]++;
 	last_was_silent = false;
 	if (code == CODE_INTERNAL && diag_settings.abort_on_internal)
 		diag_settings.silent = false;
@@ -107,6 +109,12 @@ struct pos diag_whole(const char *file)
 void diag_reset(void)
 {
 	nr_errors = 0;
+	memset(counts, 0, sizeof(counts));
+}
+
+unsigned int diag_count(enum diag_code code)
+{
+	return counts[code];
 }
 
 unsigned int diag_errors(void)

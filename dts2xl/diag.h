@@ -28,6 +28,8 @@ DIAG_PRINTF void diag_warning(enum diag_code code, struct pos pos, const char *f
 /* Belongs to the message before: where the other party of a conflict stands. */
 __attribute__((format(printf, 2, 3))) void diag_note(struct pos pos, const char *fmt, ...);
 unsigned int diag_errors(void);
+/* Errors of one kind. */
+unsigned int diag_count(enum diag_code code);
 /* A message about the run or a file as a whole. */
 struct pos diag_whole(const char *file);
 

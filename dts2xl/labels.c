@@ -47,6 +47,21 @@ struct node *labels_find(const struct labels *labels, const char *name)
 	return found ? found->node : NULL;
 }
 
+struct node *labels_find_other(const struct labels *labels, const char *name,
+			       const struct tree *but)
+{
+	struct label wanted = { .name = name }, *found = NULL, *end = labels->labels + labels->nr;
+
+	if (labels->nr)
+		found = bsearch(&wanted, labels->labels, labels->nr, sizeof(wanted), by_name);
+	while (found && found > labels->labels && !by_name(found - 1, &wanted))
+		found--;
+	for (; found && found < end && !by_name(found, &wanted); found++)
+		if (found->node->tree != but)
+			return found->node;
+	return NULL;
+}
+
 void labels_consider(const struct labels *labels, struct likeness *likeness)
 {
 	size_t i;

@@ -18,6 +18,9 @@ struct labels {
 struct labels labels_collect(const struct model *model);
 /* NULL: no node has it. */
 struct node *labels_find(const struct labels *labels, const char *name);
+/* The same, but not one of the tree @but. */
+struct node *labels_find_other(const struct labels *labels, const char *name,
+			       const struct tree *but);
 void labels_consider(const struct labels *labels, struct likeness *likeness);
 void labels_refuse_second(const struct labels *labels);
 

@@ -151,11 +151,12 @@ static size_t reference_length(const char *text)
 static void place(struct lexer *lexer, struct token *token)
 {
 	token->pos = lexer->pos;
+	token->indent = (size_t)(lexer->at - lexer->line);
 	lexer->ordinal++;
 	token->after_comment = lexer->ordinal == 1 && lexer->comment_line &&
 			       lexer->pos.line == lexer->comment_line + 1;
 	if (!lexer->marked) {
-		token->pos.column = (unsigned int)(lexer->at - lexer->line) + 1;
+		token->pos.column = (unsigned int)token->indent + 1;
 		return;
 	}
 	token->pos.ordinal = lexer->ordinal;

@@ -26,6 +26,7 @@ struct token {
 	const char *text;	/* in the source, not terminated */
 	size_t len;
 	const char *start;	/* with quotes and the like */
+	size_t indent;		/* what stands before it on its line */
 	struct pos pos;
 	bool after_comment;	/* first on its line, and a // comment ends the line before */
 };

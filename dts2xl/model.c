@@ -56,6 +56,20 @@ struct vm *model_add_vm(struct model *model, unsigned int number, struct pos pos
 	return vm;
 }
 
+void model_drop_disabled(struct model *model)
+{
+	struct vm *vm;
+	size_t i, nr = 0;
+
+	for (i = 0; i < model->nr_nodes; i++)
+		if (model_vm(model, model->nodes[i]->vm)->settings.disabled)
+			model->nodes[i]->disabled = true;
+	FOR_EACH(vm, model->vms, model->nr_vms)
+		if (!vm->settings.disabled)
+			model->vms[nr++] = *vm;
+	model->nr_vms = nr;
+}
+
 bool model_serves(const struct vm *vm)
 {
 	size_t i;

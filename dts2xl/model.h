@@ -19,9 +19,13 @@ enum role { ROLE_UNSET, ROLE_SERVER, ROLE_CLIENT };
 
 enum clone_kind { CLONE_NONE, CLONE_AUTO, CLONE_NUMBER };
 
+struct tree;
+struct blob_node;
+
 /* A device node of a VM: one half of a link, or of several. */
 struct node {
 	unsigned int vm;
+	const struct tree *tree;	/* that it stands in */
 	size_t seq;		/* its place in the input */
 	const char *name;
 	const struct outline_node *outline;	/* where it and its properties stand */
@@ -32,7 +36,9 @@ struct node {
 	const char *compatible;	/* NULL: its peer's */
 	enum role role;		/* as written */
 	const char *peer_label;	/* NULL: none */
-	unsigned int local_peer;	/* its phandle in the same blob; 0: none */
+	unsigned int local_peer;	/* its phandle in @peer_tree; 0: none */
+	const struct tree *peer_tree;
+	const struct outline_node *stray_peer;	/* what has that phandle is no device */
 	const char *info;	/* joined by ','; NULL: none */
 	enum clone_kind clone;
 	unsigned int clone_nr;
@@ -82,6 +88,7 @@ struct vm_settings {
 	char **vif;
 	size_t nr_vif;
 	bool driver_domain;
+	bool disabled;
 };
 
 struct vm {
@@ -94,15 +101,14 @@ struct vm {
 	size_t nr_ends;
 };
 
-/* A block that changes or deletes a node that stands elsewhere. */
-struct tree;
-struct blob_node;
-
+/* What changes or deletes a node of another input. */
 struct amendment {
-	const char *label;
+	const char *target;	/* a label, or a path that begins with / */
+	unsigned int vm;	/* without a target: the node @name of this VM is deleted */
+	const char *name;
 	struct pos pos;
-	const struct tree *tree;	/* NULL: the node is deleted */
-	const struct blob_node *at;
+	struct tree *tree;
+	const struct blob_node *at;	/* NULL: the node is deleted */
 	const struct outline_node *outline;
 };
 
@@ -114,6 +120,8 @@ struct model {
 	size_t nr_vms;
 	struct node **nodes;
 	size_t nr_nodes;
+	struct tree **trees;
+	size_t nr_trees;
 	struct amendment *amendments;
 	size_t nr_amendments;
 	struct link **links;
@@ -124,6 +132,8 @@ struct model {
 const char *model_domain_name(const struct model *model, unsigned int vm);
 struct vm *model_add_vm(struct model *model, unsigned int number, struct pos pos);
 struct vm *model_vm(const struct model *model, unsigned int number);
+/* Leaves out VMs that the tree has disabled, and has their nodes be so, too. */
+void model_drop_disabled(struct model *model);
 /* True if the VM is the server of any link. */
 bool model_serves(const struct vm *vm);
 struct pos node_pos(const struct node *node, const char *property);

@@ -94,8 +94,7 @@ static uint32_t local_phandle(const struct reader *reader, const struct value *v
 	const struct blob_node *mark;
 
 	/* In a tree that is no overlay a phandle is a number like any other. */
-	if (!reader->tree->block && !blob_path(blob, "/__local_fixups__") &&
-	    !blob_path(blob, "/__fixups__"))
+	if (!blob_path(blob, "/__local_fixups__") && !blob_path(blob, "/__fixups__"))
 		return cell;
 	mark = blob_local_fixups(blob, reader->at);
 	if (!mark || !fdt_getprop(blob->fdt, mark->offset, value->name, NULL))
@@ -116,6 +115,8 @@ static void read_peer(struct reader *reader, const struct value *value)
 	memcpy(&cell, value->data, sizeof(cell));
 	label = blob_fixup(reader->tree->blob, reader->at, value->name);
 	node->local_peer = label ? 0 : local_phandle(reader, value, fdt32_to_cpu(cell));
+	node->peer_tree = reader->tree;
+	node->stray_peer = NULL;
 	node->peer = NULL;
 	if (!label && !node->local_peer)
 		wrong(reader, CODE_PEER, value, "a reference expected, as in <&label>");
@@ -208,17 +209,8 @@ static void read_link(struct reader *reader, const struct value *value)
 
 static void read_status(struct reader *reader, const struct value *value)
 {
-	const char *status = value->data;
-
-	if (!tree_is_string_list(status, value->len)) {
-		wrong(reader, CODE_PROPERTY_TYPE, value, "a string expected");
-		return;
-	}
-	reader->node->disabled = strcmp(status, "okay") && strcmp(status, "ok");
-	if (reader->node->disabled && strcmp(status, "disabled") && strcmp(status, "reserved") &&
-	    strncmp(status, "fail", 4))
-		wrong(reader, CODE_STATUS, value,
-		      mem_printf("'%s' is neither okay nor disabled", status));
+	tree_read_status(node_pos(reader->node, value->name), value->data, value->len,
+			 &reader->node->disabled);
 }
 
 static void read_options(struct reader *reader, const struct value *value)
@@ -267,6 +259,7 @@ static void forget_peer(struct node *node)
 {
 	node->peer = NULL;
 	node->peer_label = NULL;
+	node->stray_peer = NULL;
 	node->local_peer = 0;
 }
 
@@ -358,7 +351,7 @@ void node_read(const struct tree *tree, const struct blob_node *at, struct node 
 	size_t i;
 	int prop;
 
-	for (i = 0; outline != node->outline && i < outline->nr_deleted_properties; i++)
+	for (i = 0; outline && i < outline->nr_deleted_properties; i++)
 		delete_property(node, &outline->deleted_properties[i]);
 	fdt_for_each_property_offset(prop, tree->blob->fdt, at->offset) {
 		value.data = fdt_getprop_by_offset(tree->blob->fdt, prop, &value.name, &value.len);

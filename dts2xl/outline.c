@@ -59,15 +59,20 @@ static int by_property_name(const void *a, const void *b)
 /* So that thousands of siblings are found at once. */
 static void sort_contents(struct outline_node *node)
 {
+	size_t i;
+
 	if (node->nr_children)
 		qsort(node->children, node->nr_children, sizeof(struct outline_node *),
 		      by_child_name);
 	if (node->nr_properties)
 		qsort(node->properties, node->nr_properties, sizeof(*node->properties),
 		      by_property_name);
+	for (i = 1; i < node->nr_children; i++)
+		if (!by_child_name(&node->children[i - 1], &node->children[i]))
+			node->children[i - 1]->twice = node->children[i]->twice = true;
 }
 
-const struct outline_node *outline_child(const struct outline_node *node, const char *name)
+struct outline_node *outline_child(const struct outline_node *node, const char *name)
 {
 	struct outline_node wanted = { .name = (char *)name }, *key = &wanted, **found = NULL;
 
@@ -77,24 +82,39 @@ const struct outline_node *outline_child(const struct outline_node *node, const 
 	return found ? *found : NULL;
 }
 
+struct outline_property *outline_property(const struct outline_node *node, const char *name)
+{
+	struct outline_property wanted = { .name = (char *)name };
+
+	if (!node->nr_properties)
+		return NULL;
+	return bsearch(&wanted, node->properties, node->nr_properties, sizeof(wanted),
+		       by_property_name);
+}
+
 bool outline_has_property(const struct outline_node *node, const char *name, struct pos *pos)
 {
-	struct outline_property wanted = { .name = (char *)name }, *found = NULL;
+	const struct outline_property *found = outline_property(node, name);
 
-	if (node->nr_properties)
-		found = bsearch(&wanted, node->properties, node->nr_properties, sizeof(wanted),
-				by_property_name);
 	*pos = found ? found->pos : node->pos;
 	return found;
 }
 
-static struct outline_node *add_child(struct outline_node *parent,
+/* What comes next in a node has this number. */
+static size_t next_order(const struct outline_node *node)
+{
+	return node->nr_children + node->nr_deleted_nodes + node->nr_deleted_properties;
+}
+
+static struct outline_node *add_child(const struct block *block, struct outline_node *parent,
 				      const struct token *name)
 {
 	struct outline_node *node = mem_alloc(sizeof(*node));
 
 	node->name = token_string(name);
 	node->pos = name->pos;
+	node->offset = block->indent + (size_t)(name->start - block->start);
+	node->order = next_order(parent);
 	node->parent = parent;
 	*MEM_APPEND(parent->children, parent->nr_children) = node;
 	return node;
@@ -133,8 +153,7 @@ static void read_statement(struct lexer *lexer, struct statement *stmt)
 	}
 }
 
-/* True, with a message, for what would have dtc read other files. */
-static bool reads_files(const struct token *token)
+bool outline_reads_files(const struct token *token)
 {
 	if (token_is(token, TOKEN_DIRECTIVE, "incbin"))
 		diag_error(CODE_INCBIN, token->pos, "/incbin/ is not supported");
@@ -157,8 +176,20 @@ static bool closes(const struct token *token)
 	return token_is_char(token, '>') || token_is_char(token, ']');
 }
 
-/* Skips to the ; that ends a property. */
-static enum outcome skip_value(struct lexer *lexer, struct block *block, struct token token)
+static void add_reference(struct block *block, const struct token *token,
+			  struct outline_property *property)
+{
+	struct reference *reference = MEM_APPEND(block->references, block->nr_references);
+
+	reference->label = token_string(token);
+	reference->pos = token->pos;
+	if (property && !property->reference)
+		property->reference = reference->label;
+}
+
+/* Skips to the ; that ends a property, or another statement. */
+static enum outcome skip_value(struct lexer *lexer, struct block *block,
+			       struct outline_property *property, struct token token)
 {
 	bool cells = false;
 
@@ -170,12 +201,14 @@ static enum outcome skip_value(struct lexer *lexer, struct block *block, struct 
 			outline_refuse_broken(&token);
 			return BLOCK_REFUSED;
 		}
-		if (reads_files(&token))
+		if (outline_reads_files(&token))
 			return BLOCK_REFUSED;
 		if (!cells && outline_refuse_wrapped(&token)) {
 			block->refused = true;
 			return BLOCK_ODD;
 		}
+		if (token.kind == TOKEN_REFERENCE)
+			add_reference(block, &token, property);
 		cells = (cells || opens(&token)) && !closes(&token);
 		token = lex_next(lexer);
 	}
@@ -206,7 +239,7 @@ static enum outcome read_property(struct lexer *lexer, struct block *block,
 			   token_string(&value));
 		block->refused = true;
 	}
-	return skip_value(lexer, block, value);
+	return skip_value(lexer, block, property, value);
 }
 
 static struct outline_deletion *add_deletion(struct outline_node *node, bool of_node)
@@ -219,6 +252,7 @@ static enum outcome read_deletion(struct lexer *lexer, struct outline_node *node
 {
 	struct token name = lex_next(lexer), end;
 	struct outline_deletion *deletion;
+	size_t order = next_order(node);
 
 	if (name.kind != TOKEN_NAME)
 		return BLOCK_ODD;
@@ -232,19 +266,20 @@ static enum outcome read_deletion(struct lexer *lexer, struct outline_node *node
 	deletion = add_deletion(node, of_node);
 	deletion->name = token_string(&name);
 	deletion->pos = name.pos;
+	deletion->order = order;
 	return BLOCK_GOES_ON;
 }
 
 static enum outcome read_directive(struct lexer *lexer, struct block *block,
 				   struct outline_node *node, const struct token *directive)
 {
-	if (reads_files(directive))
+	if (outline_reads_files(directive))
 		return BLOCK_REFUSED;
 	if (token_is(directive, TOKEN_DIRECTIVE, "delete-node"))
 		return read_deletion(lexer, node, true);
 	if (token_is(directive, TOKEN_DIRECTIVE, "delete-property"))
 		return read_deletion(lexer, node, false);
-	return skip_value(lexer, block, *directive);
+	return skip_value(lexer, block, NULL, *directive);
 }
 
 /* Whatever stands where only a node or a property may stand. */
@@ -266,7 +301,8 @@ static enum outcome refuse_statement(struct block *block, const struct statement
 	return BLOCK_REFUSED;
 }
 
-static enum outcome enter_child(struct outline_node **node, const struct statement *stmt)
+static enum outcome enter_child(const struct block *block, struct outline_node **node,
+				const struct statement *stmt)
 {
 	struct outline_node *child;
 
@@ -274,7 +310,7 @@ static enum outcome enter_child(struct outline_node **node, const struct stateme
 		diag_error(CODE_TOO_DEEP, stmt->name.pos, "nodes are nested too deeply");
 		return BLOCK_REFUSED;
 	}
-	child = add_child(*node, &stmt->name);
+	child = add_child(block, *node, &stmt->name);
 	child->labels = stmt->labels;
 	child->nr_labels = stmt->nr_labels;
 	*node = child;
@@ -301,7 +337,7 @@ static enum outcome read_body_statement(struct lexer *lexer, struct block *block
 	if (stmt.name.kind == TOKEN_DIRECTIVE)
 		return read_directive(lexer, block, *node, &stmt.name);
 	if (stmt.name.kind == TOKEN_NAME && token_is_char(&stmt.after, '{'))
-		return enter_child(node, &stmt);
+		return enter_child(block, node, &stmt);
 	if (stmt.name.kind == TOKEN_NAME &&
 	    (token_is_char(&stmt.after, '=') || token_is_char(&stmt.after, ';')))
 		return read_property(lexer, block, *node, &stmt);
@@ -320,7 +356,7 @@ static bool skip_odd_rest(struct lexer *lexer, unsigned int depth)
 		token = lex_next(lexer);
 		if (token.kind == TOKEN_END || token.kind == TOKEN_BROKEN)
 			return true;
-		if (reads_files(&token))
+		if (outline_reads_files(&token))
 			return false;
 		if (token_is_char(&token, '{'))
 			depth++;

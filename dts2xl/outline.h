@@ -12,17 +12,22 @@
 struct outline_property {
 	char *name;
 	struct pos pos;
+	char *reference;	/* the first label that its value refers to; NULL: none */
 };
 
-/* /delete-node/ or /delete-property/ of what this block does not have itself. */
+/* /delete-node/ or /delete-property/ NAME. */
 struct outline_deletion {
 	char *name;
 	struct pos pos;
+	size_t order;	/* among the nodes and deletions of its parent */
 };
 
 struct outline_node {
 	char *name;
+	char *written;		/* the name in the file, where @name is another; or NULL */
 	struct pos pos;
+	size_t offset;		/* of the name in the text of its block */
+	size_t order;
 	char **labels;
 	size_t nr_labels;
 	struct outline_property *properties;	/* by name once the node is read */
@@ -34,21 +39,43 @@ struct outline_node {
 	struct outline_deletion *deleted_properties;
 	size_t nr_deleted_properties;
 	struct outline_node *parent;
+	bool twice;		/* the body that it stands in has another of its name */
+	bool invented;		/* no tree has it: it is there for references to it */
 };
 
 enum block_kind {
 	BLOCK_TREE,		/* / { } */
-	BLOCK_REFERENCE,	/* &label { } */
-	BLOCK_DELETE,		/* /delete-node/ &label */
+	BLOCK_REFERENCE,	/* &label { }, &{path} { } */
+	BLOCK_DELETE,		/* /delete-node/ &label, &{path} */
+	BLOCK_RESERVE,		/* /memreserve/, which comes before all others */
+	BLOCK_OTHER,		/* what concerns nobody but dtc */
+};
+
+/* A name behind an &. */
+struct reference {
+	char *label;		/* or {path} */
+	struct pos pos;
+};
+
+/* A name that must be another for dtc. */
+struct rename {
+	size_t end;		/* of the written name, in the block's text */
+	const char *tail;	/* what comes behind it */
 };
 
 struct block {
 	enum block_kind kind;
-	char *label;		/* NULL for BLOCK_TREE */
+	char *label;		/* what &label or &{path} names; NULL for other kinds */
 	struct pos pos;
-	char *text;		/* from & to the last ; */
-	const char *directory;	/* of the file */
-	struct outline_node outline;
+	const char *start;	/* in the file's text, while it is read */
+	size_t indent;		/* what stands before it on its line */
+	char *text;		/* to the last ;, behind as many blanks */
+	struct outline_node outline;	/* its labels are those before the & */
+	struct reference *references;	/* in values */
+	size_t nr_references;
+	struct rename *renames;
+	size_t nr_renames;
+	bool elsewhere;		/* it deletes what another input has: not for dtc */
 	bool refused;		/* for a reason that was reported already */
 	bool odd;		/* the outline may be incomplete: dtc should complain */
 };
@@ -66,8 +93,12 @@ void outline_refuse_broken(const struct token *token);
 /* True, with a message, if the token is the rest of a comment. */
 bool outline_refuse_wrapped(const struct token *token);
 
+/* True, with a message, for what would have dtc read other files. */
+bool outline_reads_files(const struct token *token);
+
 /* NULL: not there. */
-const struct outline_node *outline_child(const struct outline_node *node, const char *name);
+struct outline_node *outline_child(const struct outline_node *node, const char *name);
+struct outline_property *outline_property(const struct outline_node *node, const char *name);
 /* Where a property stands; false, and the node's own place, when it is not to be found. */
 bool outline_has_property(const struct outline_node *node, const char *name, struct pos *pos);
 

@@ -13,9 +13,15 @@ static void refuse_peer(const struct labels *labels, const struct node *node)
 {
 	struct likeness likeness = { .wanted = node->peer_label };
 
-	if (node->local_peer) {
+	if (node->stray_peer) {
 		diag_error(CODE_UNKNOWN_PEER, node_pos(node, "peer-phandle"),
-			   "no device node of a VM has the %s: is its container's label there, as by dtc -@?",
+			   "'%s' is no device node of a VM: it stands in no container such as vm2_vdevs; if that had a label, was it lost for want of dtc -@?",
+			   node->peer_label);
+		diag_note(node->stray_peer->pos, "it stands here");
+		return;
+	}
+	if (!strncmp(node->peer_label, "phandle ", 8)) {
+		diag_error(CODE_UNKNOWN_PEER, node_pos(node, "peer-phandle"), "no node has the %s",
 			   node->peer_label);
 		return;
 	}

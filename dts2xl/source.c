@@ -8,9 +8,11 @@
 #include "vlinkcfg_private.h"
 
 #define INCLUDE_DEPTH_MAX	16
+#define INDENT_MAX	256	/* columns of longer lines are not told by dtc */
 
 struct splitter {
 	struct source *source;
+	size_t file;		/* of the source */
 	const struct cpp *cpp;	/* NULL: text alone, which includes nothing */
 	struct lexer lexer;
 	const char *directory;
@@ -29,24 +31,39 @@ static bool expect(struct splitter *splitter, char c)
 	return false;
 }
 
-static struct block *add_block(struct splitter *splitter, enum block_kind kind,
-			       const struct token *first, char *label)
+static struct source_file *file_of(const struct splitter *splitter)
+{
+	return &splitter->source->files[splitter->file];
+}
+
+/* @first: its first token; @label: what it refers to, or NULL. */
+static struct block *make_block(enum block_kind kind, const struct token *first, char *label)
 {
 	struct block *block = mem_alloc(sizeof(*block));
 
 	block->kind = kind;
 	block->label = label;
 	block->pos = first->pos;
-	block->directory = splitter->directory;
+	block->start = first->start;
+	block->indent = first->indent <= INDENT_MAX ? first->indent : 0;
 	block->outline.pos = first->pos;
 	block->outline.name = mem_string("");
 	return block;
 }
 
-static bool read_block(struct splitter *splitter, const struct token *first, char *label)
+/* Adds a block that ends here. With blanks before it, columns in it are those of the file. */
+static void add_block(struct splitter *splitter, struct block *block)
 {
-	struct block *block = add_block(splitter, label ? BLOCK_REFERENCE : BLOCK_TREE, first,
-					label);
+	struct source_file *file = file_of(splitter);
+
+	block->text = mem_printf("%*s%.*s", (int)block->indent, "",
+				 (int)(splitter->lexer.at - block->start), block->start);
+	block->start = NULL;
+	*MEM_APPEND(file->blocks, file->nr_blocks) = block;
+}
+
+static bool read_block(struct splitter *splitter, struct block *block)
+{
 	struct lexer *lexer = &splitter->lexer, end;
 	struct token token;
 
@@ -61,8 +78,7 @@ static bool read_block(struct splitter *splitter, const struct token *first, cha
 	}
 	if (!token_is_char(&token, ';'))
 		*lexer = end;
-	block->text = mem_copy(first->start, (size_t)(lexer->at - first->start));
-	*MEM_APPEND(splitter->source->blocks, splitter->source->nr_blocks) = block;
+	add_block(splitter, block);
 	return true;
 }
 
@@ -86,43 +102,95 @@ static bool include(struct splitter *splitter)
 	return true;
 }
 
-static bool delete_node(struct splitter *splitter)
+static bool delete_node(struct splitter *splitter, const struct token *first)
 {
 	struct token label = lex_next(&splitter->lexer);
 	struct block *block;
 
-	if (label.kind != TOKEN_REFERENCE || *label.text == '{') {
+	if (label.kind != TOKEN_REFERENCE) {
 		diag_error(CODE_BY_PATH, label.pos, "/delete-node/ &label; expected");
 		return false;
 	}
-	block = add_block(splitter, BLOCK_DELETE, &label, token_string(&label));
-	*MEM_APPEND(splitter->source->blocks, splitter->source->nr_blocks) = block;
-	return expect(splitter, ';');
+	block = make_block(BLOCK_DELETE, first, token_string(&label));
+	block->outline.pos = label.pos;
+	if (!expect(splitter, ';'))
+		return false;
+	add_block(splitter, block);
+	return true;
+}
+
+/* A statement whose text is for dtc alone. */
+static bool pass_on(struct splitter *splitter, const struct token *first, enum block_kind kind)
+{
+	struct token token;
+
+	do {
+		token = lex_next(&splitter->lexer);
+		if (token.kind == TOKEN_END || token_is_char(&token, '{')) {
+			diag_error(CODE_SYNTAX, token.pos, "';' expected after /%s/",
+				   token_string(first));
+			return false;
+		}
+		if (token.kind == TOKEN_BROKEN) {
+			outline_refuse_broken(&token);
+			return false;
+		}
+		if (outline_reads_files(&token))
+			return false;
+	} while (!token_is_char(&token, ';'));
+	add_block(splitter, make_block(kind, first, NULL));
+	return true;
 }
 
 static bool read_directive(struct splitter *splitter, const struct token *token)
 {
-	if (token_is(token, TOKEN_DIRECTIVE, "dts-v1") ||
-	    token_is(token, TOKEN_DIRECTIVE, "plugin"))
+	if (token_is(token, TOKEN_DIRECTIVE, "dts-v1"))
 		return expect(splitter, ';');
+	if (token_is(token, TOKEN_DIRECTIVE, "plugin")) {
+		file_of(splitter)->overlay = true;
+		return expect(splitter, ';');
+	}
 	if (token_is(token, TOKEN_DIRECTIVE, "include"))
 		return include(splitter);
 	if (token_is(token, TOKEN_DIRECTIVE, "delete-node"))
-		return delete_node(splitter);
+		return delete_node(splitter, token);
+	if (token_is(token, TOKEN_DIRECTIVE, "memreserve"))
+		return pass_on(splitter, token, BLOCK_RESERVE);
+	if (token_is(token, TOKEN_DIRECTIVE, "omit-if-no-ref"))
+		return pass_on(splitter, token, BLOCK_OTHER);
 	diag_error(CODE_DIRECTIVE, token->pos, "/%s/ is not supported here", token_string(token));
 	return false;
 }
 
-static bool read_referenced(struct splitter *splitter, const struct token *token)
+static bool read_referenced(struct splitter *splitter, const struct token *first,
+			    const struct token *token, struct outline_node *labels)
 {
-	char *label = token_string(token);
+	struct block *block = make_block(BLOCK_REFERENCE, first, token_string(token));
 
-	if (*label == '{') {
-		diag_error(CODE_BY_PATH, token->pos,
-			   "a VM is named by its label, as in &vm2_vdevs, not by a path");
-		return false;
+	block->outline.labels = labels->labels;
+	block->outline.nr_labels = labels->nr_labels;
+	return expect(splitter, '{') && read_block(splitter, block);
+}
+
+/* label: &reference { }. False, as yet without a message: it is something else. */
+static bool read_labelled(struct splitter *splitter, const struct token *first, bool *goes_on)
+{
+	struct outline_node labels = { 0 };
+	struct token token = *first, colon;
+	struct lexer ahead = splitter->lexer;
+
+	while (token.kind == TOKEN_NAME) {
+		colon = lex_next(&ahead);
+		if (!token_is_char(&colon, ':'))
+			return false;
+		*MEM_APPEND(labels.labels, labels.nr_labels) = token_string(&token);
+		token = lex_next(&ahead);
 	}
-	return expect(splitter, '{') && read_block(splitter, token, label);
+	if (token.kind != TOKEN_REFERENCE)
+		return false;
+	splitter->lexer = ahead;
+	*goes_on = read_referenced(splitter, first, &token, &labels);
+	return true;
 }
 
 static void refuse_outside(const struct token *token)
@@ -139,6 +207,8 @@ static void refuse_outside(const struct token *token)
 static bool read_top(struct splitter *splitter)
 {
 	struct token token = lex_next(&splitter->lexer);
+	struct outline_node no_labels = { 0 };
+	bool goes_on;
 
 	switch (token.kind) {
 	case TOKEN_END:
@@ -146,13 +216,18 @@ static bool read_top(struct splitter *splitter)
 	case TOKEN_DIRECTIVE:
 		return read_directive(splitter, &token);
 	case TOKEN_REFERENCE:
-		return read_referenced(splitter, &token);
+		return read_referenced(splitter, &token, &token, &no_labels);
 	case TOKEN_BROKEN:
 		outline_refuse_broken(&token);
 		return false;
 	case TOKEN_PUNCTUATION:
 		if (token_is_char(&token, '/'))
-			return expect(splitter, '{') && read_block(splitter, &token, NULL);
+			return expect(splitter, '{') &&
+			       read_block(splitter, make_block(BLOCK_TREE, &token, NULL));
+		break;
+	case TOKEN_NAME:
+		if (read_labelled(splitter, &token, &goes_on))
+			return goes_on;
 		break;
 	default:
 		break;
@@ -206,16 +281,23 @@ static void read_file(const struct splitter *from, const char *path, struct pos 
 	free(text);
 }
 
+static size_t add_file(struct source *source)
+{
+	(void)MEM_APPEND(source->files, source->nr_files);
+	return source->nr_files - 1;
+}
+
 void source_read(struct source *source, const struct cpp *cpp, const char *path)
 {
-	struct splitter splitter = { .source = source, .cpp = cpp };
+	struct splitter splitter = { .source = source, .cpp = cpp, .file = add_file(source) };
 
 	read_file(&splitter, path, diag_whole("dts2xl"));
 }
 
 void source_read_text(struct source *source, const char *text, const char *name)
 {
-	struct splitter splitter = { .source = source, .directory = "." };
+	struct splitter splitter = { .source = source, .directory = ".",
+				     .file = add_file(source) };
 
 	split(&splitter, text, name);
 }

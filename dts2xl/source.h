@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The source files, preprocessed where need be and split into their top-level blocks.
- * Each block is compiled apart, because dtc silently merges nodes of the same name from
- * different blocks of one VM.
- */
+/* The source files, preprocessed where need be and split into their top-level blocks. */
 #ifndef DTS2XL_SOURCE_H
 #define DTS2XL_SOURCE_H
 
@@ -12,12 +8,18 @@
 
 #include "outline.h"
 
-struct source {
+/* A file of the command line, with what it includes. */
+struct source_file {
 	struct block **blocks;
 	size_t nr_blocks;
+	bool overlay;		/* it says /plugin/ */
+};
+
+struct source {
+	struct source_file *files;
+	size_t nr_files;
 	char **inputs;		/* the files that were read, included ones too */
 	size_t nr_inputs;
-	bool defines_vms;	/* a tree defines containers, as board files do */
 };
 
 /* How files are preprocessed. */
@@ -27,7 +29,7 @@ struct cpp {
 	size_t nr_arguments;
 };
 
-/* Adds the blocks of a file and of what it includes. */
+/* Adds the blocks of a file and of what it includes. "-" is standard input. */
 void source_read(struct source *source, const struct cpp *cpp, const char *path);
 /* The same for text that is at hand. */
 void source_read_text(struct source *source, const char *text, const char *name);

@@ -92,6 +92,11 @@ static void read_flag(const struct reader *reader, const char *data, int len, vo
 		*(bool *)field = true;
 }
 
+static void read_status(const struct reader *reader, const char *data, int len, void *field)
+{
+	tree_read_status(reader->pos, data, len, field);
+}
+
 #define FIELD(field)	offsetof(struct vm_settings, field)
 
 static const struct {
@@ -110,6 +115,7 @@ static const struct {
 	{ "disk",	   read_disk,	FIELD(disk) },
 	{ "vif",	   read_vif,	FIELD(vif) },
 	{ "driver-domain", read_flag,	FIELD(driver_domain) },
+	{ "status",	   read_status,	FIELD(disabled) },
 };
 
 /* A board's VM node has many properties that are no business of ours. */

@@ -10,14 +10,19 @@
 #include <unistd.h>
 
 #include "../../../dts2xl/info.h"
-#include "../../../dts2xl/source.h"
+#include "../../../dts2xl/unit.h"
 #include "fuzz.h"
 
 static void split_source(const char *text)
 {
 	struct source source = { 0 };
+	struct unit *units, *unit;
+	size_t nr;
 
 	source_read_text(&source, text, "input");
+	units = units_of(&source, *text == ' ', &nr);
+	FOR_EACH(unit, units, nr)
+		unit_text(unit);
 }
 
 static void parse_info(const char *text)
