@@ -20,7 +20,7 @@ $(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
 
 # All of it but the start of the program runs against a xenstore in memory.
 VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
-	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/log.c,$(VLINKD_SRC)) \
+	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/log.c toolstack/vlinkd/lifeline.c,$(VLINKD_SRC)) \
 	toolstack/vlinkctl/links.c $(wildcard toolstack/vlinkcfg*.c)
 
 $(call unit_test,check-vlinkd,$(O)/asan/vlinkd_test)
@@ -29,6 +29,23 @@ check-vlinkd:
 
 $(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
+
+# The same over the real xenstored, and a stand-in for the hypervisor.
+XENSTORED_TEST := $(O)/asan/xenstored_test $(O)/test/fake_hypervisor.so $(O)/asan/vlinkd
+$(call unit_test,check-xenstored,$(XENSTORED_TEST))
+check-xenstored:
+	tests/unit/xenstored.sh $(O)/xenstored $(XENSTORED_TEST)
+
+$(O)/asan/xenstored_test: $(O)/asan/obj/tests/unit/xenstored_test.o $(O)/asan/obj/toolstack/vlinkd/xs.o
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit -lxenstore
+
+$(O)/test/fake_hypervisor.so: tests/unit/fake_hypervisor.c
+	@mkdir -p $(@D)
+	$(CC) -shared -fPIC $(CFLAGS) $(VCFLAGS) -DFAKE_PROC_XEN -o $@ $<
+
+$(O)/asan/vlinkd: $(patsubst %.c,$(O)/asan/obj/%.o,$(VLINKD_SRC) $(wildcard toolstack/vlinkcfg*.c) \
+		tests/unit/fake_hypervisor.c)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ $(VLINKCFG_LIBS) -lxenstore
 
 $(call unit_test,check-vlinkctl,$(O)/asan/vlinkctl_test $(O)/asan/vlinkctl)
 check-vlinkctl:

@@ -143,9 +143,19 @@ static void two_domains_one_pipe(void)
 static const char *const dirs[] = { dir };
 static struct daemon vlinkd;
 
+static long long now_ms = 1000000;
+
+static void new_daemon(void)
+{
+	vlinkd = (struct daemon){
+		.config = { .dirs = dirs, .nr_dirs = 1, .settle_ms = CONFIG_SETTLE_MS },
+		.now_ms = now_ms,
+	};
+}
+
 static int start(void)
 {
-	vlinkd = (struct daemon){ .config = { .dirs = dirs, .nr_dirs = 1 } };
+	new_daemon();
 	return daemon_start(&vlinkd);
 }
 
@@ -190,6 +200,16 @@ static void begin(void)
 static void reread(void)
 {
 	vlinkd.config_stale = true;
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+}
+
+/* Time goes by in which no config changes. */
+static void wait_and_reread(void)
+{
+	reread();
+	now_ms += CONFIG_SETTLE_MS;
+	vlinkd.now_ms = now_ms;
+	CU_ASSERT_TRUE(vlinkd.again_ms == CHOICE_NEVER || vlinkd.again_ms <= now_ms);
 	CU_ASSERT_EQUAL_FATAL(settle(), 0);
 }
 
@@ -646,17 +666,226 @@ static void one_name_in_two_cfgs(void)
 {
 	begin();
 	two_domains_one_pipe();
-	/* One without links is no rival. */
+	/* One without links is no rival, and neither is a copy. */
 	cfg("a.cfg", "name = \"vm3\"\n");
+	cfg("b.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
 	connect_two();
 	expect_connected();
-	cfg("a.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
-	reread();
+	stop();
+
+	/* Of two that differ none speaks for a domain that is started. */
+	begin();
+	two_domains_one_pipe();
+	cfg("a.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_GFX "\" ]\n");
+	connect_two();
 	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/p"));
-	expect_said("has links in other cfgs as well", 2);
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
+	expect_said("has links in other cfgs as well; none is connected", 2);
 	remove_cfg("a.cfg");
 	reread();
-	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/p"));
+	expect_connected();
+	stop();
+}
+
+/* ---- what runs stays ---- */
+
+/* Whatever becomes of the files, and for how long, nothing changes. */
+static void expect_kept(const char *why)
+{
+	wait_and_reread();
+	wait_and_reread();
+	expect_connected();
+	if (why)
+		CU_ASSERT_TRUE(times_said(why) > 0);
+}
+
+static void begin_kept(void)
+{
+	begin();
+	two_domains_one_pipe();
+	connect_two();
+	wait_and_reread();
+	expect_connected();
+}
+
+static void copies_end_no_link(void)
+{
+	begin_kept();
+	cfg("vm3-old.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
+	expect_kept(NULL);
+	cfg("vm3-old.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_GFX "\" ]\n");
+	expect_kept("has links in other cfgs as well; what runs of them stays");
+	/* What speaks for the domain is the first, whichever goes. */
+	cfg("vm3.cfg", "name = \"vm3\"\n");
+	expect_kept("in other cfgs");
+	remove_cfg("vm3-old.cfg");
+	two_domains_one_pipe();
+	expect_kept(NULL);
+	stop();
+}
+
+static void cfgs_that_go_end_no_link(void)
+{
+	begin_kept();
+	remove_cfg("vm3.cfg");
+	expect_kept("no cfg that can be read is that of domain 'vm3'; its links stay");
+	/* Another one without links says nothing of them. */
+	cfg("vm3-old.cfg", "name = \"vm3\"\n");
+	expect_kept("has other links here than in");
+	cfg("moved.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
+	expect_kept(NULL);
+	/* The one that was moved speaks from now on. */
+	remove_cfg("vm3-old.cfg");
+	cfg("moved.cfg", "name = \"vm3\"\n");
+	wait_and_reread();
+	expect_dump("/tool/vlink", record_empty);
+	stop();
+}
+
+static void broken_cfgs_end_no_link(void)
+{
+	static const char *const broken[] = {
+		"", "name = \"vm3\"\nvlink = [ \"link=p\n", "name = \"vm3\"\nname = \"vm3\"\n", "#",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		begin_kept();
+		cfg("vm3.cfg", broken[i]);
+		expect_kept("vm3.cfg");
+		/* A new daemon knows no more than what stands in xenstore. */
+		stop();
+		start_and_settle();
+		expect_kept(NULL);
+		two_domains_one_pipe();
+		expect_kept(NULL);
+		stop();
+	}
+}
+
+static void half_written_cfgs_end_no_link(void)
+{
+	static const char *const halves[] = {
+		"name = \"vm3\"\n", "name = \"vm3\"\nvlink = []\n", "name = \"vm\"\n",
+		"name = \"vm3\"\nvlink = [ \"" VM3_GFX "\" ]\n",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+		begin_kept();
+		cfg("vm3.cfg", halves[i]);
+		reread();
+		now_ms += CONFIG_SETTLE_MS - 1;
+		vlinkd.now_ms = now_ms;
+		reread();
+		two_domains_one_pipe();
+		expect_kept(NULL);
+		stop();
+	}
+}
+
+/* A template that is copied for another domain and not yet edited through. */
+static void strangers_end_no_link(void)
+{
+	begin_kept();
+	cfg("aaa.cfg", "name = \"vm9\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
+	fake_create(9, "vm9", 0x99);
+	expect_kept("its peer is 'vm3', yet domain 'vm9'");
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/9/vlink"));
+	stop();
+}
+
+/* What a domain was given holds until it is started anew. */
+static void changed_links_wait_for_the_domain(void)
+{
+	static const char changed[] = "name = \"vm3\"\nvlink = [ \"link=p,class=vbpipe,role=client,peer=vm4,unit=3,info=new\" ]\n";
+
+	begin_kept();
+	cfg("vm3.cfg", changed);
+	expect_kept("link 'p' has changed; domain 'vm3' keeps it as it is until it is started anew");
+	fake_destroy(3);
+	fake_create(7, "vm3", 0x33);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get("/local/domain/7/vlink/vbpipe/p/info"), "new");
+	expect_text(fake_get("/local/domain/7/vlink/vbpipe/p/unit"), "3");
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/7/vlink/vbpipe/p/name"));
+	expect_text(fake_get("/tool/vlink/p/vbpipe/frontend-id"), "7");
+	stop();
+}
+
+/* A class that does not fit any more is as good as none, for the end that comes. */
+static void ends_that_differ_wait_for_each_other(void)
+{
+	begin_kept();
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=p,class=vumem,role=server,peer=vm3,unit=0\" ]\n");
+	expect_kept(NULL);
+	fake_destroy(4);
+	fake_create(6, "vm4", 0x44);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_said("of class 'vumem' here, of class 'vbpipe' in", 1);
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/6/vlink"));
+	expect_text(fake_get(HOME3 "/vlink/vbpipe/p/class"), "vbpipe");
+	two_domains_one_pipe();
+	reread();
+	expect_text(fake_get("/tool/vlink/p/vbpipe/backend-id"), "6");
+	stop();
+}
+
+static void a_class_file_that_goes_ends_no_link(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/classes", dir);
+	begin();
+	cfg("classes", "own: vumem vrpq\n");
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=o,class=own,role=client,peer=vm4,unit=0\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=o,class=own,role=server,peer=vm3,unit=0\" ]\n");
+	fake_create(3, "vm3", 0x33);
+	fake_create(4, "vm4", 0x44);
+	new_daemon();
+	vlinkd.config.classes_path = path;
+	vlinkd.config.classes_optional = true;
+	CU_ASSERT_EQUAL_FATAL(daemon_start(&vlinkd), 0);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/o/vumem/id"));
+	remove_cfg("classes");
+	wait_and_reread();
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/o/vumem/id"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/o/vrpq/id"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME3 "/vlink/vrpq/o/class"));
+	stop();
+}
+
+/* SIGHUP: the administrator wants the cfgs to be followed as they are. */
+static void obeyed_at_once(void)
+{
+	begin_kept();
+	cfg("vm3.cfg", "name = \"vm3\"\n");
+	daemon_reload(&vlinkd);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
+	stop();
+
+	begin_kept();
+	remove_cfg("vm3.cfg");
+	reread();
+	daemon_reload(&vlinkd);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	stop();
+
+	/* What cannot be read, or is there twice, says nothing even then. */
+	begin_kept();
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=p\n");
+	cfg("a.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_GFX "\" ]\n");
+	reread();
+	daemon_reload(&vlinkd);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	expect_connected();
+	/* Nor does it hold for later. */
+	remove_cfg("vm3.cfg");
+	expect_kept(NULL);
 	stop();
 }
 
@@ -669,22 +898,22 @@ static void only_the_difference_is_written(void)
 	connect_two();
 	changes = fake_changes();
 	commits = fake_commits();
-	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\", \"" VM4_GFX "y\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\", \"" VM4_GFX "\", \"link=n,class=vbpipe,role=server,peer=vm9,unit=1\" ]\n");
 	reread();
-	expect_text(fake_get(HOME4 "/vlink/vrpq/g/mode"), "xy");
-	expect_text(fake_get(HOME4 "/vlink/vumem/g/mode"), "xy");
-	/* Two nodes, a write and its permissions each. */
-	CU_ASSERT_EQUAL(fake_changes(), changes + 4);
+	expect_text(fake_get(HOME4 "/vlink/vbpipe/n/index"), "2");
+	/* A directory and five keys, each with its permissions. */
+	CU_ASSERT_EQUAL(fake_changes(), changes + 12);
 	CU_ASSERT_EQUAL(fake_commits(), commits + 1);
-	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"" VM4_PIPE "\" ]\n");
-	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"" VM3_PIPE "\" ]\n");
-	reread();
+	two_domains_one_pipe();
+	wait_and_reread();
 	expect_connected();
-	remove_cfg("vm3.cfg");
-	reread();
+	cfg("vm3.cfg", "name = \"vm3\"\n");
+	wait_and_reread();
 	CU_ASSERT_PTR_NULL(fake_get(HOME3 "/vlink"));
 	CU_ASSERT_PTR_NOT_NULL(fake_get(HOME4 "/vlink/vbpipe/p"));
 	expect_dump("/tool/vlink", record_empty);
+	expect_said("its peer 'vm3' (", 1);
+	expect_said("has no such link; what runs of link 'p' stays", 1);
 	stop();
 }
 
@@ -696,6 +925,7 @@ static void expect_check(const char *want, size_t problems)
 
 	CU_ASSERT_EQUAL_FATAL(start(), 0);
 	config_reload(&vlinkd.config);
+	config_judge(&vlinkd.config, NULL);
 	found = check_print(&vlinkd.config, file);
 	stop();
 	CU_ASSERT_EQUAL_FATAL(fclose(file), 0);
@@ -877,10 +1107,42 @@ static void numbers_go_round(void)
 			 fake_get("/tool/vlink/p/vbpipe/id"));
 		fake_remove(path);
 		vlinkd.search_orphans = i % 2;
+		vlinkd.now_ms += 1000;
 		CU_ASSERT_EQUAL(daemon_pass(&vlinkd), 0);
 		CU_ASSERT_PTR_NULL(fake_get(path));
 	}
-	CU_ASSERT_TRUE(atoi(fake_get("/tool/vlink/p/vbpipe/id")) <= APPLY_WITHDRAWN_MAX);
+	CU_ASSERT_TRUE(atoi(fake_get("/tool/vlink/p/vbpipe/id")) <= APPLY_WITHDRAWN_MS / 1000);
+	stop();
+}
+
+/* However many are withdrawn at once: a server of a hundred links goes and comes. */
+static void numbers_of_many_are_new(void)
+{
+	char vm3[16384] = "name = \"vm3\"\nvlink = [ ", vm4[16384] = "name = \"vm4\"\nvlink = [ ";
+	size_t len3, len4;
+	char path[64];
+	int i;
+
+	begin();
+	for (i = 0; i < 100; i++) {
+		len3 = strlen(vm3);
+		len4 = strlen(vm4);
+		snprintf(vm3 + len3, sizeof(vm3) - len3, "\"link=l%d,class=vbpipe,role=client,peer=vm4,unit=%d\",", i, i);
+		snprintf(vm4 + len4, sizeof(vm4) - len4, "\"link=l%d,class=vbpipe,role=server,peer=vm3,unit=%d\",", i, i);
+	}
+	strcat(vm3, "]\n");
+	strcat(vm4, "]\n");
+	cfg("vm3.cfg", vm3);
+	cfg("vm4.cfg", vm4);
+	connect_two();
+	fake_destroy(4);
+	CU_ASSERT_EQUAL(settle(), 0);
+	fake_create(6, "vm4", 0x44);
+	CU_ASSERT_EQUAL(settle(), 0);
+	for (i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), HOME3 "/device/vbpipe/%d", i);
+		CU_ASSERT_EQUAL(fake_get(path) != NULL, i >= 100);
+	}
 	stop();
 }
 
@@ -966,11 +1228,29 @@ static void cids_are_published(void)
 	stop();
 }
 
-/* Of two domains with one CID the first keeps it. */
+/* What a cfg asks for wins, and no default is in its way, whichever domain runs. */
 static void cids_are_unique(void)
 {
 	begin();
 	three_sockets("", "", ",cid=5");
+	fake_create(3, "vm3", 0x33);
+	start_and_settle();
+	expect_text(fake_get(HOME3 "/vlink/vsock/s3/cid"), "6");
+	fake_create(6, "vm5", 0x55);
+	fake_create(4, "vm4", 0x44);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get("/local/domain/6/vlink/vsock/s5/cid"), "5");
+	expect_text(fake_get(HOME4 "/vlink/vsock/s34/cid"), "7");
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/s3/vsock"));
+	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/s5/vsock"));
+	stop();
+}
+
+/* Of two that ask for one the first that runs has it. */
+static void cids_asked_for_twice(void)
+{
+	begin();
+	three_sockets(",cid=9", "", ",cid=9");
 	fake_create(3, "vm3", 0x33);
 	fake_create(6, "vm5", 0x55);
 	start_and_settle();
@@ -978,11 +1258,35 @@ static void cids_are_unique(void)
 	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/s5"));
 	CU_ASSERT_PTR_NULL(fake_get("/local/domain/6/vlink/vsock/s5/cid"));
 	CU_ASSERT_PTR_NULL(fake_get("/local/domain/0/vlink/vsock/s5/peer-cid"));
-	expect_said("domain 6 'vm5': its CID 5 is that of 'vm3' already", 1);
+	expect_said("domain 6 'vm5': its CID 9 is that of 'vm3' already", 1);
 	fake_destroy(3);
 	CU_ASSERT_EQUAL(settle(), 0);
-	expect_text(fake_get("/local/domain/6/vlink/vsock/s5/cid"), "5");
+	expect_text(fake_get("/local/domain/6/vlink/vsock/s5/cid"), "9");
 	CU_ASSERT_PTR_NOT_NULL(fake_get("/tool/vlink/s5/vsock"));
+	stop();
+}
+
+/* The CID of a domain that runs stays, whatever a cfg comes to ask for, and whoever looks. */
+static void cids_that_run_stay(void)
+{
+	begin();
+	three_sockets("", "", "");
+	fake_create(3, "vm3", 0x33);
+	start_and_settle();
+	expect_text(fake_get(HOME3 "/vlink/vsock/s3/cid"), "5");
+	three_sockets(",cid=77", "", ",cid=5");
+	fake_create(6, "vm5", 0x55);
+	wait_and_reread();
+	stop();
+	start_and_settle();
+	expect_text(fake_get(HOME3 "/vlink/vsock/s3/cid"), "5");
+	expect_text(fake_get("/tool/vlink/s3/vsock/frontend-id"), "3");
+	CU_ASSERT_PTR_NULL(fake_get("/local/domain/6/vlink/vsock/s5/cid"));
+	fake_destroy(3);
+	fake_create(8, "vm3", 0x33);
+	CU_ASSERT_EQUAL(settle(), 0);
+	expect_text(fake_get("/local/domain/8/vlink/vsock/s3/cid"), "77");
+	expect_text(fake_get("/local/domain/6/vlink/vsock/s5/cid"), "5");
 	stop();
 }
 
@@ -1270,7 +1574,7 @@ static void begin_story(const struct story *story)
 static void expect_consistent(const char *when, long k)
 {
 	unsigned int changes = fake_changes();
-	struct records records;
+	struct records records = { 0 };
 	size_t i;
 
 	vlinkd.search_orphans = true;
@@ -1292,7 +1596,7 @@ static bool die_at(long k)
 	int ret;
 
 	fake_restore();
-	vlinkd = (struct daemon){ .config = { .dirs = dirs, .nr_dirs = 1 } };
+	new_daemon();
 	fake_set_budget(k);
 	ret = daemon_start(&vlinkd);
 	if (!ret)
@@ -1492,7 +1796,7 @@ static unsigned int random_story(unsigned int seed)
 	world.next_domid = 1;
 	for (step = 0; step < RANDOM_STEPS; step++) {
 		random_event();
-		vlinkd = (struct daemon){ .config = { .dirs = dirs, .nr_dirs = 1 } };
+		new_daemon();
 		if (draw(3))
 			fake_set_budget(draw(250));
 		if (draw(4) == 0)
@@ -1534,35 +1838,43 @@ static void plan_in_order(void)
 		{ .link = "gone", .service = "vbpipe", .sound = true, .intact = true },
 	};
 	struct found_dir dir_list[] = { { .dev = { "vrpq", 3, 0, 7 } } };
-	struct records records = { list, 1 };
+	struct records records = { .list = list, .nr = 1 };
 	struct found_dirs found = { dir_list, 1 };
 	struct domain domain_list[] = {
 		{ 0, UUID("00"), "Domain-0" }, { 3, UUID("33"), "vm3" },
 		{ 4, UUID("44"), "vm4" }, { 5, UUID("55"), "vm4--incoming" },
 	};
-	struct domains domains = { domain_list, 4 };
+	struct domains domains = { .list = domain_list, .nr = 4 };
+	struct published published = { 0 };
 	struct detached detached = { 0 };
 	struct cids cids = { 0 };
 	struct situation now = {
-		&vlinkd.config, &domains, &records, &found, &detached, &cids,
+		&vlinkd.config, &domains, &published, &records, &found, &detached, &cids,
 	};
 	struct plan plan;
+	size_t i;
 
 	begin();
 	two_domains();
 	start_and_settle();
+	for (i = 0; i < 4; i++)
+		map_set(&domains.by_name, domain_list[i].name, &domain_list[i]);
+	records_index(&records);
 	plan_make(&now, &plan);
 	CU_ASSERT_EQUAL_FATAL(plan.nr, 1 + 1 + 3 + 2);
 	CU_ASSERT_EQUAL(plan.list[0].kind, ACTION_REMOVE);
 	expect_text(plan.list[0].reason, "no longer configured");
 	CU_ASSERT_EQUAL(plan.list[1].kind, ACTION_REMOVE_DIR);
 	CU_ASSERT_EQUAL(plan.list[2].kind, ACTION_PUBLISH);
-	CU_ASSERT_PTR_NULL(plan.list[2].config_domain);
-	expect_text(plan.list[3].config_domain->name, "vm3");
+	CU_ASSERT_PTR_NULL(plan.list[2].links);
+	expect_text(plan.list[3].links->name, "vm3");
 	CU_ASSERT_EQUAL(plan.list[5].kind, ACTION_CONNECT);
 	CU_ASSERT_EQUAL(plan.list[5].server_domain->domid, 4);
 	CU_ASSERT_EQUAL(plan.list[6].client_domain->domid, 3);
 	plan_clear(&plan);
+	map_clear(&domains.by_name);
+	map_clear(&records.by_service);
+	map_clear(&records.by_device);
 	stop();
 }
 
@@ -1678,6 +1990,15 @@ static const struct unit_test tests[] = {
 	{ "links that do not fit", links_that_do_not_fit },
 	{ "second link with one unit", second_link_with_one_unit },
 	{ "one name in two cfgs", one_name_in_two_cfgs },
+	{ "copies end no link", copies_end_no_link },
+	{ "cfgs that go end no link", cfgs_that_go_end_no_link },
+	{ "broken cfgs end no link", broken_cfgs_end_no_link },
+	{ "half-written cfgs end no link", half_written_cfgs_end_no_link },
+	{ "strangers end no link", strangers_end_no_link },
+	{ "changed links wait for the domain", changed_links_wait_for_the_domain },
+	{ "ends that differ wait for each other", ends_that_differ_wait_for_each_other },
+	{ "a class file that goes ends no link", a_class_file_that_goes_ends_no_link },
+	{ "obeyed at once", obeyed_at_once },
 	{ "configs are checked", configs_are_checked },
 	{ "only the difference is written", only_the_difference_is_written },
 	{ "orphans", orphans },
@@ -1686,9 +2007,12 @@ static const struct unit_test tests[] = {
 	{ "number of a record that stays", number_of_a_record_that_stays },
 	{ "hostile guests", hostile_guests },
 	{ "numbers go round", numbers_go_round },
+	{ "numbers of many are new", numbers_of_many_are_new },
 	{ "detached and attached", detached_and_attached },
 	{ "CIDs are published", cids_are_published },
 	{ "CIDs are unique", cids_are_unique },
+	{ "CIDs asked for twice", cids_asked_for_twice },
+	{ "CIDs that run stay", cids_that_run_stay },
 	{ "bad CIDs", bad_cids },
 	{ "quota of a guest", quota_of_a_guest },
 	{ "a list that is refused", list_that_is_refused },

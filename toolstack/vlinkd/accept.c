@@ -2,9 +2,9 @@
 /*
  * Chooses the links whose ends fit together.
  *
- * vlinkcfg_check() judges a set of domains, and one bad link must not cost the
- * others: links are added to the set one by one, in the order of the cfgs, and
- * those with which the set is no longer good are left out.
+ * One bad link must not cost the others: links are added to a set one by one, in the order
+ * of the cfgs, and those that do not go together with what is there are left out. What
+ * runs is there before all others.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,238 +12,317 @@
 #include "accept.h"
 #include "alloc.h"
 
-/* A domain with the ends accepted so far: a part of the copy in its file. */
-struct accepted {
-	const struct vlinkcfg_domain *whole;
-	struct vlinkcfg_domain part;
-};
-
 struct acceptor {
 	struct config *config;
+	const struct running *running;
 	struct messages *messages;
-	struct accepted *doms;
-	size_t nr;
+	struct vlinkcfg_set *set;
+	size_t *first;		/* of each domain in config->ends */
 	const char *link;	/* the one looked at */
-	const char **refused;
-	size_t nr_refused;
+	bool has_new;		/* ends that do not run yet */
 };
 
-static void refuse(struct acceptor *acc, const char *reason)
+static void say(struct acceptor *acc, const char *reason)
 {
-	messages_add(acc->messages, alloc_printf("%s; link '%s' is not connected",
-						   reason, acc->link));
+	messages_add(acc->messages,
+		     alloc_printf(acc->has_new ? "%s; link '%s' is not connected" :
+				  "%s; what runs of link '%s' stays", reason, acc->link));
 }
 
 static void on_finding(void *arg, const char *text)
 {
-	refuse(arg, text);
+	say(arg, text);
 }
 
-/* Of several cfgs with one name, one may have links: which were meant otherwise? */
-static bool is_ambiguous(const struct config *config, size_t nr)
+/* No two choices have one name. */
+static void no_finding(void *arg, const char *text)
 {
-	const struct vlinkcfg_domain *dom = &config->files[nr].dom;
-	size_t i;
+	struct acceptor *acc = arg;
 
-	for (i = 0; i < config->nr_files; i++)
-		if (i != nr && config->files[i].usable &&
-		    config->files[i].dom.nr_ends &&
-		    !strcmp(config->files[i].dom.name, dom->name))
-			return true;
-	return false;
+	messages_add(acc->messages, alloc_string(text));
 }
 
-static bool is_known(const struct acceptor *acc, const char *name)
+/* ---- the ends of a domain: what runs, and what is new ---- */
+
+static void index_ends(struct map *map, const struct vlinkcfg_domain *dom)
 {
 	size_t i;
 
-	for (i = 0; i < acc->nr; i++)
-		if (!strcmp(acc->doms[i].whole->name, name))
-			return true;
-	return false;
+	for (i = 0; i < dom->nr_ends; i++)
+		if (!map_get(map, dom->ends[i].link))
+			map_set(map, dom->ends[i].link, &dom->ends[i]);
 }
 
-static void add_domain(struct acceptor *acc, size_t nr)
+static bool same_text(const char *a, const char *b)
 {
-	const struct config_file *file = &acc->config->files[nr];
-	struct accepted *dom = &acc->doms[acc->nr];
+	return a && b ? !strcmp(a, b) : a == b;
+}
 
-	if (!file->usable)
-		return;
-	if (is_ambiguous(acc->config, nr)) {
-		if (file->dom.nr_ends)
-			messages_add(acc->messages,
-				       alloc_printf("%s: domain '%s' has links in other cfgs as well; none is connected",
-						    file->path, file->dom.name));
-		return;
+static const char *option_of(const struct vlinkcfg_end *end, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < end->nr_options; i++)
+		if (!strcmp(end->options[i].key, key))
+			return end->options[i].value;
+	return NULL;
+}
+
+/* A domain's CID is said elsewhere. */
+static bool has_options_of(const struct vlinkcfg_end *a, const struct vlinkcfg_end *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->nr_options; i++)
+		if (strcmp(b->options[i].key, "cid") && strcmp(b->options[i].key, "peer-cid") &&
+		    !same_text(option_of(a, b->options[i].key), b->options[i].value))
+			return false;
+	return true;
+}
+
+static bool same_end(const struct vlinkcfg_end *a, const struct vlinkcfg_end *b)
+{
+	return !strcmp(a->class_name, b->class_name) && a->role == b->role &&
+	       !strcmp(a->peer, b->peer) && a->unit == b->unit && same_text(a->name, b->name) &&
+	       same_text(a->info, b->info) && has_options_of(a, b) && has_options_of(b, a);
+}
+
+static struct config_end *append(struct config *config, struct vlinkcfg_domain *dom,
+				 const struct vlinkcfg_end *end)
+{
+	struct config_end *added;
+
+	dom->ends = alloc_grow(dom->ends, dom->nr_ends, sizeof(*dom->ends));
+	dom->ends[dom->nr_ends++] = *end;
+	config->ends = alloc_grow(config->ends, config->nr_ends, sizeof(*config->ends));
+	added = &config->ends[config->nr_ends++];
+	*added = (struct config_end){ .dom = dom };
+	return added;
+}
+
+static void say_changed(struct acceptor *acc, const struct choice *choice, const char *link)
+{
+	messages_add(acc->messages,
+		     alloc_printf("%s: link '%s' has changed; domain '%s' keeps it as it is until it is started anew",
+				  choice->file->path, link, choice->name));
+}
+
+/* What the config does not have any more goes, if the config may end it. */
+static void add_held(struct acceptor *acc, const struct choice *choice,
+		     const struct published_list *held, struct vlinkcfg_domain *dom)
+{
+	struct map wanted = { 0 };
+	size_t i;
+
+	if (choice->file)
+		index_ends(&wanted, &choice->file->dom);
+	for (i = 0; i < held->dom.nr_ends; i++) {
+		const struct vlinkcfg_end *end = &held->dom.ends[i];
+		const struct vlinkcfg_end *now = map_get(&wanted, end->link);
+		struct config_end *added;
+
+		if (!now && choice->may_end)
+			continue;
+		if (choice->file && now && choice->may_end && !same_end(now, end))
+			say_changed(acc, choice, end->link);
+		added = append(acc->config, dom, end);
+		added->services = held->ends[i].services;
+		added->nr_services = held->ends[i].nr_services;
+		added->index = held->ends[i].index;
+		added->is_held = true;
 	}
-	/* A second cfg without links says nothing new. */
-	if (is_known(acc, file->dom.name))
-		return;
-	dom->whole = &file->dom;
-	dom->part = file->dom;
-	dom->part.ends = alloc_zero(file->dom.nr_ends, sizeof(*dom->part.ends));
-	dom->part.nr_ends = 0;
-	acc->nr++;
+	map_clear(&wanted);
 }
 
-/* What vlinkcfg_check() does not look at. */
-static bool class_is_known(struct acceptor *acc, const struct vlinkcfg_domain *dom,
-			   const struct vlinkcfg_end *end)
+static void add_new(struct acceptor *acc, const struct choice *choice,
+		    const struct published_list *held, struct vlinkcfg_domain *dom)
+{
+	struct map known = { 0 };
+	size_t i;
+
+	if (held)
+		index_ends(&known, &held->dom);
+	for (i = 0; i < choice->file->dom.nr_ends; i++) {
+		const struct vlinkcfg_end *end = &choice->file->dom.ends[i];
+		const struct vlinkcfg_class *cls;
+		struct config_end *added;
+
+		if (map_get(&known, end->link))
+			continue;
+		cls = vlinkcfg_class_find(&acc->config->classes, end->class_name);
+		added = append(acc->config, dom, end);
+		added->services = cls ? cls->services : NULL;
+		added->nr_services = cls ? cls->nr_services : 0;
+		added->index = (unsigned int)i;
+	}
+	map_clear(&known);
+}
+
+static void add_domain(struct acceptor *acc, const struct choice *choice)
+{
+	const struct published_list *held = config_held(acc->running, choice->name);
+	struct vlinkcfg_domain *dom = &acc->config->doms[acc->config->nr_doms];
+	char *path = choice->file ? choice->file->path : NULL;
+
+	if (!path && held && held->dom.nr_ends)
+		path = held->dom.path;
+	if (!path)
+		return;
+	*dom = (struct vlinkcfg_domain){ .path = path, .name = choice->name };
+	acc->first[acc->config->nr_doms++] = acc->config->nr_ends;
+	if (held)
+		add_held(acc, choice, held, dom);
+	if (choice->file)
+		add_new(acc, choice, held, dom);
+}
+
+/* Ends are pointed to once none is added any more. */
+static void point_to_ends(struct config *config, const size_t *first)
+{
+	size_t i, j;
+
+	for (i = 0; i < config->nr_doms; i++)
+		for (j = 0; j < config->doms[i].nr_ends; j++)
+			config->ends[first[i] + j].end = &config->doms[i].ends[j];
+}
+
+/* ---- link by link ---- */
+
+static struct config_end *end_at(const struct acceptor *acc, const struct vlinkcfg_place *place)
+{
+	return &acc->config->ends[acc->first[place->dom - acc->config->doms] +
+				  (size_t)(place->end - place->dom->ends)];
+}
+
+static void take(struct acceptor *acc, const struct vlinkcfg_place *place)
+{
+	if (vlinkcfg_set_take(acc->set, place))
+		alloc_failed();
+}
+
+static void take_held(void *arg, const struct vlinkcfg_place *ends, size_t nr)
+{
+	struct acceptor *acc = arg;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (end_at(acc, &ends[i])->is_held)
+			take(acc, &ends[i]);
+}
+
+/* What the set does not look at. */
+static bool class_is_known(struct acceptor *acc, const struct vlinkcfg_place *place)
 {
 	char *reason;
 
-	if (vlinkcfg_class_find(&acc->config->classes, end->class_name))
+	if (end_at(acc, place)->nr_services)
 		return true;
-	reason = alloc_printf("%s: class '%s' is not known", dom->path, end->class_name);
-	refuse(acc, reason);
+	reason = alloc_printf("%s: class '%s' is not known", place->dom->path,
+			      place->end->class_name);
+	say(acc, reason);
 	free(reason);
 	return false;
 }
 
-/* Adds the ends of the link in this domain to its part. */
-static bool add_ends(struct acceptor *acc, struct accepted *dom)
+static void judge(void *arg, const struct vlinkcfg_place *ends, size_t nr)
 {
+	struct acceptor *acc = arg;
 	bool good = true;
 	size_t i;
 
-	for (i = 0; i < dom->whole->nr_ends; i++) {
-		const struct vlinkcfg_end *end = &dom->whole->ends[i];
+	acc->link = ends[0].end->link;
+	acc->has_new = false;
+	for (i = 0; i < nr; i++)
+		acc->has_new |= !end_at(acc, &ends[i])->is_held;
+	for (i = 0; i < nr; i++)
+		good &= class_is_known(acc, &ends[i]);
+	good = good && !vlinkcfg_set_judge(acc->set, ends, nr, on_finding, acc);
+	for (i = 0; i < nr; i++) {
+		struct config_end *end = end_at(acc, &ends[i]);
 
-		if (strcmp(end->link, acc->link))
+		if (end->is_held)
 			continue;
-		if (!class_is_known(acc, dom->whole, end))
-			good = false;
-		dom->part.ends[dom->part.nr_ends++] = *end;
+		if (good)
+			take(acc, &ends[i]);
+		else
+			end->end = NULL;
 	}
-	return good;
 }
 
-static void take_back_ends(struct acceptor *acc, struct accepted *dom)
-{
-	while (dom->part.nr_ends &&
-	       !strcmp(dom->part.ends[dom->part.nr_ends - 1].link, acc->link))
-		dom->part.nr_ends--;
-}
-
-static bool has_end(const struct vlinkcfg_domain *dom, const char *link)
-{
-	return dom->nr_ends && !strcmp(dom->ends[dom->nr_ends - 1].link, link);
-}
-
-/* Whether the domain has an end of the link looked at, or is named by one. */
-static bool is_concerned(const struct acceptor *acc, const struct accepted *dom)
-{
-	size_t i;
-
-	if (has_end(&dom->part, acc->link))
-		return true;
-	for (i = 0; i < acc->nr; i++) {
-		const struct vlinkcfg_domain *other = &acc->doms[i].part;
-
-		if (has_end(other, acc->link) &&
-		    !strcmp(other->ends[other->nr_ends - 1].peer, dom->whole->name))
-			return true;
-	}
-	return false;
-}
-
-static bool set_is_good(struct acceptor *acc)
-{
-	struct vlinkcfg_domain *set = alloc_zero(acc->nr, sizeof(*set));
-	size_t i, findings, nr = 0;
-
-	for (i = 0; i < acc->nr; i++)
-		if (is_concerned(acc, &acc->doms[i]))
-			set[nr++] = acc->doms[i].part;
-	findings = vlinkcfg_check(set, nr, on_finding, acc);
-	free(set);
-	return !findings;
-}
-
-static bool is_refused(const struct acceptor *acc, const char *link)
-{
-	size_t i;
-
-	for (i = 0; i < acc->nr_refused; i++)
-		if (!strcmp(acc->refused[i], link))
-			return true;
-	return false;
-}
-
-static bool was_looked_at(const struct acceptor *acc, const char *link)
-{
-	size_t i, j;
-
-	for (i = 0; i < acc->nr; i++)
-		for (j = 0; j < acc->doms[i].part.nr_ends; j++)
-			if (!strcmp(acc->doms[i].part.ends[j].link, link))
-				return true;
-	return is_refused(acc, link);
-}
-
-static void look_at_link(struct acceptor *acc, const char *link)
-{
-	bool good = true;
-	size_t i;
-
-	if (was_looked_at(acc, link))
-		return;
-	acc->link = link;
-	for (i = 0; i < acc->nr; i++)
-		if (!add_ends(acc, &acc->doms[i]))
-			good = false;
-	if (good && set_is_good(acc))
-		return;
-	for (i = 0; i < acc->nr; i++)
-		take_back_ends(acc, &acc->doms[i]);
-	acc->refused = alloc_grow(acc->refused, acc->nr_refused, sizeof(*acc->refused));
-	acc->refused[acc->nr_refused++] = link;
-}
-
-static void keep_ends(struct acceptor *acc, const struct vlinkcfg_domain *dom)
+static void judge_all(struct acceptor *acc)
 {
 	struct config *config = acc->config;
 	size_t i;
 
-	for (i = 0; i < dom->nr_ends; i++) {
-		const struct vlinkcfg_end *end = &dom->ends[i];
-
-		if (is_refused(acc, end->link))
-			continue;
-		config->ends = alloc_grow(config->ends, config->nr_ends, sizeof(*config->ends));
-		config->ends[config->nr_ends++] = (struct config_end){
-			.dom = dom, .end = end, .index = (unsigned int)i,
-			.cls = vlinkcfg_class_find(&config->classes, end->class_name),
-		};
-	}
+	for (i = 0; i < config->nr_doms; i++)
+		vlinkcfg_set_domain(acc->set, &config->doms[i], no_finding, acc);
+	if (vlinkcfg_for_links(config->doms, config->nr_doms, take_held, acc) ||
+	    vlinkcfg_for_links(config->doms, config->nr_doms, judge, acc))
+		alloc_failed();
 }
 
-static void clear_acceptor(struct acceptor *acc)
+/* ---- what came of it ---- */
+
+static void drop_refused(struct config *config)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < config->nr_ends; i++)
+		if (config->ends[i].end)
+			config->ends[kept++] = config->ends[i];
+	config->nr_ends = kept;
+}
+
+static void index_by_role(struct config *config)
 {
 	size_t i;
 
-	for (i = 0; i < acc->nr; i++)
-		free(acc->doms[i].part.ends);
-	free(acc->doms);
-	free(acc->refused);
+	for (i = config->nr_ends; i; i--) {
+		struct config_end *end = &config->ends[i - 1];
+
+		map_set(&config->ends_by_role, config_role_key(end->end->link, end->end->role).s,
+			end);
+	}
 }
 
-void accept_links(struct config *config, struct messages *messages)
+/* The ends of a domain stand together. */
+static void index_by_domain(struct config *config)
 {
-	struct acceptor acc = { .config = config, .messages = messages };
-	size_t i, j;
+	struct config_domain *domain = NULL;
+	size_t i;
 
-	/* Without classes nothing can be resolved, and that has been said. */
-	if (!config->classes_usable)
-		return;
-	acc.doms = alloc_zero(config->nr_files, sizeof(*acc.doms));
-	for (i = 0; i < config->nr_files; i++)
-		add_domain(&acc, i);
-	for (i = 0; i < acc.nr; i++)
-		for (j = 0; j < acc.doms[i].whole->nr_ends; j++)
-			look_at_link(&acc, acc.doms[i].whole->ends[j].link);
-	for (i = 0; i < acc.nr; i++)
-		keep_ends(&acc, acc.doms[i].whole);
-	clear_acceptor(&acc);
+	config->domains = alloc_zero(config->nr_doms, sizeof(*config->domains));
+	for (i = 0; i < config->nr_ends; i++) {
+		if (!domain || domain->name != config->ends[i].dom->name) {
+			domain = &config->domains[config->nr_domains++];
+			domain->name = config->ends[i].dom->name;
+			domain->ends = &config->ends[i];
+			map_set(&config->domains_by_name, domain->name, domain);
+		}
+		domain->nr++;
+	}
+}
+
+void accept_links(struct config *config, const struct choices *choices,
+		  const struct running *running, struct messages *messages)
+{
+	struct acceptor acc = {
+		.config = config, .running = running, .messages = messages,
+		.set = vlinkcfg_set_new(),
+		.first = alloc_zero(choices->nr, sizeof(*acc.first)),
+	};
+	size_t i;
+
+	if (!acc.set)
+		alloc_failed();
+	config->doms = alloc_zero(choices->nr, sizeof(*config->doms));
+	for (i = 0; i < choices->nr; i++)
+		add_domain(&acc, &choices->list[i]);
+	point_to_ends(config, acc.first);
+	judge_all(&acc);
+	drop_refused(config);
+	index_by_role(config);
+	index_by_domain(config);
+	vlinkcfg_set_free(acc.set);
+	free(acc.first);
 }

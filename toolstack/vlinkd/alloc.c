@@ -9,12 +9,17 @@
 
 #include "alloc.h"
 
-static void *or_die(void *mem)
+void alloc_failed(void)
 {
-	if (mem)
-		return mem;
 	fputs("out of memory\n", stderr);
 	exit(1);
+}
+
+static void *or_die(void *mem)
+{
+	if (!mem)
+		alloc_failed();
+	return mem;
 }
 
 void *alloc_zero(size_t nr, size_t size)

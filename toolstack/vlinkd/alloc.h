@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Ends the program. */
+__attribute__((noreturn))
+void alloc_failed(void);
 void *alloc_zero(size_t nr, size_t size);
 char *alloc_string(const char *text);
 /* Grows @array (of @size-byte items) so that item @nr fits. */

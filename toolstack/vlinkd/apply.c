@@ -11,21 +11,44 @@
 
 void withdrawn_add(struct withdrawn *withdrawn, const struct device_id *dev)
 {
-	withdrawn->list[withdrawn->next++ % APPLY_WITHDRAWN_MAX] = *dev;
+	struct withdrawn_device device = { *dev, withdrawn->now_ms };
+
+	withdrawn->list = alloc_grow(withdrawn->list, withdrawn->nr, sizeof(*withdrawn->list));
+	withdrawn->list[withdrawn->nr++] = device;
+	/* That it is there is all that counts. */
+	map_set(&withdrawn->by_device, records_device_key(dev).s, (void *)RECORDS_ROOT);
 }
 
 bool withdrawn_has(const struct withdrawn *withdrawn, const struct device_id *dev)
 {
-	size_t i;
+	return map_get(&withdrawn->by_device, records_device_key(dev).s);
+}
 
-	for (i = 0; i < APPLY_WITHDRAWN_MAX && i < withdrawn->next; i++) {
-		const struct device_id *old = &withdrawn->list[i];
+void withdrawn_expire(struct withdrawn *withdrawn, long long now_ms)
+{
+	struct withdrawn now = { .now_ms = now_ms };
+	size_t i, old = 0;
 
-		if (old->frontend == dev->frontend && old->id == dev->id &&
-		    !strcmp(old->service, dev->service))
-			return true;
+	withdrawn->now_ms = now_ms;
+	while (old < withdrawn->nr && withdrawn->list[old].when_ms + APPLY_WITHDRAWN_MS <= now_ms)
+		old++;
+	if (!old)
+		return;
+	for (i = old; i < withdrawn->nr; i++) {
+		now.now_ms = withdrawn->list[i].when_ms;
+		withdrawn_add(&now, &withdrawn->list[i].dev);
 	}
-	return false;
+	now.now_ms = now_ms;
+	withdrawn_clear(withdrawn);
+	*withdrawn = now;
+}
+
+void withdrawn_clear(struct withdrawn *withdrawn)
+{
+	free(withdrawn->list);
+	map_clear(&withdrawn->by_device);
+	withdrawn->list = NULL;
+	withdrawn->nr = 0;
 }
 
 /*
@@ -93,11 +116,13 @@ static int remove_body(struct xs_handle *xs, xs_transaction_t t, void *arg)
 
 static int remove_record(struct applier *applier, const struct action *action)
 {
-	struct record *record = (struct record *)action->record;
+	struct record *record = action->record;
 	int ret = xsh_transaction(applier->xs, remove_body, record);
 
 	if (ret)
 		return ret;
+	record->is_gone = true;
+	applier->now->records->is_indexed = false;
 	if (record->sound)
 		withdrawn_add(applier->withdrawn, &record->dev);
 	log_info("link '%s', service '%s': disconnected: %s", record->link, record->service,
@@ -137,7 +162,7 @@ static int remove_dir(struct applier *applier, const struct found_dir *dir)
 
 static int publish(struct applier *applier, const struct action *action)
 {
-	int ret = publish_links(applier, action->domain, action->config_domain);
+	int ret = publish_links(applier, action->domain, action->links);
 
 	if (!ret)
 		return 0;

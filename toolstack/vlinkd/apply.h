@@ -6,7 +6,12 @@
 #include "plan.h"
 #include "xs.h"
 
-#define APPLY_WITHDRAWN_MAX	64
+#define APPLY_WITHDRAWN_MS	60000
+
+struct withdrawn_device {
+	struct device_id dev;
+	long long when_ms;
+};
 
 /*
  * Device numbers withdrawn lately. A kernel that finds a directory at its place
@@ -14,8 +19,10 @@
  * one: so a number is not given again at once.
  */
 struct withdrawn {
-	struct device_id list[APPLY_WITHDRAWN_MAX];
-	size_t next;
+	struct withdrawn_device *list;	/* the oldest is the first */
+	size_t nr;
+	struct map by_device;
+	long long now_ms;
 };
 
 struct applier {
@@ -35,10 +42,13 @@ void apply_clear(struct applier *applier);
 
 /* Parts of it. */
 int publish_links(const struct applier *applier, const struct domain *domain,
-		  const struct vlinkcfg_domain *dom);
+		  const struct config_domain *links);
 int connect_link(struct applier *applier, const struct action *action);
 /* Fails with -ESTALE when the domain is not the one it was when it was looked at. */
 int check_home(struct xs_handle *xs, xs_transaction_t t, const struct domain *domain);
+/* Forgets those of a while ago. */
+void withdrawn_expire(struct withdrawn *withdrawn, long long now_ms);
+void withdrawn_clear(struct withdrawn *withdrawn);
 void withdrawn_add(struct withdrawn *withdrawn, const struct device_id *dev);
 bool withdrawn_has(const struct withdrawn *withdrawn, const struct device_id *dev);
 

@@ -4,25 +4,20 @@
 #define VLINKD_CIDS_H
 
 #include "config.h"
-#include "domains.h"
 
 #define CIDS_SERVICE	"vsock"
 
-struct cid {
-	const char *domain;	/* its name */
-	unsigned int cid;	/* 0: another domain has it already */
-};
-
 struct cids {
-	struct cid *list;
-	size_t nr;
+	struct map by_domain;	/* of its name */
+	struct map by_cid;	/* whose it is, or what config keeps it */
 };
 
 /*
- * A domain's CID is what its links ask for, else its id + 2; that of dom0 is 2. Of two
- * with one CID the later one has none, of which @messages tell.
+ * A domain keeps the CID that it was given when it started: what its links ask for, else its
+ * id + 2, or the next number that no config asks for and no domain has; that of dom0 is 2.
+ * One that asks for the CID of a domain that runs has none, of which @messages tell.
  */
-void cids_assign(const struct config *config, const struct domains *domains,
+void cids_assign(const struct config *config, const struct running *running,
 		 struct cids *cids, struct messages *messages);
 void cids_clear(struct cids *cids);
 /* 0: none, or the domain does not run. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "apply.h"
 #include "log.h"
 #include "records.h"
@@ -16,6 +17,8 @@ struct connection {
 	const struct action *action;
 	const char *link;
 	struct device_id dev;	/* of the service at hand */
+	struct device_id *made;
+	size_t nr_made;
 };
 
 static int write_key(struct xs_handle *xs, xs_transaction_t t, const char *dir, const char *key,
@@ -30,47 +33,38 @@ static int write_number(struct xs_handle *xs, xs_transaction_t t, const char *di
 	return write_key(xs, t, dir, key, xsh_path("%u", number).s, access);
 }
 
-/* What the front end's domain says of this number is no matter of trust: it is its own. */
-static bool is_in_records(const struct connection *con)
+/* What the front end's domain says of its numbers is no matter of trust: they are its own. */
+static void mark_used(bool used[PLAN_ID_MAX + 1], char **ids, unsigned int nr)
 {
-	const struct records *records = con->applier->now->records;
-	size_t i;
-
-	for (i = 0; i < records->nr; i++) {
-		const struct device_id *dev = &records->list[i].dev;
-
-		if (records->list[i].sound && dev->frontend == con->dev.frontend &&
-		    dev->id == con->dev.id && !strcmp(dev->service, con->dev.service))
-			return true;
-	}
-	return false;
-}
-
-static bool is_among(unsigned int id, char **ids, unsigned int nr)
-{
-	unsigned int i, other;
+	unsigned int i, id;
 
 	for (i = 0; i < nr; i++)
-		if (xsh_parse_number(ids[i], PLAN_ID_MAX, &other) && other == id)
-			return true;
-	return false;
+		if (xsh_parse_number(ids[i], PLAN_ID_MAX, &id))
+			used[id] = true;
+}
+
+static bool is_in_records(const struct connection *con)
+{
+	return map_get(&con->applier->now->records->by_device, records_device_key(&con->dev).s);
 }
 
 /* All that the client's domain has is read at once: its hundredth device is as quick as the first. */
 static int choose_id(struct xs_handle *xs, xs_transaction_t t, struct connection *con)
 {
 	struct device_id *dev = &con->dev;
+	bool used[PLAN_ID_MAX + 1] = { false };
 	unsigned int nr;
 	char **ids = xsh_directory(xs, t, xsh_path("/local/domain/%u/device/%s", dev->frontend,
 						   dev->service).s, &nr);
 
 	if (!ids)
 		return -errno;
-	for (dev->id = 0; dev->id <= PLAN_ID_MAX; dev->id++)
-		if (!is_in_records(con) && !withdrawn_has(con->applier->withdrawn, dev) &&
-		    !is_among(dev->id, ids, nr))
-			break;
+	mark_used(used, ids, nr);
 	free(ids);
+	for (dev->id = 0; dev->id <= PLAN_ID_MAX; dev->id++)
+		if (!used[dev->id] && !is_in_records(con) &&
+		    !withdrawn_has(con->applier->withdrawn, dev))
+			break;
 	return dev->id <= PLAN_ID_MAX ? 0 : -ENFILE;
 }
 
@@ -174,6 +168,17 @@ static int make_record(struct xs_handle *xs, xs_transaction_t t, const struct co
 	return ret;
 }
 
+/* One that somebody else made is to be known before it is judged. */
+static int existing_record(const struct connection *con)
+{
+	struct records *records = con->applier->now->records;
+
+	if (map_get(&records->by_service, xsh_path("%s/%s", con->link, con->dev.service).s))
+		return 0;
+	records->is_read = false;
+	return -ESTALE;
+}
+
 static int connect_service(struct xs_handle *xs, xs_transaction_t t, struct connection *con,
 			   const char *service)
 {
@@ -181,7 +186,7 @@ static int connect_service(struct xs_handle *xs, xs_transaction_t t, struct conn
 
 	snprintf(con->dev.service, sizeof(con->dev.service), "%s", service);
 	if (xsh_exists(xs, t, xsh_path(RECORDS_ROOT "/%s/%s", con->link, service).s))
-		return 0;
+		return existing_record(con);
 	ret = choose_id(xs, t, con);
 	if (!ret)
 		ret = make_parents(xs, t, &con->dev);
@@ -189,22 +194,42 @@ static int connect_service(struct xs_handle *xs, xs_transaction_t t, struct conn
 		ret = make_frontend(xs, t, con);
 	if (!ret)
 		ret = make_backend(xs, t, con);
-	return ret ? ret : make_record(xs, t, con);
+	if (!ret)
+		ret = make_record(xs, t, con);
+	if (ret)
+		return ret;
+	con->made = alloc_grow(con->made, con->nr_made, sizeof(*con->made));
+	con->made[con->nr_made++] = con->dev;
+	return 0;
 }
 
 static int connect_body(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
 	struct connection *con = arg;
-	const struct vlinkcfg_class *cls = con->action->client->cls;
+	const struct config_end *client = con->action->client;
 	size_t i;
 	int ret;
 
+	con->nr_made = 0;
 	ret = check_home(xs, t, con->action->server_domain);
 	if (!ret)
 		ret = check_home(xs, t, con->action->client_domain);
-	for (i = 0; i < cls->nr_services && !ret; i++)
-		ret = connect_service(xs, t, con, cls->services[i]);
+	for (i = 0; i < client->nr_services && !ret; i++)
+		ret = connect_service(xs, t, con, client->services[i]);
 	return ret;
+}
+
+static void note_made(const struct connection *con)
+{
+	const struct action *action = con->action;
+	size_t i;
+
+	for (i = 0; i < con->nr_made; i++)
+		records_add(con->applier->now->records, con->link, &con->made[i],
+			    action->client_domain->uuid, action->server_domain->uuid);
+	log_info("link '%s': joins '%s' (domain %u) as server and '%s' (domain %u) as client",
+		 con->link, action->server_domain->name, con->dev.backend,
+		 action->client_domain->name, con->dev.frontend);
 }
 
 int connect_link(struct applier *applier, const struct action *action)
@@ -217,8 +242,7 @@ int connect_link(struct applier *applier, const struct action *action)
 	int ret = xsh_transaction(applier->xs, connect_body, &con);
 
 	if (!ret)
-		log_info("link '%s': joins '%s' (domain %u) as server and '%s' (domain %u) as client",
-			 con.link, action->server_domain->name, con.dev.backend,
-			 action->client_domain->name, con.dev.frontend);
+		note_made(&con);
+	free(con.made);
 	return ret;
 }

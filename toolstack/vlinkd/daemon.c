@@ -12,9 +12,7 @@
 /* What is found out in one pass. */
 struct view {
 	struct domains domains;
-	struct records records;
 	struct found_dirs dirs;
-	struct detached detached;
 	struct cids cids;
 	struct messages messages;
 };
@@ -22,12 +20,39 @@ struct view {
 int daemon_start(struct daemon *daemon)
 {
 	daemon->config_stale = true;
+	daemon->detached_stale = true;
 	daemon->search_orphans = true;
+	daemon->again_ms = CHOICE_NEVER;
 	if (!xs_watch(daemon->xs, "@introduceDomain", "introduce") ||
 	    !xs_watch(daemon->xs, "@releaseDomain", "release") ||
 	    !xs_watch(daemon->xs, DETACHED_ROOT, "detached"))
 		return errno ? -errno : -EIO;
 	return 0;
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+	daemon->config_stale = true;
+	daemon->detached_stale = true;
+	daemon->search_orphans = true;
+	daemon->records.is_read = false;
+	daemon->obey = true;
+	published_forget_all(&daemon->published);
+}
+
+static void take_event(struct daemon *daemon, char **event)
+{
+	const char *token = event[XS_WATCH_TOKEN];
+	unsigned int domid;
+
+	/* Without inotify this is the latest moment for a new cfg to be seen. */
+	if (!strcmp(token, "introduce"))
+		daemon->config_stale = true;
+	else if (!strcmp(token, "detached"))
+		daemon->detached_stale = true;
+	else if (!strcmp(token, "name") &&
+		 domains_name_changed(&daemon->known, event[XS_WATCH_PATH], &domid))
+		published_forget(&daemon->published, domid);
 }
 
 int daemon_take_events(struct daemon *daemon)
@@ -36,9 +61,7 @@ int daemon_take_events(struct daemon *daemon)
 	char **event;
 
 	while ((event = xs_check_watch(daemon->xs))) {
-		/* Without inotify this is the latest moment for a new cfg to be seen. */
-		if (!strcmp(event[XS_WATCH_TOKEN], "introduce"))
-			daemon->config_stale = true;
+		take_event(daemon, event);
 		free(event);
 		nr++;
 	}
@@ -48,22 +71,44 @@ int daemon_take_events(struct daemon *daemon)
 static void clear_view(struct view *view)
 {
 	domains_clear(&view->domains);
-	records_clear(&view->records);
 	records_clear_dirs(&view->dirs);
-	detached_clear(&view->detached);
 	cids_clear(&view->cids);
 	messages_clear(&view->messages);
+}
+
+static int look_at_records(struct daemon *daemon)
+{
+	int ret = daemon->records.is_read ? records_look(daemon->xs, &daemon->records) :
+					    records_read(daemon->xs, &daemon->records);
+
+	if (!ret)
+		records_index(&daemon->records);
+	return ret;
+}
+
+static int look_at_detached(struct daemon *daemon)
+{
+	int ret;
+
+	if (!daemon->detached_stale)
+		return 0;
+	detached_clear(&daemon->detached);
+	ret = detached_read(daemon->xs, &daemon->detached);
+	daemon->detached_stale = ret != 0;
+	return ret;
 }
 
 static int look(struct daemon *daemon, struct view *view)
 {
 	int ret;
 
-	ret = domains_scan(daemon->xc, daemon->xs, &daemon->watched, &view->domains);
+	ret = domains_scan(daemon->xc, daemon->xs, &daemon->known, &view->domains);
 	if (!ret)
-		ret = records_read(daemon->xs, &view->records);
+		ret = published_update(daemon->xs, &daemon->published, &view->domains);
 	if (!ret)
-		ret = detached_read(daemon->xs, &view->detached);
+		ret = look_at_records(daemon);
+	if (!ret)
+		ret = look_at_detached(daemon);
 	if (!ret && daemon->search_orphans && daemon->config.classes_usable)
 		ret = records_find_dirs(daemon->xs, &view->domains, &daemon->config.classes,
 					&view->dirs);
@@ -102,9 +147,14 @@ static int act(struct daemon *daemon, struct applier *applier, const struct plan
 
 static int compare_and_repair(struct daemon *daemon, struct view *view)
 {
+	struct running running = {
+		.domains = &view->domains, .published = &daemon->published,
+		.now_ms = daemon->now_ms, .obey = daemon->obey,
+	};
 	struct situation now = {
-		.config = &daemon->config, .domains = &view->domains, .records = &view->records,
-		.dirs = &view->dirs, .detached = &view->detached, .cids = &view->cids,
+		.config = &daemon->config, .domains = &view->domains,
+		.published = &daemon->published, .records = &daemon->records,
+		.dirs = &view->dirs, .detached = &daemon->detached, .cids = &view->cids,
 	};
 	struct applier applier = {
 		.xs = daemon->xs, .now = &now, .withdrawn = &daemon->withdrawn,
@@ -113,13 +163,16 @@ static int compare_and_repair(struct daemon *daemon, struct view *view)
 	struct plan plan;
 	int ret;
 
-	cids_assign(&daemon->config, &view->domains, &view->cids, &view->messages);
+	daemon->again_ms = config_judge(&daemon->config, &running);
+	cids_assign(&daemon->config, &running, &view->cids, &view->messages);
 	plan_make(&now, &plan);
 	daemon->nr_joined = plan.nr_joined;
 	daemon->search_orphans = false;
 	ret = act(daemon, &applier, &plan, &view->messages);
 	if (ret && searched)
 		daemon->search_orphans = true;
+	if (!ret)
+		daemon->obey = false;
 	plan_clear(&plan);
 	apply_clear(&applier);
 	return ret;
@@ -157,10 +210,11 @@ int daemon_pass(struct daemon *daemon)
 	if (daemon->config_stale)
 		config_reload(&daemon->config);
 	daemon->config_stale = false;
+	withdrawn_expire(&daemon->withdrawn, daemon->now_ms);
 	ret = look(daemon, &view);
 	if (!ret) {
-		count_links(daemon, &view);
 		ret = compare_and_repair(daemon, &view);
+		count_links(daemon, &view);
 	} else if (!xsh_is_fatal(ret) && ret != -EAGAIN) {
 		messages_add(&view.messages,
 			     alloc_printf("looking at the domains and at xenstore failed: %s; trying again",
@@ -175,6 +229,10 @@ int daemon_pass(struct daemon *daemon)
 void daemon_clear(struct daemon *daemon)
 {
 	config_clear(&daemon->config);
-	domains_watched_clear(&daemon->watched);
+	published_clear(&daemon->published);
+	domains_known_clear(&daemon->known);
+	records_clear(&daemon->records);
+	detached_clear(&daemon->detached);
+	withdrawn_clear(&daemon->withdrawn);
 	messages_clear(&daemon->said);
 }

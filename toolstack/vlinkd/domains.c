@@ -11,10 +11,20 @@
 
 #define BATCH	64	/* domains asked for in one call */
 
+struct known_domain {
+	unsigned int domid;
+	char uuid[DOMAINS_UUID_SIZE];
+	char *name;		/* NULL: has none yet */
+	bool introduced;
+	bool stale;		/* the name is to be read */
+	bool event_due;		/* the one that every new watch gives */
+};
+
 struct scan {
 	struct xs_handle *xs;
-	struct domains_watched *watched;
-	struct domains_watched seen;
+	struct domains_known *before;
+	struct domains_known now;
+	size_t taken;		/* of @before */
 	struct domains *domains;
 };
 
@@ -36,47 +46,39 @@ static bool is_running(const xc_domaininfo_t *info)
 	return !(info->flags & XEN_DOMINF_shutdown) || reason == SHUTDOWN_suspend;
 }
 
-static bool contains(const struct domains_watched *set, unsigned int domid)
+static void forget(struct scan *scan, struct known_domain *known)
 {
-	size_t i;
-
-	for (i = 0; i < set->nr; i++)
-		if (set->domids[i] == domid)
-			return true;
-	return false;
+	xs_unwatch(scan->xs, name_path(known->domid).s, "name");
+	free(known->name);
 }
 
-static void add_to(struct domains_watched *set, unsigned int domid)
+static struct known_domain *append(struct domains_known *known)
 {
-	set->domids = alloc_grow(set->domids, set->nr, sizeof(*set->domids));
-	set->domids[set->nr++] = domid;
+	known->list = alloc_grow(known->list, known->nr, sizeof(*known->list));
+	return &known->list[known->nr++];
 }
 
-/* The name is watched before it is read, so that none can slip in between. */
-static int watch_name(struct scan *scan, unsigned int domid)
+/* Both lists are in the order of the ids: those in between are gone. */
+static struct known_domain *take_known(struct scan *scan, unsigned int domid)
 {
-	add_to(&scan->seen, domid);
-	if (contains(scan->watched, domid))
-		return 0;
-	if (!xs_watch(scan->xs, name_path(domid).s, "name"))
-		return errno == EEXIST ? 0 : -errno;
-	add_to(scan->watched, domid);
-	return 0;
+	struct domains_known *before = scan->before;
+	struct known_domain *known;
+
+	while (scan->taken < before->nr && before->list[scan->taken].domid < domid)
+		forget(scan, &before->list[scan->taken++]);
+	if (scan->taken == before->nr || before->list[scan->taken].domid != domid)
+		return NULL;
+	known = append(&scan->now);
+	*known = before->list[scan->taken++];
+	return known;
 }
 
-static void unwatch_gone(struct scan *scan)
+static struct known_domain *make_known(struct scan *scan, unsigned int domid)
 {
-	size_t i, kept = 0;
+	struct known_domain *known = append(&scan->now);
 
-	for (i = 0; i < scan->watched->nr; i++) {
-		unsigned int domid = scan->watched->domids[i];
-
-		if (contains(&scan->seen, domid))
-			scan->watched->domids[kept++] = domid;
-		else
-			xs_unwatch(scan->xs, name_path(domid).s, "name");
-	}
-	scan->watched->nr = kept;
+	*known = (struct known_domain){ .domid = domid, .stale = true };
+	return known;
 }
 
 static void format_uuid(const xc_domaininfo_t *info, char *uuid)
@@ -91,40 +93,64 @@ static void format_uuid(const xc_domaininfo_t *info, char *uuid)
 		 h[8], h[9], h[10], h[11], h[12], h[13], h[14], h[15]);
 }
 
-/* libxl is still at work on a domain that is not introduced yet. */
-static char *read_name(struct xs_handle *xs, unsigned int domid)
+static int read_name(struct xs_handle *xs, struct known_domain *known)
 {
-	char *name;
+	free(known->name);
+	if (known->domid == 0)
+		known->name = alloc_string(DOMAINS_DOM0_NAME);
+	else
+		known->name = xsh_read(xs, XBT_NULL, name_path(known->domid).s);
+	known->stale = !known->name && xsh_is_fatal(-errno);
+	return known->stale ? -errno : 0;
+}
 
-	if (domid == 0)
-		return alloc_string(DOMAINS_DOM0_NAME);
-	name = xsh_read(xs, XBT_NULL, name_path(domid).s);
-	if (name && !xs_is_domain_introduced(xs, domid)) {
-		free(name);
-		errno = ENOENT;
-		return NULL;
+/* libxl is still at work on a domain that is not introduced yet. */
+static void look_if_introduced(struct xs_handle *xs, struct known_domain *known)
+{
+	if (known->name && !known->introduced)
+		known->introduced = known->domid == 0 || xs_is_domain_introduced(xs, known->domid);
+}
+
+/* The name is watched before it is read, so that none can slip in between. */
+static int look_at(struct scan *scan, const xc_domaininfo_t *info, struct known_domain **found)
+{
+	struct known_domain *known = take_known(scan, info->domain);
+	char uuid[DOMAINS_UUID_SIZE];
+	int ret = 0;
+
+	if (!known) {
+		known = make_known(scan, info->domain);
+		known->event_due = xs_watch(scan->xs, name_path(info->domain).s, "name");
+		if (!known->event_due && errno != EEXIST)
+			return errno ? -errno : -EIO;
 	}
-	return name;
+	format_uuid(info, uuid);
+	if (strcmp(uuid, known->uuid)) {
+		memcpy(known->uuid, uuid, sizeof(uuid));
+		known->introduced = false;
+		known->stale = true;
+	}
+	if (known->stale)
+		ret = read_name(scan->xs, known);
+	look_if_introduced(scan->xs, known);
+	*found = known;
+	return ret;
 }
 
 static int add_domain(struct scan *scan, const xc_domaininfo_t *info)
 {
 	struct domains *domains = scan->domains;
+	struct known_domain *known = NULL;
 	struct domain *domain;
-	char *name;
-	int ret;
+	int ret = look_at(scan, info, &known);
 
-	ret = watch_name(scan, info->domain);
-	if (ret)
+	if (ret || !known || !known->name || !known->introduced)
 		return ret;
-	name = read_name(scan->xs, info->domain);
-	if (!name)
-		return xsh_is_fatal(-errno) ? -errno : 0;
 	domains->list = alloc_grow(domains->list, domains->nr, sizeof(*domains->list));
 	domain = &domains->list[domains->nr++];
-	domain->domid = info->domain;
-	domain->name = name;
-	format_uuid(info, domain->uuid);
+	domain->domid = known->domid;
+	domain->name = known->name;
+	memcpy(domain->uuid, known->uuid, sizeof(domain->uuid));
 	return 0;
 }
 
@@ -155,57 +181,115 @@ static int scan_all(struct scan *scan, xc_interface *xc)
 	return ret;
 }
 
-int domains_scan(xc_interface *xc, struct xs_handle *xs,
-		 struct domains_watched *watched, struct domains *domains)
+/* What was not reached is known still, or gone. */
+static void take_rest(struct scan *scan, bool gone)
 {
-	struct scan scan = { .xs = xs, .watched = watched, .domains = domains };
+	for (; scan->taken < scan->before->nr; scan->taken++) {
+		if (gone)
+			forget(scan, &scan->before->list[scan->taken]);
+		else
+			*append(&scan->now) = scan->before->list[scan->taken];
+	}
+	free(scan->before->list);
+	*scan->before = scan->now;
+}
+
+static void index_names(struct domains *domains)
+{
+	size_t i;
+
+	for (i = domains->nr; i; i--)
+		map_set(&domains->by_name, domains->list[i - 1].name, &domains->list[i - 1]);
+}
+
+int domains_scan(xc_interface *xc, struct xs_handle *xs, struct domains_known *known,
+		 struct domains *domains)
+{
+	struct scan scan = { .xs = xs, .before = known, .domains = domains };
 	int ret;
 
 	*domains = (struct domains){ 0 };
 	ret = scan_all(&scan, xc);
+	take_rest(&scan, !ret);
 	if (ret)
 		domains_clear(domains);
 	else
-		unwatch_gone(&scan);
-	free(scan.seen.domids);
+		index_names(domains);
 	return ret;
 }
 
 void domains_clear(struct domains *domains)
 {
-	size_t i;
-
-	for (i = 0; i < domains->nr; i++)
-		free(domains->list[i].name);
+	map_clear(&domains->by_name);
 	free(domains->list);
 	*domains = (struct domains){ 0 };
 }
 
-void domains_watched_clear(struct domains_watched *watched)
+static struct known_domain *known_of(const struct domains_known *known, unsigned int domid)
 {
-	free(watched->domids);
-	*watched = (struct domains_watched){ 0 };
+	size_t low = 0, high = known->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (known->list[middle].domid < domid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < known->nr && known->list[low].domid == domid ? &known->list[low] : NULL;
+}
+
+bool domains_name_changed(struct domains_known *known, const char *path, unsigned int *domid)
+{
+	struct known_domain *domain;
+
+	if (sscanf(path, "/local/domain/%u/name", domid) != 1)
+		return false;
+	domain = known_of(known, *domid);
+	if (!domain)
+		return false;
+	if (domain->event_due) {
+		domain->event_due = false;
+		return false;
+	}
+	domain->stale = true;
+	domain->introduced = false;
+	return true;
+}
+
+void domains_known_clear(struct domains_known *known)
+{
+	size_t i;
+
+	for (i = 0; i < known->nr; i++)
+		free(known->list[i].name);
+	free(known->list);
+	*known = (struct domains_known){ 0 };
 }
 
 const struct domain *domains_by_name(const struct domains *domains, const char *name)
 {
-	size_t i;
+	return map_get(&domains->by_name, name);
+}
 
-	for (i = 0; i < domains->nr; i++)
-		if (!strcmp(domains->list[i].name, name))
-			return &domains->list[i];
-	return NULL;
+static int by_domid(const void *key, const void *item)
+{
+	unsigned int domid = *(const unsigned int *)key;
+	const struct domain *domain = item;
+
+	return (domid > domain->domid) - (domid < domain->domid);
 }
 
 const struct domain *domains_by_identity(const struct domains *domains,
 					 unsigned int domid, const char *uuid)
 {
-	size_t i;
+	const struct domain *found;
 
-	for (i = 0; i < domains->nr; i++)
-		if (domains->list[i].domid == domid && !strcmp(domains->list[i].uuid, uuid))
-			return &domains->list[i];
-	return NULL;
+	if (!domains->nr)
+		return NULL;
+	found = bsearch(&domid, domains->list, domains->nr, sizeof(*found), by_domid);
+	return found && !strcmp(found->uuid, uuid) ? found : NULL;
 }
 
 static bool ends_with(const char *text, const char *end)

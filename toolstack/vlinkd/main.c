@@ -4,8 +4,8 @@
  * and removes the xenbus devices of the links as domains come and go.
  *
  * It keeps no state of its own: all it does is to compare, after each event,
- * what the configs ask for with what stands in xenstore. docs/xenstore.md
- * defines what that is.
+ * what the configs ask for with what stands in xenstore, which it reads when it
+ * starts. docs/xenstore.md defines what that is.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <vlink/version.h>
@@ -25,16 +26,19 @@
 #include "background.h"
 #include "check.h"
 #include "daemon.h"
+#include "lifeline.h"
 #include "log.h"
 #include "watchdirs.h"
 
 #define DEFAULT_DIR	"/etc/xen"
 #define DEFAULT_CLASSES	"/etc/vlink/classes.conf"
+#define SETTLE_MAX_S	3600u
 #define RETRY_FIRST_MS	50
 #define RETRY_LAST_MS	5000
 
 static const char usage_text[] =
-	"usage: vlinkd [--config DIR]... [--classes FILE] [--foreground] [--pidfile FILE]\n"
+	"usage: vlinkd [--config DIR]... [--classes FILE] [--settle SECONDS] [--foreground]\n"
+	"              [--pidfile FILE]\n"
 	"       vlinkd --check [--config DIR]... [--classes FILE]\n"
 	"       vlinkd --help | --version\n"
 	"\n"
@@ -42,11 +46,14 @@ static const char usage_text[] =
 	"\n"
 	"  --config DIR    read the *.cfg files of DIR (default " DEFAULT_DIR "); may be repeated\n"
 	"  --classes FILE  the class file (default " DEFAULT_CLASSES ", if it is there)\n"
+	"  --settle SECONDS\n"
+	"                  how long a config must stay the same before links that it does not\n"
+	"                  have any more are ended (default 10)\n"
 	"  --foreground    stay in the foreground and log to stderr\n"
 	"  --pidfile FILE  write the process id to FILE; refuse to start while it is locked\n"
 	"                  (default " BACKGROUND_PIDFILE ")\n"
 	"  --check         only read the configs, and print links and problems\n"
-	"  --help          show this text\n"
+	"  -h, --help      show this text\n"
 	"  --version       show the version\n";
 
 struct options {
@@ -54,6 +61,7 @@ struct options {
 	size_t nr_dirs;
 	const char *classes;
 	const char *pidfile;
+	unsigned int settle_s;
 	bool foreground;
 	bool check;
 };
@@ -62,6 +70,7 @@ struct server {
 	struct daemon daemon;
 	struct watchdirs watchdirs;
 	int signals;
+	int xenstored;	/* a socket of which only its end is of interest; -1: there is none */
 	char *status;	/* told the service manager */
 	int retry_ms;	/* until the next attempt; -1: nothing is left to do */
 	bool stop;
@@ -85,6 +94,7 @@ static int parse_options(int argc, char **argv, struct options *opts)
 	static const struct option longopts[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "classes", required_argument, NULL, 'C' },
+		{ "settle", required_argument, NULL, 's' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "pidfile", required_argument, NULL, 'p' },
 		{ "check", no_argument, NULL, 'k' },
@@ -94,13 +104,20 @@ static int parse_options(int argc, char **argv, struct options *opts)
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "h", longopts, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
 			add_dir(opts, optarg);
 			break;
 		case 'C':
 			opts->classes = optarg;
+			break;
+		case 's':
+			if (!xsh_parse_number(optarg, SETTLE_MAX_S, &opts->settle_s)) {
+				fprintf(stderr, "vlinkd: '%s' is not a number of seconds up to %u\n",
+					optarg, SETTLE_MAX_S);
+				return usage_error();
+			}
 			break;
 		case 'f':
 			opts->foreground = true;
@@ -161,6 +178,7 @@ static void setup_config(struct server *srv, const struct options *opts)
 	char *path;
 
 	set_paths(config, opts);
+	config->settle_ms = opts->settle_s * 1000ll;
 	watchdirs_open(&srv->watchdirs);
 	for (i = 0; i < opts->nr_dirs; i++)
 		watchdirs_add(&srv->watchdirs, opts->dirs[i]);
@@ -179,6 +197,7 @@ static int check(const struct options *opts)
 	log_to_nobody();
 	set_paths(&config, opts);
 	config_reload(&config);
+	config_judge(&config, NULL);
 	problems = check_print(&config, stdout);
 	config_clear(&config);
 	return problems || fflush(stdout) ? 1 : 0;
@@ -199,10 +218,16 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static int open_xen(struct daemon *daemon)
+static int open_xen(struct server *srv)
 {
+	struct daemon *daemon = &srv->daemon;
 	int ret;
 
+	srv->xenstored = lifeline_open();
+	if (srv->xenstored < 0 && errno != ENOENT) {
+		log_error("xenstored does not run: %s: %s", xs_daemon_socket(), strerror(errno));
+		return -1;
+	}
 	daemon->xs = xs_open(0);
 	if (!daemon->xs) {
 		log_error("cannot reach xenstored: %s", strerror(errno));
@@ -224,12 +249,10 @@ static void take_signals(struct server *srv)
 	struct signalfd_siginfo info;
 
 	while (read(srv->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGHUP) {
+		if (info.ssi_signo == SIGHUP)
+			daemon_reload(&srv->daemon);
+		else
 			srv->stop = true;
-			continue;
-		}
-		srv->daemon.config_stale = true;
-		srv->daemon.search_orphans = true;
 	}
 }
 
@@ -243,17 +266,41 @@ static void set_retry(struct server *srv, bool needed)
 		srv->retry_ms *= 2;
 }
 
+static long long clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+/* Until what failed is tried again, or a config has been the same for long enough; -1: never. */
+static int timeout_ms(const struct server *srv)
+{
+	long long left = srv->daemon.again_ms - clock_ms();
+
+	if (srv->daemon.again_ms == CHOICE_NEVER)
+		return srv->retry_ms;
+	left = left > 0 ? left : 0;
+	return srv->retry_ms >= 0 && srv->retry_ms < left ? srv->retry_ms : (int)left;
+}
+
+static int lost(const char *why)
+{
+	log_error("xenstored is lost: %s; ending, to be started anew when it is back", why);
+	return -EIO;
+}
+
 static int pass(struct server *srv)
 {
 	int ret;
 
 	if (watchdirs_renew(&srv->watchdirs))
 		srv->daemon.config_stale = true;
+	srv->daemon.now_ms = clock_ms();
 	ret = daemon_pass(&srv->daemon);
-	if (ret && ret != -EAGAIN) {
-		log_error("xenstored is lost: %s", strerror(-ret));
-		return ret;
-	}
+	if (ret && ret != -EAGAIN)
+		return lost(strerror(-ret));
 	set_retry(srv, ret == -EAGAIN);
 	return 0;
 }
@@ -264,20 +311,21 @@ static int wait_for_events(struct server *srv)
 		{ .fd = xs_fileno(srv->daemon.xs), .events = POLLIN },
 		{ .fd = srv->signals, .events = POLLIN },
 		{ .fd = srv->watchdirs.fd, .events = POLLIN },
+		{ .fd = srv->xenstored, .events = POLLRDHUP },
 	};
 	int ret;
 
-	if (poll(fds, 3, srv->retry_ms) < 0 && errno != EINTR) {
+	if (poll(fds, 4, timeout_ms(srv)) < 0 && errno != EINTR) {
 		log_error("poll: %s", strerror(errno));
 		return -errno;
 	}
+	if (fds[3].revents)
+		return lost("its socket is closed");
 	take_signals(srv);
 	if (watchdirs_take(&srv->watchdirs))
 		srv->daemon.config_stale = true;
 	ret = daemon_take_events(&srv->daemon);
-	if (ret < 0)
-		log_error("xenstored is lost: %s", strerror(-ret));
-	return ret < 0 ? ret : 0;
+	return ret < 0 ? lost(strerror(-ret)) : 0;
 }
 
 /* For "systemctl status". */
@@ -327,13 +375,13 @@ static int run(struct server *srv, const struct options *opts)
 		log_error("signalfd: %s", strerror(errno));
 		return 1;
 	}
-	return open_xen(&srv->daemon) || serve(srv) ? 1 : 0;
+	return open_xen(srv) || serve(srv) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct server srv = { .signals = -1, .retry_ms = -1, .watchdirs.fd = -1 };
-	struct options opts = { 0 };
+	struct server srv = { .signals = -1, .retry_ms = -1, .watchdirs.fd = -1, .xenstored = -1 };
+	struct options opts = { .settle_s = CONFIG_SETTLE_MS / 1000 };
 	int status = parse_options(argc, argv, &opts);
 
 	if (status >= 0) {
@@ -350,6 +398,8 @@ int main(int argc, char **argv)
 	if (srv.daemon.xc)
 		xc_interface_close(srv.daemon.xc);
 	xs_close(srv.daemon.xs);
+	if (srv.xenstored >= 0)
+		close(srv.xenstored);
 	daemon_clear(&srv.daemon);
 	watchdirs_close(&srv.watchdirs);
 	free(srv.status);

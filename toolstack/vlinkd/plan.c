@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "detached.h"
 #include "plan.h"
+#include "records.h"
 
 struct planner {
 	const struct situation *now;
@@ -19,16 +20,6 @@ static struct action *add_action(struct planner *pl, enum action_kind kind)
 	plan->list = alloc_grow(plan->list, plan->nr, sizeof(*plan->list));
 	plan->list[plan->nr] = (struct action){ .kind = kind };
 	return &plan->list[plan->nr++];
-}
-
-static bool class_has(const struct vlinkcfg_class *cls, const char *service)
-{
-	size_t i;
-
-	for (i = 0; i < cls->nr_services; i++)
-		if (!strcmp(cls->services[i], service))
-			return true;
-	return false;
 }
 
 /* Whether the domain that holds this end is the one that was meant. */
@@ -58,7 +49,7 @@ static const char *fault_of(const struct planner *pl, const struct record *recor
 		return "its record is damaged";
 	server = config_find_end(pl->now->config, record->link, VLINKCFG_SERVER);
 	client = config_find_end(pl->now->config, record->link, VLINKCFG_CLIENT);
-	if (!server || !client || !class_has(server->cls, record->service))
+	if (!server || !client || !config_end_has_service(server, record->service))
 		return "no longer configured";
 	if (!end_matches(pl, server, record->dev.backend, record->backend_uuid))
 		return "its server's domain is gone";
@@ -76,7 +67,7 @@ static void plan_removals(struct planner *pl)
 	size_t i;
 
 	for (i = 0; i < pl->now->records->nr; i++) {
-		const struct record *record = &pl->now->records->list[i];
+		struct record *record = &pl->now->records->list[i];
 		const char *reason = fault_of(pl, record);
 		struct action *action;
 
@@ -88,40 +79,31 @@ static void plan_removals(struct planner *pl)
 	}
 }
 
-static bool is_dir_of(const struct found_dir *dir, const struct record *record)
+static bool is_recorded(const struct planner *pl, const struct found_dir *dir)
 {
-	const struct device_id *a = &dir->dev, *b = &record->dev;
+	const struct record *record = map_get(&pl->now->records->by_device,
+					      records_device_key(&dir->dev).s);
 
-	return record->sound && !strcmp(a->service, b->service) && a->id == b->id &&
-	       a->frontend == b->frontend && (!dir->is_backend || a->backend == b->backend);
+	return record && (!dir->is_backend || dir->dev.backend == record->dev.backend);
 }
 
 static void plan_orphans(struct planner *pl)
 {
 	const struct found_dirs *dirs = pl->now->dirs;
-	size_t i, j;
-
-	for (i = 0; i < dirs->nr; i++) {
-		for (j = 0; j < pl->now->records->nr; j++)
-			if (is_dir_of(&dirs->list[i], &pl->now->records->list[j]))
-				break;
-		if (j == pl->now->records->nr)
-			add_action(pl, ACTION_REMOVE_DIR)->dir = &dirs->list[i];
-	}
-}
-
-static const struct vlinkcfg_domain *config_of(const struct planner *pl,
-					       const struct domain *domain)
-{
 	size_t i;
 
+	for (i = 0; i < dirs->nr; i++)
+		if (!is_recorded(pl, &dirs->list[i]))
+			add_action(pl, ACTION_REMOVE_DIR)->dir = &dirs->list[i];
+}
+
+static const struct config_domain *links_of(const struct planner *pl,
+					    const struct domain *domain)
+{
 	/* Of two that run under one name, the first is taken, here and everywhere. */
 	if (domain != domains_by_name(pl->now->domains, domain->name))
 		return NULL;
-	for (i = 0; i < pl->now->config->nr_ends; i++)
-		if (!strcmp(pl->now->config->ends[i].dom->name, domain->name))
-			return pl->now->config->ends[i].dom;
-	return NULL;
+	return config_find_domain(pl->now->config, domain->name);
 }
 
 static void plan_publications(struct planner *pl)
@@ -136,29 +118,24 @@ static void plan_publications(struct planner *pl)
 			continue;
 		action = add_action(pl, ACTION_PUBLISH);
 		action->domain = domain;
-		action->config_domain = config_of(pl, domain);
+		action->links = links_of(pl, domain);
 	}
 }
 
 static bool has_right_record(const struct planner *pl, const char *link, const char *service)
 {
-	size_t i;
+	const struct record *record = map_get(&pl->now->records->by_service,
+					      xsh_path("%s/%s", link, service).s);
 
-	for (i = 0; i < pl->now->records->nr; i++) {
-		const struct record *record = &pl->now->records->list[i];
-
-		if (!strcmp(record->link, link) && !strcmp(record->service, service))
-			return !fault_of(pl, record);
-	}
-	return false;
+	return record && !fault_of(pl, record);
 }
 
 static bool is_connected(const struct planner *pl, const struct config_end *end)
 {
 	size_t i;
 
-	for (i = 0; i < end->cls->nr_services; i++)
-		if (!has_right_record(pl, end->end->link, end->cls->services[i]))
+	for (i = 0; i < end->nr_services; i++)
+		if (!has_right_record(pl, end->end->link, end->services[i]))
 			return false;
 	return true;
 }

@@ -32,11 +32,17 @@ struct record {
 	char frontend_uuid[DOMAINS_UUID_SIZE];
 	char backend_uuid[DOMAINS_UUID_SIZE];
 	bool intact;		/* both directories stand and point to each other */
+	bool is_gone;		/* it was removed */
 };
 
 struct records {
 	struct record *list;
 	size_t nr;
+	bool is_read;
+	bool is_indexed;
+	size_t next_look;	/* whose directories are looked at next */
+	struct map by_service;	/* "LINK/SERVICE" */
+	struct map by_device;	/* "SERVICE/FRONTEND/ID" */
 };
 
 /* A xenbus directory found in the home of a running domain. */
@@ -53,17 +59,17 @@ struct found_dirs {
 enum action_kind {
 	ACTION_REMOVE,		/* record: its directories and itself */
 	ACTION_REMOVE_DIR,	/* dir: one that no record knows */
-	ACTION_PUBLISH,		/* domain: the links of config_domain, NULL: none */
+	ACTION_PUBLISH,		/* domain: its links, NULL: none */
 	ACTION_CONNECT,		/* server, client: those of the services not there yet */
 };
 
 struct action {
 	enum action_kind kind;
-	const struct record *record;
+	struct record *record;
 	const char *reason;
 	const struct found_dir *dir;
 	const struct domain *domain;
-	const struct vlinkcfg_domain *config_domain;
+	const struct config_domain *links;
 	const struct config_end *server, *client;
 	const struct domain *server_domain, *client_domain;
 };
@@ -80,7 +86,8 @@ struct detached;
 struct situation {
 	const struct config *config;
 	const struct domains *domains;
-	const struct records *records;
+	const struct published *published;
+	struct records *records;
 	const struct found_dirs *dirs;
 	const struct detached *detached;
 	const struct cids *cids;

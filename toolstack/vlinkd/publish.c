@@ -12,25 +12,16 @@
 #include "apply.h"
 #include "log.h"
 
-/* A node of the list; the path is relative to the home's vlink directory. */
-struct wanted_node {
-	char *path;
-	char *value;	/* NULL: a directory */
-};
-
 struct publication {
 	const struct cids *cids;
 	const struct domain *domain;
-	struct wanted_node *nodes;
-	size_t nr;
-	bool dry;	/* only count the changes */
-	size_t changes;
+	const struct published_nodes *there;	/* what stands in xenstore */
+	struct published_nodes wanted;
 };
 
 static void want(struct publication *pub, char *path, char *value)
 {
-	pub->nodes = alloc_grow(pub->nodes, pub->nr, sizeof(*pub->nodes));
-	pub->nodes[pub->nr++] = (struct wanted_node){ .path = path, .value = value };
+	published_add_node(&pub->wanted, path, value);
 }
 
 static void want_key(struct publication *pub, const char *dir, const char *key, const char *value)
@@ -39,22 +30,7 @@ static void want_key(struct publication *pub, const char *dir, const char *key, 
 		want(pub, alloc_printf("%s/%s", dir, key), alloc_string(value));
 }
 
-static bool is_wanted(const struct publication *pub, const char *path)
-{
-	size_t i;
-
-	for (i = 0; i < pub->nr; i++)
-		if (!strcmp(pub->nodes[i].path, path))
-			return true;
-	return false;
-}
-
 /* What vlinkd says of CIDs does not come from the cfg, or not as it stands there. */
-static bool is_cid_key(const char *key)
-{
-	return !strcmp(key, "cid") || !strcmp(key, "peer-cid");
-}
-
 static void want_cid(struct publication *pub, const char *dir, const char *key,
 		     const char *domain)
 {
@@ -64,29 +40,13 @@ static void want_cid(struct publication *pub, const char *dir, const char *key,
 		want(pub, alloc_printf("%s/%s", dir, key), alloc_printf("%u", cid));
 }
 
-static void want_options(struct publication *pub, const char *dir, const struct config_end *end,
-			 bool has_cids)
+/* What the config says of a link that the domain does not have yet. */
+static void want_new(struct publication *pub, const struct config_end *end, const char *service,
+		     const char *dir)
 {
 	const struct vlinkcfg_end *e = end->end;
 	size_t i;
 
-	for (i = 0; i < e->nr_options; i++)
-		if (!has_cids || !is_cid_key(e->options[i].key))
-			want_key(pub, dir, e->options[i].key, e->options[i].value);
-	if (!has_cids)
-		return;
-	want_cid(pub, dir, "cid", end->dom->name);
-	want_cid(pub, dir, "peer-cid", e->peer);
-}
-
-static void want_link(struct publication *pub, const struct config_end *end, const char *service)
-{
-	const struct vlinkcfg_end *e = end->end;
-	char *dir = alloc_printf("%s/%s", service, e->link);
-
-	if (!is_wanted(pub, service))
-		want(pub, alloc_string(service), NULL);
-	want(pub, alloc_string(dir), NULL);
 	want(pub, alloc_printf("%s/index", dir), alloc_printf("%u", end->index));
 	want_key(pub, dir, "class", e->class_name);
 	want_key(pub, dir, "role", e->role == VLINKCFG_SERVER ? "server" : "client");
@@ -94,157 +54,181 @@ static void want_link(struct publication *pub, const struct config_end *end, con
 	want(pub, alloc_printf("%s/unit", dir), alloc_printf("%u", e->unit));
 	want_key(pub, dir, "name", e->name);
 	want_key(pub, dir, "info", e->info);
-	want_options(pub, dir, end, !strcmp(service, CIDS_SERVICE));
+	for (i = 0; i < e->nr_options; i++)
+		if (!published_is_cid_key(service, e->options[i].key))
+			want_key(pub, dir, e->options[i].key, e->options[i].value);
+}
+
+/* A link that the domain has stays as it was given to it. */
+static void want_held(struct publication *pub, const char *service, const char *dir)
+{
+	size_t i, len = strlen(dir);
+
+	for (i = published_find_node(pub->there, xsh_path("%s/", dir).s); i < pub->there->nr; i++) {
+		const struct published_node *node = &pub->there->list[i];
+
+		if (strncmp(node->path, dir, len) || node->path[len] != '/')
+			break;
+		if (!published_is_cid_key(service, node->path + len + 1))
+			want(pub, alloc_string(node->path), alloc_string(node->value));
+	}
+}
+
+static void want_link(struct publication *pub, const struct config_end *end, const char *service)
+{
+	char *dir = alloc_printf("%s/%s", service, end->end->link);
+
+	want(pub, alloc_string(service), alloc_string(""));
+	want(pub, alloc_string(dir), alloc_string(""));
+	if (end->is_held)
+		want_held(pub, service, dir);
+	else
+		want_new(pub, end, service, dir);
+	if (!strcmp(service, CIDS_SERVICE)) {
+		want_cid(pub, dir, "cid", end->dom->name);
+		want_cid(pub, dir, "peer-cid", end->end->peer);
+	}
 	free(dir);
 }
 
-static void want_links(struct publication *pub, const struct config *config,
-		       const struct vlinkcfg_domain *dom)
+static void want_links(struct publication *pub, const struct config_domain *links)
 {
 	size_t i, j;
 
-	for (i = 0; i < config->nr_ends; i++)
-		if (config->ends[i].dom == dom)
-			for (j = 0; j < config->ends[i].cls->nr_services; j++)
-				want_link(pub, &config->ends[i], config->ends[i].cls->services[j]);
+	for (i = 0; i < links->nr; i++)
+		for (j = 0; j < links->ends[i].nr_services; j++)
+			want_link(pub, &links->ends[i], links->ends[i].services[j]);
+	published_sort_nodes(&pub->wanted);
 }
 
-static void clear_publication(struct publication *pub)
-{
-	size_t i;
+/* ---- the difference ---- */
 
-	for (i = 0; i < pub->nr; i++) {
-		free(pub->nodes[i].path);
-		free(pub->nodes[i].value);
+/*
+ * Calls for each node that is not right, in the order of the paths: @value is what it should
+ * be, NULL when it should not be there.
+ */
+typedef int (*difference)(void *arg, const char *path, const char *value);
+
+/* The next node of one of them, or of both: which is the first? */
+static int order_of(const struct published_nodes *there, size_t i,
+		    const struct published_nodes *wanted, size_t j)
+{
+	if (i == there->nr)
+		return 1;
+	return j == wanted->nr ? -1 : strcmp(there->list[i].path, wanted->list[j].path);
+}
+
+static int for_differences(const struct publication *pub, difference each, void *arg)
+{
+	const struct published_nodes *there = pub->there, *wanted = &pub->wanted;
+	size_t i = 0, j = 0;
+	int order, ret = 0;
+
+	while (!ret && (i < there->nr || j < wanted->nr)) {
+		order = order_of(there, i, wanted, j);
+		if (order < 0)
+			ret = each(arg, there->list[i].path, NULL);
+		else if (order > 0 || strcmp(there->list[i].value, wanted->list[j].value))
+			ret = each(arg, wanted->list[j].path, wanted->list[j].value);
+		i += order <= 0;
+		j += order >= 0;
 	}
-	free(pub->nodes);
+	return ret;
+}
+
+static int stop_at_once(void *arg, const char *path, const char *value)
+{
+	(void)arg;
+	(void)path;
+	(void)value;
+	return 1;
 }
 
 /* The node at this relative path; "" is the vlink directory itself. */
 static struct xsh_path node_path(const struct publication *pub, const char *path)
 {
-	return xsh_path("/local/domain/%u/vlink%s%s", pub->domain->domid, *path ? "/" : "", path);
+	return xsh_path("/local/domain/%u/" PUBLISHED_DIR "%s%s", pub->domain->domid,
+			*path ? "/" : "", path);
 }
 
-/*
- * Removes what is not wanted below @dir, @depth levels deep. Nobody but dom0
- * writes there, so its size is vlinkd's own doing.
- */
-static int remove_unwanted(struct xs_handle *xs, xs_transaction_t t, struct publication *pub,
-			   const char *dir, int depth)
+struct writer {
+	struct xs_handle *xs;
+	xs_transaction_t t;
+	const struct publication *pub;
+	const char *removed;	/* what is below it went with it */
+};
+
+static bool is_removed(const struct writer *writer, const char *path)
 {
-	unsigned int i, nr;
-	char **names = xsh_directory(xs, t, node_path(pub, dir).s, &nr);
+	size_t len = writer->removed ? strlen(writer->removed) : 0;
+
+	return len && !strncmp(path, writer->removed, len) && path[len] == '/';
+}
+
+static bool is_directory(const char *path)
+{
+	const char *slash = strchr(path, '/');
+
+	return !slash || !strchr(slash + 1, '/');
+}
+
+static int write_difference(void *arg, const char *path, const char *value)
+{
+	struct writer *writer = arg;
+	struct xsh_access access = { .reader = writer->pub->domain->domid };
+	struct xsh_path node = node_path(writer->pub, path);
+
+	if (value && is_directory(path))
+		return xsh_mkdir(writer->xs, writer->t, node.s, access);
+	if (value)
+		return xsh_write(writer->xs, writer->t, node.s, value, access);
+	if (is_removed(writer, path))
+		return 0;
+	writer->removed = path;
+	return xsh_remove(writer->xs, writer->t, node.s);
+}
+
+static int update(struct xs_handle *xs, xs_transaction_t t, const struct publication *pub)
+{
+	struct writer writer = { .xs = xs, .t = t, .pub = pub };
+	struct xsh_access access = { .reader = pub->domain->domid };
 	int ret = 0;
 
-	if (!names)
-		return -errno;
-	for (i = 0; i < nr && !ret; i++) {
-		struct xsh_path sub = xsh_path("%s%s%s", dir, *dir ? "/" : "", names[i]);
-
-		if (!is_wanted(pub, sub.s)) {
-			pub->changes++;
-			if (!pub->dry)
-				ret = xsh_remove(xs, t, node_path(pub, sub.s).s);
-		} else if (depth > 1) {
-			ret = remove_unwanted(xs, t, pub, sub.s, depth - 1);
-		}
-	}
-	free(names);
-	return ret;
-}
-
-static bool is_right(struct xs_handle *xs, xs_transaction_t t, const char *path,
-		     const struct wanted_node *node)
-{
-	char *value = xsh_read(xs, t, path);
-	bool right = value && !strcmp(value, node->value ? node->value : "");
-
-	free(value);
-	return right;
-}
-
-static int write_wanted(struct xs_handle *xs, xs_transaction_t t, struct publication *pub)
-{
-	struct xsh_access access = { .reader = pub->domain->domid };
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; i < pub->nr && !ret; i++) {
-		struct xsh_path path = node_path(pub, pub->nodes[i].path);
-
-		if (is_right(xs, t, path.s, &pub->nodes[i]))
-			continue;
-		pub->changes++;
-		if (pub->dry)
-			continue;
-		ret = pub->nodes[i].value ?
-		      xsh_write(xs, t, path.s, pub->nodes[i].value, access) :
-		      xsh_mkdir(xs, t, path.s, access);
-	}
-	return ret;
-}
-
-static int update_root(struct xs_handle *xs, xs_transaction_t t, struct publication *pub)
-{
-	struct xsh_access access = { .reader = pub->domain->domid };
-	struct xsh_path root = node_path(pub, "");
-
-	if (xsh_exists(xs, t, root.s) == (pub->nr > 0))
-		return 0;
-	pub->changes++;
-	if (pub->dry)
-		return 0;
-	return pub->nr ? xsh_mkdir(xs, t, root.s, access) : xsh_remove(xs, t, root.s);
-}
-
-static int update(struct xs_handle *xs, xs_transaction_t t, struct publication *pub)
-{
-	int ret;
-
-	pub->changes = 0;
-	ret = remove_unwanted(xs, t, pub, "", 3);
-	if (!ret)
-		ret = update_root(xs, t, pub);
-	return ret ? ret : write_wanted(xs, t, pub);
+	if (!pub->wanted.nr)
+		return xsh_remove(xs, t, node_path(pub, "").s);
+	if (!pub->there->nr)
+		ret = xsh_mkdir(xs, t, node_path(pub, "").s, access);
+	return ret ? ret : for_differences(pub, write_difference, &writer);
 }
 
 static int publish_body(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
-	struct publication *pub = arg;
+	const struct publication *pub = arg;
 	int ret = check_home(xs, t, pub->domain);
 
-	if (!ret)
-		ret = update(xs, t, pub);
-	return ret || pub->changes ? ret : XSH_ABANDON;
-}
-
-/* Looks first, without a transaction: mostly there is nothing to do. */
-static int publish_difference(struct xs_handle *xs, struct publication *pub)
-{
-	int ret;
-
-	pub->dry = true;
-	ret = update(xs, XBT_NULL, pub);
-	if (ret || !pub->changes)
-		return ret;
-	pub->dry = false;
-	ret = xsh_transaction(xs, publish_body, pub);
-	if (!ret)
-		log_info("domain %u '%s': %s", pub->domain->domid, pub->domain->name,
-			 pub->nr ? "links published" : "links withdrawn");
-	return ret;
+	return ret ? ret : update(xs, t, pub);
 }
 
 int publish_links(const struct applier *applier, const struct domain *domain,
-		  const struct vlinkcfg_domain *dom)
+		  const struct config_domain *links)
 {
+	struct published_list *list = published_of(applier->now->published, domain);
 	struct publication pub = { .domain = domain, .cids = applier->now->cids };
-	int ret;
+	int ret = 0;
 
-	if (dom)
-		want_links(&pub, applier->now->config, dom);
-	ret = publish_difference(applier->xs, &pub);
-	clear_publication(&pub);
+	if (!list)
+		return -EAGAIN;
+	pub.there = &list->nodes;
+	if (links)
+		want_links(&pub, links);
+	if (for_differences(&pub, stop_at_once, NULL)) {
+		ret = xsh_transaction(applier->xs, publish_body, &pub);
+		if (!ret) {
+			log_info("domain %u '%s': %s", domain->domid, domain->name,
+				 pub.wanted.nr ? "links published" : "links withdrawn");
+			published_set(list, &pub.wanted);
+		}
+	}
+	published_clear_nodes(&pub.wanted);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include "records.h"
 
 #define LINK_NAME_MAX	256	/* of a node below the root: one of ours is shorter */
+#define LOOKS		8	/* devices that one event has looked at */
 
 struct xsh_path records_frontend_path(const struct device_id *dev)
 {
@@ -91,6 +92,18 @@ static bool pair_is_intact(struct xs_handle *xs, const struct device_id *dev)
 	       reads_number(xs, back.s, "frontend-id", dev->frontend);
 }
 
+struct xsh_path records_device_key(const struct device_id *dev)
+{
+	return xsh_path("%s/%u/%u", dev->service, dev->frontend, dev->id);
+}
+
+static int look_at_pair(struct xs_handle *xs, struct record *record)
+{
+	errno = 0;
+	record->intact = pair_is_intact(xs, &record->dev);
+	return !record->intact && xsh_is_fatal(-errno) ? -errno : 0;
+}
+
 static int read_record(struct xs_handle *xs, const char *dir, struct record *record)
 {
 	int ret;
@@ -102,13 +115,10 @@ static int read_record(struct xs_handle *xs, const char *dir, struct record *rec
 	if (ret)
 		return xsh_is_fatal(ret) ? ret : 0;
 	record->sound = true;
-	errno = 0;
-	record->intact = pair_is_intact(xs, &record->dev);
-	return !record->intact && xsh_is_fatal(-errno) ? -errno : 0;
+	return look_at_pair(xs, record);
 }
 
-static int add_record(struct xs_handle *xs, const char *link, const char *service,
-		      struct records *records)
+static struct record *append(struct records *records, const char *link, const char *service)
 {
 	struct record *record;
 
@@ -117,6 +127,15 @@ static int add_record(struct xs_handle *xs, const char *link, const char *servic
 	*record = (struct record){
 		.link = alloc_string(link), .service = alloc_string(service),
 	};
+	records->is_indexed = false;
+	return record;
+}
+
+static int add_record(struct xs_handle *xs, const char *link, const char *service,
+		      struct records *records)
+{
+	struct record *record = append(records, link, service);
+
 	return read_record(xs, xsh_path(RECORDS_ROOT "/%s/%s", link, service).s, record);
 }
 
@@ -145,7 +164,7 @@ int records_read(struct xs_handle *xs, struct records *records)
 	char **links;
 	int ret = 0;
 
-	*records = (struct records){ 0 };
+	records_clear(records);
 	links = xsh_directory(xs, XBT_NULL, RECORDS_ROOT, &nr);
 	if (!links)
 		return -errno;
@@ -155,18 +174,83 @@ int records_read(struct xs_handle *xs, struct records *records)
 	free(links);
 	if (ret)
 		records_clear(records);
+	records->is_read = !ret;
 	return ret;
+}
+
+int records_look(struct xs_handle *xs, struct records *records)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < LOOKS && i < records->nr && !ret; i++) {
+		struct record *record = &records->list[records->next_look++ % records->nr];
+
+		if (record->sound)
+			ret = look_at_pair(xs, record);
+	}
+	return ret;
+}
+
+static void free_record(struct record *record)
+{
+	free(record->link);
+	free(record->service);
+}
+
+static void drop_gone(struct records *records)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < records->nr; i++) {
+		if (records->list[i].is_gone)
+			free_record(&records->list[i]);
+		else
+			records->list[kept++] = records->list[i];
+	}
+	records->nr = kept;
+}
+
+void records_index(struct records *records)
+{
+	size_t i;
+
+	if (records->is_indexed)
+		return;
+	drop_gone(records);
+	map_clear(&records->by_service);
+	map_clear(&records->by_device);
+	for (i = 0; i < records->nr; i++) {
+		struct record *record = &records->list[i];
+
+		map_set(&records->by_service,
+			xsh_path("%s/%s", record->link, record->service).s, record);
+		if (record->sound)
+			map_set(&records->by_device, records_device_key(&record->dev).s, record);
+	}
+	records->is_indexed = true;
+}
+
+void records_add(struct records *records, const char *link, const struct device_id *dev,
+		 const char *frontend_uuid, const char *backend_uuid)
+{
+	struct record *record = append(records, link, dev->service);
+
+	record->sound = record->intact = true;
+	record->dev = *dev;
+	snprintf(record->frontend_uuid, sizeof(record->frontend_uuid), "%s", frontend_uuid);
+	snprintf(record->backend_uuid, sizeof(record->backend_uuid), "%s", backend_uuid);
 }
 
 void records_clear(struct records *records)
 {
 	size_t i;
 
-	for (i = 0; i < records->nr; i++) {
-		free(records->list[i].link);
-		free(records->list[i].service);
-	}
+	for (i = 0; i < records->nr; i++)
+		free_record(&records->list[i]);
 	free(records->list);
+	map_clear(&records->by_service);
+	map_clear(&records->by_device);
 	*records = (struct records){ 0 };
 }
 

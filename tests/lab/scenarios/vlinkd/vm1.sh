@@ -172,9 +172,9 @@ kill_daemon
 xenstore-ls -p /tool/vlink > /tmp/before
 xenstore-ls -p "/local/domain/$D2/vlink" >> /tmp/before
 xenstore-ls -p "/local/domain/$D3/device/vbpipe" >> /tmp/before
-start_daemon
-# A sign that its first round is done: what was taken away is back.
+# A sign that its first round is done: what nobody needs is gone.
 xenstore-write "/tool/vlink/orphan/vbpipe/id" 7
+start_daemon
 expect "an orphan record stays" absent /tool/vlink/orphan
 xenstore-ls -p /tool/vlink > /tmp/after
 xenstore-ls -p "/local/domain/$D2/vlink" >> /tmp/after
@@ -229,6 +229,20 @@ echo "vlinkd was killed $kills times while vm3 restarted"
 [ $kills -gt 3 ] || fail "that is not often"
 absent "/local/domain/$D2/backend/vbpipe/$D3" || fail "rests of domain $D3"
 vlinkctl list --all
+
+# ---- files that come and go, and say nothing of links that run ----
+
+ID=$(record id)
+cp /etc/xen/vm3.cfg /etc/xen/vm3-old.cfg
+sed -i 's/unit=0/unit=9/' /etc/xen/vm3-old.cfg
+await_log "vm3-old.cfg: domain 'vm3' has links in other cfgs as well; what runs of them stays" ||
+	fail "nothing is said of the second config"
+rm /etc/xen/vm3-old.cfg
+mv /etc/xen/vm3.cfg /etc/xen/vm3.away
+await_log "no cfg that can be read is that of domain 'vm3'; its links stay" ||
+	fail "nothing is said of the config that is gone"
+mv /etc/xen/vm3.away /etc/xen/vm3.cfg
+{ connected && [ "$(record id)" = "$ID" ]; } || fail "files have ended a link"
 
 # ---- a link that is taken out of the configs ----
 
