@@ -3,6 +3,7 @@
 VLINKD_SRC   := $(wildcard toolstack/vlinkd/*.c)
 # Not libvlinkcfg: guests shall not need the toolstack's libraries.
 VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/json.c toolstack/vrpqstat/sample.c \
+	userlib/common/abi.c \
 	$(addprefix toolstack/vlinkd/,alloc.c detached.c xs.c)
 
 BINS += $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
@@ -95,7 +96,7 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1
 
 # vrpqstat, and its forms with figures that are known
-VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) toolstack/json.c
+VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) toolstack/json.c userlib/common/abi.c
 VRPQSTAT_TEST_SRC := tests/unit/vrpqstat_test.c $(filter-out %/main.c,$(VRPQSTAT_SRC))
 
 BINS += $(O)/toolstack/vrpqstat/vrpqstat

@@ -4,9 +4,12 @@
 #include <linux/vbpipe.h>
 #include <linux/vlink.h>
 
+#include <xen/io/vbpipe.h>
+
 static struct vlink_driver vbpipe_back = {
 	.service = "vbpipe",
 	.role = VLINK_SERVER,
+	.versions = { VBPIPE_PROTOCOL_OLDEST, VBPIPE_PROTOCOL_NEWEST },
 	.ops = &vbpipe_link_ops,
 };
 

@@ -4,9 +4,12 @@
 #include <linux/vlink.h>
 #include <linux/vlink_vsock.h>
 
+#include <xen/io/vsock.h>
+
 static struct vlink_driver vsock_front = {
 	.service = "vsock",
 	.role = VLINK_CLIENT,
+	.versions = { VSOCK_PROTOCOL_OLDEST, VSOCK_PROTOCOL_NEWEST },
 	.ops = &xvsock_link_ops,
 };
 

@@ -35,6 +35,7 @@ static const struct vlink_ops back_ops = {
 static struct vlink_driver vbell_back = {
 	.service = "vbell",
 	.role = VLINK_SERVER,
+	.versions = VBELL_PROTOCOL,
 	.ops = &back_ops,
 };
 

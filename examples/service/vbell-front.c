@@ -41,6 +41,7 @@ static const struct vlink_ops front_ops = {
 static struct vlink_driver vbell_front = {
 	.service = "vbell",
 	.role = VLINK_CLIENT,
+	.versions = VBELL_PROTOCOL,
 	.ops = &front_ops,
 };
 

@@ -20,6 +20,9 @@
 
 #include <linux/types.h>
 
+/* Versions of the above that both ends speak. */
+#define VBELL_PROTOCOL		{ .oldest = 1, .newest = 1 }
+
 struct vbell_page {
 	__le32 client_rings;
 	__u8 pad[60];

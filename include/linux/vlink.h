@@ -88,9 +88,15 @@ struct vlink_ops {
 	bool (*event)(struct vlink *link);
 };
 
+/* Versions of the service's protocol; both ends use the newest that both speak. */
+struct vlink_versions {
+	unsigned int oldest, newest;	/* 1 to 999, at most 16 of them */
+};
+
 struct vlink_driver {
 	const char *service;		/* xenbus device type, at most 7 characters */
 	enum vlink_role role;
+	struct vlink_versions versions;
 	const struct vlink_ops *ops;
 
 	/* The rest is the link layer's. */
@@ -119,6 +125,7 @@ struct vlink {
 	unsigned int index;			/* among the domain's links */
 	void *priv;				/* the service's */
 
+	unsigned int version;			/* of the protocol; from setup or connect on */
 	unsigned int epoch;			/* connections so far */
 	atomic64_t events_sent;
 	atomic64_t events_received;
@@ -371,6 +378,8 @@ int vlink_node_add(struct vlink_nodes *nodes, struct device *dev, struct cdev *c
 		   const struct vlink *link, const char *prefix,
 		   const struct file_operations *fops);
 void vlink_node_release(struct vlink_nodes *nodes, struct device *dev);
+/* What asks a node for the versions of its calls (vlink/abi_ioctl.h). */
+long vlink_node_abi(u32 oldest, u32 newest, void __user *arg);
 
 /* Writes a decimal key to the own xenbus directory. */
 int vlink_key_write(struct vlink *link, struct xenbus_transaction xbt,

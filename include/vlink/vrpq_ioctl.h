@@ -20,6 +20,12 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include <vlink/abi_ioctl.h>
+
+/* The versions of what follows that this release speaks; <vlink/abi_ioctl.h> says how. */
+#define VRPQ_ABI_OLDEST		1u
+#define VRPQ_ABI_NEWEST		1u
+
 /* The sizes of a session's area, in pages of 4096 bytes; xen/io/vrpq.h explains them. */
 struct vrpq_geometry {
 	__u32 reqs;			/* requests that the link can hold */
@@ -46,7 +52,7 @@ struct vrpq_session_args {
 	__u32 id;			/* out */
 	__u32 vm_id;			/* server, out: the client's domain id */
 	__u32 app_id;			/* server, out: the client's process id there */
-	__u32 reserved;
+	__u32 protocol;			/* out: version of <xen/io/vrpq.h> at both ends */
 	struct vrpq_geometry geometry;	/* out */
 };
 
@@ -152,6 +158,7 @@ struct vrpq_stat_args {
 	__u64 procs;			/* address of struct vrpq_proc_counter[] */
 };
 
+#define VRPQ_IOC_ABI		_IOR('Q', 0x3f, struct vlink_abi_args)
 #define VRPQ_IOC_SESSION_CREATE	_IOWR('Q', 0x40, struct vrpq_session_args)
 #define VRPQ_IOC_SESSION_ACCEPT	_IOWR('Q', 0x41, struct vrpq_session_args)
 #define VRPQ_IOC_CHAN_CREATE	_IOWR('Q', 0x42, struct vrpq_chan_args)

@@ -18,6 +18,12 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include <vlink/abi_ioctl.h>
+
+/* The versions of what follows that this release speaks; <vlink/abi_ioctl.h> says how. */
+#define VUMEM_ABI_OLDEST	1u
+#define VUMEM_ABI_NEWEST	1u
+
 #define VUMEM_IOC_OPAQUE_MAX	128u
 
 /*
@@ -99,6 +105,7 @@ struct vumem_stat_args {
 	__u32 reserved;
 };
 
+#define VUMEM_IOC_ABI		_IOR('Q', 0x5f, struct vlink_abi_args)
 #define VUMEM_IOC_SESSION_CREATE _IOW('Q', 0x60, struct vumem_session_args)
 #define VUMEM_IOC_ALLOC		_IOWR('Q', 0x61, struct vumem_alloc_args)
 #define VUMEM_IOC_FREE		_IO('Q', 0x62)	/* buffers: everybody's mappings end first */

@@ -12,6 +12,7 @@
 #include <vlink/vumem_ioctl.h>
 
 union any_args {
+	struct vlink_abi_args abi;
 	struct vrpq_session_args session;
 	struct vrpq_chan_args chan;
 	struct vrpq_file_args chan_file;
@@ -109,6 +110,8 @@ static const struct command {
 	enum what what;
 } commands[] = {
 #define COMMAND(name, fill, type, what) { #name, name, fill, sizeof(type), what }
+	COMMAND(VRPQ_IOC_ABI, NULL, struct vlink_abi_args, VRPQ_FRESH),
+	COMMAND(VUMEM_IOC_ABI, NULL, struct vlink_abi_args, VUMEM_SESSION),
 	COMMAND(VRPQ_IOC_SESSION_CREATE, fill_session, struct vrpq_session_args, VRPQ_FRESH),
 	COMMAND(VRPQ_IOC_SESSION_ACCEPT, fill_session, struct vrpq_session_args, VRPQ_FRESH),
 	COMMAND(VRPQ_IOC_CHAN_CREATE, fill_chan, struct vrpq_chan_args, VRPQ_FRESH),

@@ -162,6 +162,16 @@ static void client_event_channel_of_neighbour(void)
 	attack_end_refused(&end);
 }
 
+static void client_of_a_later_release(void)
+{
+	attack_begin(&end);
+	client_prepare(&end, 4096);
+	client_key(&end, "version", "3");
+	client_publish(&end);
+	expect_refused_for(&end, "vbpipe protocol versions: client 3, server 1: upgrade the server's modules");
+	attack_end_refused(&end);
+}
+
 /* What changes after the server has read it does not count. */
 static void client_keys_change_when_connected(void)
 {
@@ -194,6 +204,7 @@ static void client_refused_again_and_again(void)
 #define CLIENT_ENTRY(name, key, value) { "key_" #name, client_##name, 0 },
 const struct suite_test client_key_tests[] = {
 	CLIENT_KEYS(CLIENT_ENTRY)
+	{ "key_version_of_a_later_release", client_of_a_later_release, 0 },
 	{ "key_with_zero_byte", client_key_with_zero_byte, 0 },
 	{ "key_event_channel_of_another", client_event_channel_of_another, 0 },
 	{ "key_event_channel_of_neighbour", client_event_channel_of_neighbour, 0 },
@@ -236,6 +247,26 @@ static void server_refused(const char *versions, const char *rx_size)
 	static void server_##name(void) { server_refused(versions, rx_size); }
 SERVER_KEYS(SERVER_TEST)
 
+static void server_of_a_later_release(void)
+{
+	attack_begin(&end);
+	server_offer(&end, "2 3", "4096");
+	expect_refused_for(&end, "vbpipe protocol versions: client 1, server 2 to 3: upgrade the client's modules");
+	attack_end_refused(&end);
+}
+
+/* One that speaks earlier versions as well. */
+static void server_of_a_later_release_that_knows_ours(void)
+{
+	attack_begin(&end);
+	server_offer(&end, "1 2 3", "4096");
+	end_await(&end, XenbusStateInitialised);
+	server_take(&end);
+	server_finish(&end);
+	link_works(&end, victim_open(&end));
+	attack_end(&end);
+}
+
 static void server_keys_change_when_connected(void)
 {
 	int fd = attack_open(&end);
@@ -260,6 +291,8 @@ static void server_refused_again_and_again(void)
 #define SERVER_ENTRY(name, versions, rx_size) { "key_" #name, server_##name, 0 },
 const struct suite_test server_key_tests[] = {
 	SERVER_KEYS(SERVER_ENTRY)
+	{ "key_versions_of_a_later_release", server_of_a_later_release, 0 },
+	{ "key_versions_of_ours_and_later_ones", server_of_a_later_release_that_knows_ours, 0 },
 	{ "key_all_change_when_connected", server_keys_change_when_connected, 0 },
 	{ "key_refusals_are_reported_rarely", server_refused_again_and_again, 600 },
 	{ NULL, NULL, 0 },

@@ -398,14 +398,21 @@ void end_drop(struct end *end)
 
 /* ---- connecting ---- */
 
-void expect_refused(struct end *end)
+void expect_refused_for(struct end *end, const char *expected)
 {
 	char *reason;
 
 	end_await(end, XenbusStateClosing);
 	reason = end_read_text(end, "failure");
 	CU_ASSERT(reason && *reason);
+	if (reason && expected && strcmp(reason, expected))
+		suite_fail("the reason is \"%s\", not \"%s\"", reason, expected);
 	free(reason);
+}
+
+void expect_refused(struct end *end)
+{
+	expect_refused_for(end, NULL);
 }
 
 unsigned int hostile_rounds(void)

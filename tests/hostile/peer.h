@@ -119,6 +119,8 @@ char *end_read_text(struct end *end, const char *key);
 
 /* Waits until the other end has given the connection up, and said why. */
 void expect_refused(struct end *end);
+/* The same, for this reason. */
+void expect_refused_for(struct end *end, const char *expected);
 /* How often a test breaks its link that does so again and again; --set rounds=N. */
 unsigned int hostile_rounds(void);
 /* Ours is Closed, and the other end without a connection. */

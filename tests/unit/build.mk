@@ -57,10 +57,11 @@ $(O)/test/kernel/%.c: xen-common/vlink/%.c
 $(call unit_test,check-charge,$(O)/test/charge_test)
 $(call unit_test,check-quarantine,$(O)/test/quarantine_test)
 $(call unit_test,check-fail,$(O)/test/fail_test)
-check-charge check-quarantine check-fail:
+$(call unit_test,check-version,$(O)/test/version_test)
+check-charge check-quarantine check-fail check-version:
 	$<
 
-$(O)/test/charge_test $(O)/test/quarantine_test $(O)/test/fail_test: $(O)/test/%_test: tests/unit/%_test.c $(O)/test/kernel/%.c tests/unit/kernel_stand_ins.h tests/unit/unit.h
+$(O)/test/charge_test $(O)/test/quarantine_test $(O)/test/fail_test $(O)/test/version_test: $(O)/test/%_test: tests/unit/%_test.c $(O)/test/kernel/%.c tests/unit/kernel_stand_ins.h tests/unit/unit.h
 	@mkdir -p $(@D)
 	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -Wno-unused-parameter -D_GNU_SOURCE -I$(O)/test -o $@ $< -lcunit
 
@@ -155,3 +156,7 @@ $(O)/test/vbpipe_event_test: tests/unit/vbpipe_event_test.c $(KERNEL_TEST_DEPS) 
 $(call unit_test,check-install,)
 check-install:
 	tests/unit/install.sh $(MAKE) $(O)
+
+$(call unit_test,check-layouts,)
+check-layouts:
+	tests/unit/layouts.sh "$(CC)"

@@ -29,7 +29,7 @@ typedef uint32_t grant_handle_t;
 
 #define ERR_PTR(err)		((void *)(intptr_t)(err))
 #define IS_ERR(ptr)		((uintptr_t)(ptr) >= (uintptr_t)-4095)
-#define PTR_ERR(ptr)		((int)(intptr_t)(ptr))
+#define PTR_ERR(ptr)		((long)(intptr_t)(ptr))
 
 /* A millisecond is a jiffy. */
 #define msecs_to_jiffies(ms)	(ms)

@@ -69,6 +69,8 @@ static struct chan *chans;
 static struct mapping mappings[MAPPINGS];
 static struct fake_counts counts;
 static struct vrpq_geometry geometry;
+static struct vlink_abi_args abi;
+static u32 protocol;
 static u32 budget_used[VRPQ_ZONES];	/* ring; parameters */
 static bool protect = true;
 static bool server_paused;
@@ -391,6 +393,7 @@ static int session_create(struct file *file, struct vrpq_session_args *args)
 	}
 	file->session = session;
 	args->geometry = geometry;
+	args->protocol = protocol;
 	return 0;
 }
 
@@ -424,6 +427,7 @@ static int session_accept(struct file *file, struct vrpq_session_args *args)
 	args->vm_id = 7;
 	args->app_id = session->app_id;
 	args->geometry = geometry;
+	args->protocol = protocol;
 	pthread_cond_broadcast(&changed);
 	return 0;
 }
@@ -736,6 +740,9 @@ static int stat(struct file *file, struct vrpq_stat_args *args)
 static int control(struct file *file, unsigned long cmd, void *args)
 {
 	switch (cmd) {
+	case VRPQ_IOC_ABI:
+		*(struct vlink_abi_args *)args = abi;
+		return 0;
 	case VRPQ_IOC_SESSION_CREATE:
 		return session_create(file, args);
 	case VRPQ_IOC_SESSION_ACCEPT:
@@ -892,6 +899,12 @@ static void watch_forks(void)
 	pthread_atfork(lock_for_fork, unlock_after_fork, unlock_in_child);
 }
 
+void fake_release(uint32_t abi_oldest, uint32_t abi_newest, uint32_t protocol_of_link)
+{
+	abi = (struct vlink_abi_args){ abi_oldest, abi_newest, "0.0test" };
+	protocol = protocol_of_link;
+}
+
 void fake_start(uint32_t reqs, uint32_t pmem_pages)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -908,6 +921,7 @@ void fake_start(uint32_t reqs, uint32_t pmem_pages)
 	memset(budget_used, 0, sizeof(budget_used));
 	protect = true;
 	server_paused = false;
+	fake_release(VRPQ_ABI_OLDEST, VRPQ_ABI_NEWEST, VRPQ_PROTOCOL_NEWEST);
 	vrpq_kernel = &fake_kernel;
 }
 

@@ -25,6 +25,8 @@ bool fake_stop(void);
 /* Lets processes touch what was not granted, as the real drivers do (it reads as zeros). */
 void fake_unprotect(void);
 struct fake_counts fake_counts(void);
+/* The drivers are of another release; its versions, and that of the link's protocol. */
+void fake_release(uint32_t abi_oldest, uint32_t abi_newest, uint32_t protocol_of_link);
 /* Processes may not open the server's node any more. */
 void fake_refuse_opens(bool refuse);
 /* The link is removed and made anew: files of its node are good for nothing. */

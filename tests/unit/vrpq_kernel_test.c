@@ -989,7 +989,47 @@ static void fresh_files_are_like_nodes(void)
 	link_down();
 }
 
+static void says_versions(int fd)
+{
+	struct vlink_abi_args abi = { 0 };
+
+	CU_ASSERT_EQUAL(kernel_ioctl(fd, VRPQ_IOC_ABI, &abi), 0);
+	CU_ASSERT_EQUAL(abi.oldest, VRPQ_ABI_OLDEST);
+	CU_ASSERT_EQUAL(abi.newest, VRPQ_ABI_NEWEST);
+}
+
+static void all_files_say_their_versions(void)
+{
+	struct both session, chan;
+
+	link_up(reqs, pmem);
+	session = open_session();
+	chan = open_channel_of(session);
+	says_versions(session.c);
+	says_versions(session.s);
+	says_versions(chan.c);
+	says_versions(chan.s);
+	CU_ASSERT_EQUAL(kernel_ioctl(chan.c, VRPQ_IOC_ABI, NULL), -EFAULT);
+	close_both(&chan);
+	close_both(&session);
+	link_down();
+}
+
+static void sessions_tell_the_protocol_of_their_link(void)
+{
+	struct both session;
+
+	link_up(reqs, pmem);
+	session = open_session();
+	CU_ASSERT_EQUAL(protocol_told[CLIENT], LINK_PROTOCOL);
+	CU_ASSERT_EQUAL(protocol_told[SERVER], LINK_PROTOCOL);
+	close_both(&session);
+	link_down();
+}
+
 static const struct unit_test bounds[] = {
+	{ "all_files_say_their_versions", all_files_say_their_versions },
+	{ "sessions_tell_the_protocol_of_their_link", sessions_tell_the_protocol_of_their_link },
 	{ "sessions_with_a_channel_each", sessions_with_a_channel_each },
 	{ "all_pages_that_may_be", all_pages_that_may_be },
 	{ "closed_channels_give_their_pages_up", closed_channels_give_their_pages_up },

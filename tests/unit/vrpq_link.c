@@ -292,6 +292,7 @@ static void end_up(enum link_end end)
 
 	memset(&ends[end], 0, sizeof(ends[end]));
 	link->xdev = &ends[end].xdev;
+	link->version = LINK_PROTOCOL;
 	INIT_LIST_HEAD(&link->regions);
 	if ((int)end != played_end) {
 		link->drv = unit_drivers[role_of(end)];
@@ -601,11 +602,14 @@ int open_node(enum link_end end)
 static int accepting_fd, accepting_session;
 static u32 accepted_page;
 
+u32 protocol_told[2];
+
 static void accept_session(void)
 {
 	struct vrpq_session_args accept = { .port = PORT };
 
 	CU_ASSERT_EQUAL(kernel_ioctl(accepting_fd, VRPQ_IOC_SESSION_ACCEPT, &accept), 0);
+	protocol_told[SERVER] = accept.protocol;
 }
 
 static void accept_chan(void)
@@ -623,6 +627,7 @@ struct both open_session_as(int server)
 
 	accepting_fd = session.s;
 	CU_ASSERT_EQUAL(call_with(session.c, VRPQ_IOC_SESSION_CREATE, &create, accept_session), 0);
+	protocol_told[CLIENT] = create.protocol;
 	return session;
 }
 

@@ -79,6 +79,10 @@ int open_node(enum link_end end);
 /* The same, or a negative errno. */
 int try_open_node(enum link_end end);
 
+/* The version that both ends of the link speak; as sessions were told it last. */
+#define LINK_PROTOCOL	77u
+extern u32 protocol_told[2];
+
 /* Both ends of a session or a channel. */
 struct both {
 	int c, s;

@@ -10,9 +10,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vlink/version.h>
 
 #include "../../userlib/vrpq/call.h"
 #include "../../userlib/vrpq/objects.h"
+#include "said.h"
 #include "unit.h"
 #include "vrpq_pair.h"
 
@@ -2160,7 +2162,69 @@ static void test_accepts_without_rights(void)
 	pair_close(&first);
 }
 
+static int do_accept(struct task *task)
+{
+	VrpqSessionHandle server = NULL;
+
+	(void)task;
+	return vrpqSessionAccept(FAKE_SERVER, PORT, NULL, NULL, &server);
+}
+
+/* What a library of version 1 says of drivers that speak only later or earlier ones. */
+static void test_drivers_of_other_versions(void)
+{
+	VrpqSessionHandle session = NULL;
+	const char *said;
+
+	fake_start(256, 64);
+	fake_release(VRPQ_ABI_NEWEST + 1, VRPQ_ABI_NEWEST + 1, 1);
+	said_begin();
+	CU_ASSERT_EQUAL(vrpqSessionCreate(FAKE_CLIENT, PORT, NULL, 0, &session), EPROTONOSUPPORT);
+	CU_ASSERT_EQUAL(vrpqSessionAccept(FAKE_SERVER, PORT, NULL, NULL, &session), EPROTONOSUPPORT);
+	CU_ASSERT_EQUAL(vrpqProf(FAKE_CLIENT, VRPQ_PROF_RESET, NULL, 0), EPROTONOSUPPORT);
+	fake_release(0, 0, 1);
+	CU_ASSERT_EQUAL(vrpqSessionCreate(FAKE_CLIENT, PORT, NULL, 0, &session), EPROTONOSUPPORT);
+	said = said_end();
+	CU_ASSERT_STRING_EQUAL(said, "libvrpq " XEN_VLINK_VERSION " speaks version 1 of the driver's calls, the driver of xen-vlink 0.0test version 2: upgrade libvrpq1\n");
+	CU_ASSERT_PTR_NULL(session);
+	CU_ASSERT_TRUE(fake_stop());
+}
+
+static void test_drivers_of_later_releases(void)
+{
+	struct pair p;
+
+	fake_start(256, 64);
+	fake_release(VRPQ_ABI_NEWEST, VRPQ_ABI_NEWEST + 7, VRPQ_PROTOCOL_NEWEST);
+	pair_session(&p);
+	pair_chan(&p, &p.client_chan, &p.server_chan);
+	pair_close(&p);
+}
+
+/* Neither end keeps the session; the peer's library sees that it is over. */
+static void test_link_of_another_protocol(void)
+{
+	struct task server = { .run = do_accept };
+	VrpqSessionHandle session = NULL;
+	const char *said;
+
+	fake_start(256, 64);
+	fake_release(VRPQ_ABI_OLDEST, VRPQ_ABI_NEWEST, VRPQ_PROTOCOL_NEWEST + 1);
+	said_begin();
+	task_start(&server);
+	CU_ASSERT_EQUAL(vrpqSessionCreate(FAKE_CLIENT, PORT, NULL, 0, &session), EPROTONOSUPPORT);
+	CU_ASSERT_TRUE(ends(&server));
+	CU_ASSERT_EQUAL(server.result, EPROTONOSUPPORT);
+	said = said_end();
+	CU_ASSERT_STRING_EQUAL(said, "libvrpq " XEN_VLINK_VERSION " speaks version 1 of the protocol of VRPQ, the drivers of the link version 2: upgrade libvrpq1\n");
+	CU_ASSERT_PTR_NULL(session);
+	CU_ASSERT_TRUE(fake_stop());
+}
+
 static const struct unit_test tests[] = {
+	{ "drivers of other versions", test_drivers_of_other_versions },
+	{ "drivers of later releases", test_drivers_of_later_releases },
+	{ "link of another protocol", test_link_of_another_protocol },
 	{ "spinning before sleeping", test_spins },
 	{ "who yields", test_who_yields },
 	{ "a crowd yields", test_crowd_yields },

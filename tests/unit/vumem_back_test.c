@@ -363,7 +363,15 @@ static void memory_that_cannot_be_shared_is_told_from_what_is_not_there(void)
 }
 
 #define TEST(name)	{ #name, name }
+static void files_say_their_versions(void)
+{
+	begin();
+	says_versions(server_fd);
+	end();
+}
+
 static const struct unit_test tests[] = {
+	TEST(files_say_their_versions),
 	TEST(requests_are_answered),
 	TEST(requests_need_no_memory),
 	TEST(as_many_requests_as_may_be),

@@ -415,6 +415,19 @@ static void server_is_not_asked_for_what_cannot_be_handed_out(void)
 	end();
 }
 
+static void all_files_say_their_versions(void)
+{
+	int buffer;
+
+	begin();
+	buffer = new_buffer();
+	says_versions(session_fd);
+	says_versions(buffer);
+	reset(EPOCH);
+	kernel_close(buffer);
+	end();
+}
+
 static void calls_belong_to_their_kind_of_file(void)
 {
 	struct vumem_buffer_args info;
@@ -480,6 +493,7 @@ static void mappings_end_with_the_buffer(void)
 
 #define TEST(name)	{ #name, name }
 static const struct unit_test tests[] = {
+	TEST(all_files_say_their_versions),
 	TEST(session_that_closes_takes_along_what_is_being_allocated),
 	TEST(session_that_closes_takes_along_what_is_being_registered),
 	TEST(reset_finds_what_is_being_allocated),

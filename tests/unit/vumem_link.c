@@ -362,3 +362,13 @@ long call_end(struct call *call)
 	pthread_join(call->thread, NULL);
 	return call->ret;
 }
+
+void says_versions(int fd)
+{
+	struct vlink_abi_args abi = { 0 };
+
+	CU_ASSERT_EQUAL(kernel_ioctl(fd, VUMEM_IOC_ABI, &abi), 0);
+	CU_ASSERT_EQUAL(abi.oldest, VUMEM_ABI_OLDEST);
+	CU_ASSERT_EQUAL(abi.newest, VUMEM_ABI_NEWEST);
+	CU_ASSERT_EQUAL(kernel_ioctl(fd, VUMEM_IOC_ABI, NULL), -EFAULT);
+}

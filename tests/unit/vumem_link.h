@@ -74,4 +74,7 @@ void call_until_asleep(struct call *call, int fd, unsigned int cmd, void *arg);
 /* Waits for its end. */
 long call_end(struct call *call);
 
+/* The file says which versions of the calls its driver has. */
+void says_versions(int fd);
+
 #endif

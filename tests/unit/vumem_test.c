@@ -17,10 +17,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vlink/version.h>
 #include <vlink/vumem_ioctl.h>
 #include <vlx/vumem/client-lib.h>
 #include <vlx/vumem/server-lib.h>
 
+#include "said.h"
 #include "unit.h"
 
 #define PAGE	4096u
@@ -35,9 +37,11 @@ static struct {
 	struct vumem_receive_args next;	/* request */
 	struct vumem_respond_args response;
 	uint32_t attr, ended;
+	struct vlink_abi_args abi;
 	unsigned long stuck_cmd;	/* the call that waits until this is another */
 	bool stuck;			/* one does */
-} driver = { .attr = VUMEM_ATTR_IS_MAPPABLE };
+} driver = { .attr = VUMEM_ATTR_IS_MAPPABLE,
+	     .abi = { VUMEM_ABI_OLDEST, VUMEM_ABI_NEWEST, "0.0test" } };
 
 static pthread_mutex_t driver_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t driver_moved = PTHREAD_COND_INITIALIZER;
@@ -54,6 +58,9 @@ static int play(unsigned long cmd, void *args)
 	struct vumem_alloc_args *alloc = args;
 
 	switch (cmd) {
+	case VUMEM_IOC_ABI:
+		*(struct vlink_abi_args *)args = driver.abi;
+		return 0;
 	case VUMEM_IOC_SESSION_CREATE:
 	case VUMEM_IOC_SERVER_CREATE:
 		return 0;
@@ -279,6 +286,43 @@ static void errors_are_the_drivers(void)
 	CU_ASSERT_EQUAL(vumemBufferFree(buffer), EBADF);
 	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
 	CU_ASSERT_PTR_NULL(other);
+}
+
+static void other_releases(uint32_t oldest, uint32_t newest)
+{
+	driver.abi.oldest = oldest;
+	driver.abi.newest = newest;
+}
+
+/* Of all three kinds of files; said once in the life of the process. */
+static void drivers_that_speak_no_common_version_are_refused(void)
+{
+	VumemSessionHandle session = new_session(), other = NULL;
+	VumemBufferHandle buffer = new_buffer(session), adopted = NULL;
+	VumemServerHandle server = NULL;
+	VumemStat stat = { .id = VUMEM_PROF_SESSIONS };
+	const char *said;
+	int fd = -1;
+
+	CU_ASSERT_EQUAL(vumemBufferFd(buffer, &fd), 0);
+	other_releases(VUMEM_ABI_NEWEST + 1, VUMEM_ABI_NEWEST + 2);
+	said_begin();
+	CU_ASSERT_EQUAL(vumemSessionCreate(node, &other), EPROTONOSUPPORT);
+	CU_ASSERT_EQUAL(vumemServerCreate(node, &server), EPROTONOSUPPORT);
+	CU_ASSERT_EQUAL(vumemProf(node, VUMEM_PROF_GEN_STAT_GET, &stat, 1), EPROTONOSUPPORT);
+	CU_ASSERT_EQUAL(vumemBufferFromFd(fd, &adopted), EPROTONOSUPPORT);
+	said = said_end();
+	CU_ASSERT_STRING_EQUAL(said, "libvumem " XEN_VLINK_VERSION " speaks version 1 of the driver's calls, the driver of xen-vlink 0.0test versions 2 to 3: upgrade libvumem1\n");
+	CU_ASSERT_TRUE(!other && !server && !adopted);
+	other_releases(VUMEM_ABI_OLDEST, VUMEM_ABI_NEWEST);
+	CU_ASSERT_EQUAL(vumemSessionDestroy(session), 0);
+}
+
+static void drivers_of_later_releases_are_used(void)
+{
+	other_releases(VUMEM_ABI_NEWEST, VUMEM_ABI_NEWEST + 5);
+	CU_ASSERT_EQUAL(vumemSessionDestroy(new_session()), 0);
+	other_releases(VUMEM_ABI_OLDEST, VUMEM_ABI_NEWEST);
 }
 
 static void registration_ends_with_its_session(void)
@@ -630,6 +674,9 @@ static const struct unit_test tests[] = {
 	{ "buffers_do_not_need_the_node", buffers_do_not_need_the_node },
 	{ "destroyed_session_gets_no_buffer", destroyed_session_gets_no_buffer },
 	{ "errors_are_the_drivers", errors_are_the_drivers },
+	{ "drivers_that_speak_no_common_version_are_refused",
+	  drivers_that_speak_no_common_version_are_refused },
+	{ "drivers_of_later_releases_are_used", drivers_of_later_releases_are_used },
 	{ "registration_ends_with_its_session", registration_ends_with_its_session },
 	{ "statistics_are_cut_to_32_bits", statistics_are_cut_to_32_bits },
 	{ "forked_child_is_not_the_allocator", forked_child_is_not_the_allocator },

@@ -9,6 +9,7 @@
 #include <vlink/vumem_ioctl.h>
 #include <vlx/vumem/common.h>
 
+#include "../../userlib/common/abi.h"
 #include "../vrpqstat/sample.h"
 #include "counters.h"
 
@@ -40,9 +41,12 @@ static void add_vrpq(const struct vrpq_stat_args *stat, adder add, void *arg)
 
 static void read_vrpq(int fd, adder add, void *arg)
 {
+	static struct vlink_abi abi = { .name = "vlinkctl", .package = "xen-vlink-guest",
+					.cmd = VRPQ_IOC_ABI, .oldest = VRPQ_ABI_OLDEST,
+					.newest = VRPQ_ABI_NEWEST };
 	struct vrpq_stat_args stat = { 0 };
 
-	if (!ioctl(fd, VRPQ_IOC_STAT, &stat))
+	if (!vlink_abi_check_node(&abi, fd) && !ioctl(fd, VRPQ_IOC_STAT, &stat))
 		add_vrpq(&stat, add, arg);
 }
 
@@ -63,10 +67,13 @@ static void read_vumem(int fd, adder add, void *arg)
 		[VUMEM_PROF_BUFFER_ALLOCATED_SIZE] = "buffer_allocated_size",
 		[VUMEM_PROF_BUFFER_ALLOCATED_SIZE_MAX] = "buffer_allocated_size_max",
 	};
+	static struct vlink_abi abi = { .name = "vlinkctl", .package = "xen-vlink-guest",
+					.cmd = VUMEM_IOC_ABI, .oldest = VUMEM_ABI_OLDEST,
+					.newest = VUMEM_ABI_NEWEST };
 	struct vumem_stat_args stat = { 0 };
 	unsigned int i;
 
-	if (ioctl(fd, VUMEM_IOC_STAT, &stat))
+	if (vlink_abi_check_node(&abi, fd) || ioctl(fd, VUMEM_IOC_STAT, &stat))
 		return;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i])

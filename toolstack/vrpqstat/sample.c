@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #define _GNU_SOURCE	/* O_PATH */
+#include "../../userlib/common/abi.h"
 #include "sample.h"
 
 #include <errno.h>
@@ -37,6 +38,24 @@ static bool kernel_name(int fd, const char *suffix, char *name, size_t size)
 	return true;
 }
 
+static bool driver_is_good(struct device *device, const char **why)
+{
+	static const struct vlink_abi own = { .name = "vrpqstat", .package = "xen-vlink-guest",
+					      .oldest = VRPQ_ABI_OLDEST, .newest = VRPQ_ABI_NEWEST };
+	static char text[256];
+	struct vlink_abi_args driver;
+
+	if (ioctl(device->fd, VRPQ_IOC_ABI, &driver)) {
+		*why = strerror(errno);
+	} else {
+		*why = text;
+		if (!vlink_abi_compare(&own, &driver, text, sizeof(text)))
+			return true;
+	}
+	device_close(device);
+	return false;
+}
+
 bool device_open(struct device *device, const char *path, const char **why)
 {
 	char name[64];
@@ -58,7 +77,7 @@ bool device_open(struct device *device, const char *path, const char **why)
 	device_close(device);
 	device->fd = open(path, O_RDWR | O_CLOEXEC);
 	*why = strerror(errno);
-	return device->fd >= 0;
+	return device->fd >= 0 && driver_is_good(device, why);
 }
 
 void device_close(struct device *device)

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../common/abi.h"
 #include "../common/node.h"
 #include "file.h"
 
@@ -68,12 +69,30 @@ static void file_init(struct vrpq_file *file, int fd)
 	*file = (struct vrpq_file) { .fd = fd < 0 ? -1 : fd, .slept_us = UINT32_MAX };
 }
 
+static int check_driver(struct vrpq_file *file)
+{
+	static struct vlink_abi abi = { .name = "libvrpq", .package = "libvrpq1",
+					.oldest = VRPQ_ABI_OLDEST, .newest = VRPQ_ABI_NEWEST };
+	struct vlink_abi_args driver;
+	int err = vrpq_file_control(file, VRPQ_IOC_ABI, &driver);
+
+	if (err)
+		return err == ENOTTY ? EINVAL : err;
+	return vlink_abi_check(&abi, &driver);
+}
+
 int vrpq_file_open(struct vrpq_file *file, const char *path)
 {
 	int fd = vrpq_kernel->open_node(path);
+	int err;
 
 	file_init(file, fd);
-	return fd < 0 ? -fd : 0;
+	if (fd < 0)
+		return -fd;
+	err = check_driver(file);
+	if (err)
+		vrpq_file_close(file);
+	return err;
 }
 
 static int open_by_file(struct vrpq_file *file, int fd, unsigned long cmd)

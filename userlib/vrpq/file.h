@@ -42,6 +42,7 @@ struct vrpq_file {
 	u32 skip;		/* sleeps before the next time */
 };
 
+/* EPROTONOSUPPORT: its driver is of another version, as a message has said. */
 int vrpq_file_open(struct vrpq_file *file, const char *path);
 /*
  * vrpq_file_open() for a server (listen.c); a path that it has accepted at once is not looked

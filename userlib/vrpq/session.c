@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Sessions and channels as objects: their handles, memory, and walks over a session. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vlink/version.h>
 
+#include "../common/abi.h"
 #include "objects.h"
 
 #define SESSION_MAGIC	0x56525153u
@@ -159,6 +162,25 @@ static int init_zones(struct vrpq_session *session)
 	return err;
 }
 
+/*
+ * The kernels at both ends may be newer than this library, or older: what the two libraries
+ * say to each other in the session's pages is as the kernels have agreed.
+ */
+static int check_protocol(u32 protocol)
+{
+	static bool said;
+
+	if (protocol >= VRPQ_PROTOCOL_OLDEST && protocol <= VRPQ_PROTOCOL_NEWEST)
+		return 0;
+	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		fprintf(stderr, "libvrpq %s speaks %s of the protocol of VRPQ, the drivers of the link version %u: upgrade %s\n",
+			XEN_VLINK_VERSION,
+			vlink_range_text(VRPQ_PROTOCOL_OLDEST, VRPQ_PROTOCOL_NEWEST).text, protocol,
+			protocol > VRPQ_PROTOCOL_NEWEST ? "libvrpq1" :
+							  "xen-vlink-dkms in both domains");
+	return EPROTONOSUPPORT;
+}
+
 int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned long cmd,
 		      struct vrpq_session_args *args)
 {
@@ -170,6 +192,9 @@ int vrpq_session_open(struct vrpq_session *session, const char *path, unsigned l
 	err = vrpq_file_control(&session->file, cmd, args);
 	if (err)
 		return err == ENOTTY ? EINVAL : err;
+	err = check_protocol(args->protocol);
+	if (err)
+		return err;
 	session->geometry = args->geometry;
 	session->params_start = args->geometry.ring_pages * VRPQ_PAGE_SIZE;
 	return init_zones(session);

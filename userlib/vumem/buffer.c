@@ -346,7 +346,9 @@ static int adopt(struct vumem_object *buffer, int fd)
 	buffer->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (buffer->fd < 0)
 		return errno;
-	err = vumem_control_first(buffer->fd, VUMEM_IOC_BUFFER, &args);
+	err = vumem_check_driver(buffer->fd);
+	if (!err)
+		err = vumem_control_first(buffer->fd, VUMEM_IOC_BUFFER, &args);
 	if (err)
 		return err;
 	buffer->id = args.buffer;

@@ -55,6 +55,13 @@ void vumem_object_forget_session(const struct vumem_object *session);
 
 /* --- the driver -------------------------------------------------------------- */
 
+/*
+ * Opens a node: a descriptor or a negative errno; -EPROTONOSUPPORT: its driver is of another
+ * version, as a message has said.
+ */
+int vumem_open(const char *name);
+/* 0, or what vumem_open() would return of the driver of @fd, positive. */
+int vumem_check_driver(int fd);
 /* 0 or a positive errno. */
 int vumem_control(int fd, unsigned long cmd, void *args);
 /* vumem_control() for the first call on a file: a device that does not have it is EINVAL. */

@@ -8,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../common/abi.h"
+#include "../common/node.h"
 #include "lib.h"
 
 #define MAGIC	0x56756d00u
@@ -216,6 +218,29 @@ void vumem_object_forget_session(const struct vumem_object *session)
 		if (object->registered == session)
 			object->registered = NULL;
 	pthread_mutex_unlock(&objects_lock);
+}
+
+int vumem_check_driver(int fd)
+{
+	static struct vlink_abi abi = { .name = "libvumem", .package = "libvumem1",
+					.cmd = VUMEM_IOC_ABI, .oldest = VUMEM_ABI_OLDEST,
+					.newest = VUMEM_ABI_NEWEST };
+
+	return vlink_abi_check_node(&abi, fd);
+}
+
+int vumem_open(const char *name)
+{
+	int fd = vlink_node_open(name);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = vumem_check_driver(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return -err;
 }
 
 int vumem_control(int fd, unsigned long cmd, void *args)

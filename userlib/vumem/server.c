@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../common/node.h"
 #include "lib.h"
 
 int vumemServerCreate(const char *devName, VumemServerHandle *handle)
@@ -19,7 +18,7 @@ int vumemServerCreate(const char *devName, VumemServerHandle *handle)
 	server = vumem_object_new(VUMEM_SERVER);
 	if (!server)
 		return ENOMEM;
-	server->fd = vlink_node_open(devName);
+	server->fd = vumem_open(devName);
 	if (server->fd < 0)
 		err = -server->fd;
 	else

@@ -4,14 +4,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../common/node.h"
 #include "lib.h"
 
 static int session_open(struct vumem_object *session, const char *name, uint32_t flags)
 {
 	struct vumem_session_args args = { .flags = flags };
 
-	session->fd = vlink_node_open(name);
+	session->fd = vumem_open(name);
 	if (session->fd < 0)
 		return -session->fd;
 	return vumem_control_first(session->fd, VUMEM_IOC_SESSION_CREATE, &args);
@@ -104,7 +103,7 @@ int vumemProf(const char *devName, int cmd, VumemStat *stats, int count)
 		return EINVAL;
 	if (cmd == VUMEM_PROF_GEN_STAT_GET && (count < 0 || (count && !stats)))
 		return EINVAL;
-	fd = vlink_node_open(devName);
+	fd = vumem_open(devName);
 	if (fd < 0)
 		return -fd;
 	err = is_client_node(fd) ? vumem_control(fd, VUMEM_IOC_STAT, &args) : EINVAL;

@@ -587,6 +587,7 @@ static long session_accept_ioctl(struct vrpq_file *file, void __user *arg)
 		return PTR_ERR(session);
 
 	args.id = session->obj.id;
+	args.protocol = session->obj.conn->protocol;
 	args.app_id = session->app_id;
 	vrpq_geometry(session->obj.conn, &args.geometry);
 	err = info_to_user(&session->obj, args.info, &args.info_size);
@@ -734,6 +735,7 @@ static const struct vlink_ops vrpq_back_ops = {
 static struct vlink_driver vrpq_back = {
 	.service = "vrpq",
 	.role = VLINK_SERVER,
+	.versions = { VRPQ_PROTOCOL_OLDEST, VRPQ_PROTOCOL_NEWEST },
 	.ops = &vrpq_back_ops,
 };
 

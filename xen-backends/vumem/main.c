@@ -590,6 +590,8 @@ static long back_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
+	case VUMEM_IOC_ABI:
+		return vlink_node_abi(VUMEM_ABI_OLDEST, VUMEM_ABI_NEWEST, uarg);
 	case VUMEM_IOC_SERVER_CREATE:
 		return server ? -EINVAL : server_create_ioctl(bfile);
 	case VUMEM_IOC_RECEIVE:
@@ -721,6 +723,7 @@ static const struct vlink_ops vumem_back_ops = {
 static struct vlink_driver vumem_back = {
 	.service = "vumem",
 	.role = VLINK_SERVER,
+	.versions = { VUMEM_PROTOCOL_OLDEST, VUMEM_PROTOCOL_NEWEST },
 	.ops = &vumem_back_ops,
 };
 

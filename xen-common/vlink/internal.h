@@ -37,6 +37,17 @@ void vlink_failure_pause(struct vlink *link, bool was_connected);
 bool vlink_in_pause(const struct vlink *link);
 void vlink_pause_forget(struct vlink *link);
 
+/* version.c */
+bool vlink_versions_are_good(const struct vlink_versions *versions);
+/* Server: tells which versions there are. */
+int vlink_versions_offer(struct vlink *link);
+/*
+ * Client, and server: sets link->version. -EPROTO: there is none that both speak, which
+ * vlink_fail() has been told.
+ */
+int vlink_version_choose(struct vlink *link);
+int vlink_version_check(struct vlink *link);
+
 /* xenbus.c: connections */
 int vlink_xenbus_register(struct vlink_driver *drv);
 void vlink_xenbus_unregister(struct vlink_driver *drv);

@@ -17,6 +17,11 @@ int __vlink_register_driver(struct vlink_driver *drv, struct module *owner)
 	if (!xen_domain())
 		return -ENODEV;
 
+	if (!vlink_versions_are_good(&drv->versions)) {
+		pr_err("%s %s: versions %u to %u of its protocol\n", drv->service,
+		       vlink_role_name(drv->role), drv->versions.oldest, drv->versions.newest);
+		return -EINVAL;
+	}
 	drv->owner = owner;
 	vlink_driver_add(drv);
 	return vlink_xenbus_register(drv);

@@ -5,6 +5,10 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include <vlink/abi_ioctl.h>
+#include <vlink/version.h>
 
 #include "internal.h"
 
@@ -70,3 +74,12 @@ void vlink_node_release(struct vlink_nodes *nodes, struct device *dev)
 		ida_free(&nodes->minors, MINOR(dev->devt));
 }
 EXPORT_SYMBOL_GPL(vlink_node_release);
+
+long vlink_node_abi(u32 oldest, u32 newest, void __user *arg)
+{
+	struct vlink_abi_args args = { .oldest = oldest, .newest = newest,
+				       .release = XEN_VLINK_VERSION };
+
+	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
+}
+EXPORT_SYMBOL_GPL(vlink_node_abi);

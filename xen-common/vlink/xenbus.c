@@ -20,8 +20,6 @@
 #include "internal.h"
 #include "states.h"
 
-#define VLINK_VERSION 1
-
 /* ------------------------------------------------------------------------ */
 /* Events                                                                     */
 
@@ -94,28 +92,9 @@ void vlink_teardown(struct vlink *link)
 	vlink_regions_release(link);
 }
 
-static int check_versions(struct vlink *link)
-{
-	char *untrusted_list = vlink_read_text(link->xdev->otherend, "versions", 64);
-	char *pos, *item;
-	unsigned int version;
-	int err = -EPROTO;
-
-	if (IS_ERR(untrusted_list))
-		return PTR_ERR(untrusted_list);
-	pos = untrusted_list;
-	while ((item = strsep(&pos, " ")))
-		if (!kstrtouint(item, 10, &version) && version == VLINK_VERSION)
-			err = 0;
-	kfree(untrusted_list);
-	if (err)
-		vlink_fail(link, "the server does not speak version %u", VLINK_VERSION);
-	return err;
-}
-
 static int client_publish(struct vlink *link, struct xenbus_transaction xbt)
 {
-	int err = vlink_key_write(link, xbt, "version", VLINK_VERSION);
+	int err = vlink_key_write(link, xbt, "version", link->version);
 
 	if (!err)
 		err = vlink_key_write(link, xbt, "event-channel", link->evtchn);
@@ -128,7 +107,7 @@ static int client_publish(struct vlink *link, struct xenbus_transaction xbt)
 
 static int client_setup(struct vlink *link)
 {
-	int err = check_versions(link);
+	int err = vlink_version_choose(link);
 
 	if (!err && link->drv->ops->setup)
 		err = link->drv->ops->setup(link);
@@ -148,10 +127,9 @@ static int failure_forget(struct vlink *link, struct xenbus_transaction xbt)
 static int link_connect(struct vlink *link)
 {
 	int err = 0;
-	u32 version;
 
 	if (link->drv->role == VLINK_SERVER) {
-		err = vlink_peer_u32(link, "version", VLINK_VERSION, VLINK_VERSION, &version);
+		err = vlink_version_check(link);
 		if (!err)
 			err = server_bind_events(link);
 	}
@@ -169,7 +147,7 @@ static int link_connect(struct vlink *link)
 
 static int server_offer(struct vlink *link)
 {
-	int err = vlink_key_write(link, XBT_NIL, "versions", VLINK_VERSION);
+	int err = vlink_versions_offer(link);
 
 	if (!err && link->drv->ops->offer)
 		err = link->drv->ops->offer(link);

@@ -398,6 +398,7 @@ int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u3
 	get_device(&dev->dev);
 	conn->dev = dev;
 	conn->link = link;
+	conn->protocol = link->version;
 	conn->role = dev->role;
 	conn->reqs = reqs;
 	conn->pmem_pages = pmem_pages;

@@ -181,6 +181,8 @@ static long vrpq_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
+	case VRPQ_IOC_ABI:
+		return vlink_node_abi(VRPQ_ABI_OLDEST, VRPQ_ABI_NEWEST, uarg);
 	case VRPQ_IOC_WAIT:
 		return obj ? vrpq_wait(obj, uarg) : -EINVAL;
 	case VRPQ_IOC_RING:

@@ -171,6 +171,7 @@ struct vrpq_conn {
 	struct vlink *link;		/* until broken */
 	const struct vrpq_role *role;
 	u32 reqs, pmem_pages;
+	u32 protocol;			/* version that both ends speak */
 	bool broken;			/* under both conn->lock and dev->bell_lock */
 
 	struct mutex lock;		/* guards all below but the bells */

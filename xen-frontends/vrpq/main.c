@@ -464,6 +464,7 @@ static long session_create_ioctl(struct vrpq_file *file, void __user *arg)
 		return PTR_ERR(session);
 
 	args.id = session->obj.id;
+	args.protocol = session->obj.conn->protocol;
 	vrpq_geometry(session->obj.conn, &args.geometry);
 	err = copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
 	if (!err)
@@ -661,6 +662,7 @@ static const struct vlink_ops vrpq_front_ops = {
 static struct vlink_driver vrpq_front = {
 	.service = "vrpq",
 	.role = VLINK_CLIENT,
+	.versions = { VRPQ_PROTOCOL_OLDEST, VRPQ_PROTOCOL_NEWEST },
 	.ops = &vrpq_front_ops,
 };
 

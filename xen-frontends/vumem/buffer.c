@@ -508,6 +508,8 @@ static long buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
+	case VUMEM_IOC_ABI:
+		return vlink_node_abi(VUMEM_ABI_OLDEST, VUMEM_ABI_NEWEST, uarg);
 	case VUMEM_IOC_FREE:
 		return buffer_free_ioctl(buffer);
 	case VUMEM_IOC_REGISTER:

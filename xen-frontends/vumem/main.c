@@ -215,6 +215,8 @@ static long front_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *uarg = (void __user *)arg;
 
 	switch (cmd) {
+	case VUMEM_IOC_ABI:
+		return vlink_node_abi(VUMEM_ABI_OLDEST, VUMEM_ABI_NEWEST, uarg);
 	case VUMEM_IOC_SESSION_CREATE:
 		return session_create_ioctl(ffile, uarg);
 	case VUMEM_IOC_ALLOC:
@@ -344,6 +346,7 @@ static const struct vlink_ops vumem_front_ops = {
 static struct vlink_driver vumem_front = {
 	.service = "vumem",
 	.role = VLINK_CLIENT,
+	.versions = { VUMEM_PROTOCOL_OLDEST, VUMEM_PROTOCOL_NEWEST },
 	.ops = &vumem_front_ops,
 };
 

@@ -83,7 +83,9 @@
 
 #include <vlink/ring.h>
 
-#define VBPIPE_VERSION		1
+#define VBPIPE_PROTOCOL_OLDEST	1u
+#define VBPIPE_PROTOCOL_NEWEST	1u
+
 #define VBPIPE_RING_MIN		16u
 #define VBPIPE_RING_MAX		(16u << 20)
 /* An end refuses a ring of the peer's that is larger than this, and than its own. */

@@ -11,7 +11,7 @@
  * Written by the back end before it enters InitWait:
  *
  *   versions         decimal list, blank-separated: protocol versions of the
- *                    service that the back end speaks ("1")
+ *                    service that the back end speaks ("1"); see below
  *   and the keys that the header of the service names.
  *
  * Written by the front end in one transaction before it enters Initialised:
@@ -27,6 +27,17 @@
  * it, when that end is Connected again:
  *
  *   failure          text of at most 127 characters, for people: why
+ *
+ * Versions
+ * ========
+ * The protocol of each service has a version, a number from 1 on, that is raised with every
+ * change that the other end can notice: in the header of the service, or here, for all
+ * services. (The host test check-layouts has the text of each version.) An end speaks all
+ * versions from the oldest to the newest that its release knows, as the header of the service
+ * says, and may speak several: so the two ends of a link can be upgraded one after the other.
+ * F chooses the newest that both speak. If there is none, or B does not speak what F
+ * chose, that end fails; its reason names what each end speaks, and the domain whose modules
+ * are the older ones.
  *
  * Regions
  * =======

@@ -9,6 +9,10 @@
  * parameters move there without any kernel. Neither kernel acts on what it finds in
  * a session's pages; each library takes what it finds there for hostile.
  *
+ * Both are of the version that the kernels have chosen (vlink.h). A kernel tells it to
+ * libraries with each session that they create or accept; one that does not speak it gives
+ * the session up.
+ *
  * Xenstore keys, beyond those of vlink.h
  * ======================================
  *   back end:
@@ -159,6 +163,9 @@ typedef int32_t s32;
 
 #include <vlink/ring.h>
 #include <xen/io/vlink.h>
+
+#define VRPQ_PROTOCOL_OLDEST	1u
+#define VRPQ_PROTOCOL_NEWEST	1u
 
 #define VRPQ_PAGE_SIZE		4096u
 #define VRPQ_REQS_MIN		256u

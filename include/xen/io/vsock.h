@@ -110,6 +110,9 @@
 
 #include <xen/io/vlink.h>
 
+#define VSOCK_PROTOCOL_OLDEST	1u
+#define VSOCK_PROTOCOL_NEWEST	1u
+
 #define VSOCK_RING_MIN		(16u << 10)
 #define VSOCK_RING_MAX		(16u << 20)
 

@@ -60,6 +60,9 @@ typedef uint8_t u8;
 
 #include <xen/io/vlink.h>
 
+#define VUMEM_PROTOCOL_OLDEST	1u
+#define VUMEM_PROTOCOL_NEWEST	1u
+
 #define VUMEM_REQUESTS_MAX	256u
 #define VUMEM_OPAQUE_MAX	128u
 #define VUMEM_BUFFER_PAGES_MAX	65536u

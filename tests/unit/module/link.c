@@ -50,6 +50,13 @@ void vlink_node_release(struct vlink_nodes *nodes, struct device *dev)
 			unit_nodes[i].dev = NULL;
 }
 
+long vlink_node_abi(u32 oldest, u32 newest, void __user *arg)
+{
+	const u32 versions[2] = { oldest, newest };
+
+	return copy_to_user(arg, versions, sizeof(versions)) ? -EFAULT : 0;
+}
+
 int unit_node_open(enum vlink_role role)
 {
 	return kernel_open(unit_nodes[role].cdev, unit_nodes[role].fops);
