@@ -87,6 +87,12 @@ char *vlinkcfg_escape(const char *text);
 int vlinkcfg_domain_read(const char *path, struct vlinkcfg_domain *dom, char *err);
 void vlinkcfg_domain_clear(struct vlinkcfg_domain *dom);
 
+/*
+ * What can be told of a cfg that vlinkcfg_domain_read() refuses. Returns whether it has a
+ * vlink list, or cannot be read at all; @name is that of its domain, "" when it is not known.
+ */
+bool vlinkcfg_outline(const char *path, char name[VLINKCFG_DOMAIN_MAX + 1]);
+
 /* An end, and whose it is. */
 struct vlinkcfg_place {
 	const struct vlinkcfg_domain *dom;

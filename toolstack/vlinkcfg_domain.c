@@ -208,6 +208,38 @@ int vlinkcfg_domain_read(const char *path, struct vlinkcfg_domain *dom, char *er
 	return ret;
 }
 
+static void outline_name(const char *text, char name[VLINKCFG_DOMAIN_MAX + 1])
+{
+	const char *at = next_assignment(text, "name");
+	size_t len;
+
+	if (!at)
+		return;
+	at++;
+	at += strspn(at, " \t");
+	if (*at != '"' && *at != '\'')
+		return;
+	len = strcspn(at + 1, "\"'\n");
+	if (len > VLINKCFG_DOMAIN_MAX)
+		return;
+	memcpy(name, at + 1, len);
+	name[len] = '\0';
+}
+
+bool vlinkcfg_outline(const char *path, char name[VLINKCFG_DOMAIN_MAX + 1])
+{
+	char err[VLINKCFG_ERR_MAX], *text = vlinkcfg_file_text(path, err);
+	bool has_list;
+
+	name[0] = '\0';
+	if (!text)
+		return true;
+	outline_name(text, name);
+	has_list = next_assignment(text, "vlink");
+	free(text);
+	return has_list;
+}
+
 void vlinkcfg_domain_clear(struct vlinkcfg_domain *dom)
 {
 	size_t i;

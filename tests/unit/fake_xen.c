@@ -221,11 +221,12 @@ int xs_fileno(struct xs_handle *h)
 	return event_fd;
 }
 
-static void queue_event(const struct watch *watch)
+static void queue_event(const struct watch *watch, const char *path)
 {
 	if (nr_events == MAX_EVENTS)
 		die("too many events");
-	events[nr_events++] = *watch;
+	events[nr_events] = *watch;
+	copy_path(events[nr_events++].path, path);
 	if (event_fd >= 0)
 		eventfd_write(event_fd, 1);
 }
@@ -235,10 +236,12 @@ static void fire(const char *path)
 	size_t i;
 
 	generation++;
-	for (i = 0; i < nr_watches; i++)
-		if (!strcmp(watches[i].path, path) || is_below(path, watches[i].path) ||
-		    is_below(watches[i].path, path))
-			queue_event(&watches[i]);
+	for (i = 0; i < nr_watches; i++) {
+		if (!strcmp(watches[i].path, path) || is_below(path, watches[i].path))
+			queue_event(&watches[i], path);
+		else if (is_below(watches[i].path, path))
+			queue_event(&watches[i], watches[i].path);
+	}
 }
 
 /* ---- domains ---- */
@@ -791,7 +794,7 @@ bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 	watch = &watches[nr_watches++];
 	snprintf(watch->path, sizeof(watch->path), "%s", path);
 	snprintf(watch->token, sizeof(watch->token), "%s", token);
-	queue_event(watch);
+	queue_event(watch, watch->path);
 	return true;
 }
 

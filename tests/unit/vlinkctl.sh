@@ -30,10 +30,16 @@ refuses() { # MESSAGE ARGUMENT...
 	esac
 }
 
+# As in dom0, and as in a guest.
 vlinkctl() {
-	[ "$2" = --all ] || return 1
-	printf 'DOMAIN LINK SERVICE\nvm2 p24 vbpipe\nvm3 gfx vrpq\n'
+	if [ "${2-}" = --all ]; then
+		[ "$where" = dom0 ] || return 2
+		printf 'DOMAIN LINK SERVICE\nvm2 p24 vbpipe\nvm3 gfx vrpq\n'
+	else
+		printf 'LINK SERVICE\np23 vbpipe\ncam vrpq\n'
+	fi
 }
+where=dom0
 
 completes() { # WANTED WORD...
 	local wanted=$1
@@ -53,10 +59,15 @@ read -r passed failed < <(printf '%s\n' "$said" |
 [ "$status" = 0 ] || failed=$((failed + 1))
 
 refuses "a command is missing"
-refuses "unknown command 'lst'" lst
-refuses "wrong use of 'list'" list --timeout 3
-refuses "wrong use of 'stat'" stat --nosuch
-refuses "unexpected argument 'x'" list x
+refuses "unknown command 'lst'; did you mean 'list'?" lst
+refuses "unknown command 'status'; did you mean 'stat'?" status
+refuses "unknown command 'frobnicate'; there are list, show, stat, check, wait, " frobnicate
+refuses "list does not take '--timeout'; there are --all, --json, --proc, --help, --version" list --timeout 3
+refuses "stat does not take '--nosuch'; there are --json, " stat --nosuch
+refuses "stat does not take '--jason'; did you mean '--json'?" stat --jason
+refuses "stat does not take '-x'; there are" stat -x
+refuses "wait: '--timeout' wants a value" wait --timeout
+refuses "list takes no link: unexpected argument 'x'" list x
 refuses "exclude each other" list --json --proc
 refuses "'-1' is not a number of seconds" wait --timeout -1
 refuses "'99999999999' is not a number of seconds" wait --timeout 99999999999
@@ -69,18 +80,27 @@ count $? "vlinkctl --help"
 count $? "vlinkctl --version"
 "$program" watch --help | grep -q '^usage: '
 count $? "vlinkctl watch --help"
+for help in "-h" "watch -h" "attach p -h"; do
+	# shellcheck disable=SC2086 # words
+	"$program" $help | grep -q '^usage: '
+	count $? "vlinkctl $help"
+done
+"$program" show --version | grep -q '^vlinkctl [0-9]'
+count $? "vlinkctl show --version"
 
 # shellcheck source=toolstack/vlinkctl.bash-completion disable=SC1091
 . "$3/vlinkctl.bash-completion"
 # shellcheck source=toolstack/dts2xl.bash-completion disable=SC1091
 . "$3/dts2xl.bash-completion"
-completes "list show stat check wait watch attach detach --help --version" ""
+completes "list show stat check wait watch attach detach -h --help --version" ""
 completes "wait watch" wa
 completes "--domain" show --d
 completes "vm2 vm3" show --domain ""
 completes "p24" check p
 completes "gfx p24" detach ""
 completes "" wait --timeout ""
+where=guest
+completes "cam p23" wait ""
 
 dts2xl() {
 	printf 'Usage\n  -o, --output DIR  where\n      --classes FILE  the-classes\n      --force\n'

@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../toolstack/vlinkctl/events.h"
 #include "../../toolstack/vlinkctl/findings.h"
 #include "../../toolstack/vlinkctl/local.h"
 #include "../../toolstack/vlinkctl/proc.h"
+#include "../../toolstack/vlinkctl/suggest.h"
 #include "../../toolstack/vlinkd/detached.h"
 #include "../../toolstack/vlinkd/log.h"
 #include "fake_xen.h"
@@ -260,7 +262,17 @@ static void check_in_dom0(void)
 	fake_set(HOME3 "error/device/vbpipe/0/error", "7 xenbus_dev_probe");
 	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state Closed, vm3 in state Closed\n"
 		     "p: service vbpipe: vm3 reports error 7 xenbus_dev_probe (too many watches for xenstored's quota, one for each device: raise it with --watch-nb)\n");
+	/* A driver that says what failed is there, in whatever state the devices are. */
+	connect_pair("vbpipe", "p", "1", "2");
+	fake_set(HOME3 "error/device/vbpipe/0/error", "12 no memory");
+	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state InitWait, vm3 in state Initialising\n"
+		     "p: service vbpipe: vm3 reports error 12 no memory\n");
 	fake_remove(HOME3 "error/device/vbpipe");
+	connect_pair("vbpipe", "p", "1", "1");
+	fake_set(HOME4 "error/backend/vbpipe/3/0/error", "28 starting transaction");
+	expect_board(1, true, "p: service vbpipe: is not connected: vm4 is in state Initialising, vm3 in state Initialising\n"
+		     "p: service vbpipe: vm4 reports error 28 starting transaction\n");
+	fake_remove(HOME4 "error");
 	says_why_it_failed();
 	fake_remove(HOME3 "device/vbpipe");
 	fake_remove(HOME4 "backend/vbpipe");
@@ -451,6 +463,112 @@ static void waits(void)
 	fake_disconnect();
 }
 
+/* Whatever a guest writes that tells nothing of links is not even looked at. */
+static void writes_of_guests_cost_nothing(void)
+{
+	static const char *const others[] = {
+		"data/x", "attr/eth0", "control/feature", "device/vif/0/state", "error/device/vbpipe/0",
+		"device/vbpipe/0/ring-ref0", "backend/vbd/3/0/state", "backend/vbpipe/7/0/tx-size",
+		"memory/target", "vlinkx/y",
+	};
+	static const char *const ours[] = {
+		"device/vbpipe/0/state", "vlink/vbpipe/p/peer-cid", "name", "device/vrpq/0/state",
+	};
+	struct context ctx = dom0();
+	struct listing of_all = { 0 };
+	struct events events;
+	long calls, of_one;
+	size_t i;
+
+	begin();
+	ctx.timeout_ms = 20;
+	CU_ASSERT_EQUAL_FATAL(events_start(&events, &ctx), 0);
+	CU_ASSERT_EQUAL_FATAL(listing_read(&ctx, &of_all), 0);
+	/* The events of the new watches, which tell nothing */
+	CU_ASSERT_EQUAL(events_sleep(&events, &of_all), 0);
+	calls = fake_calls();
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		set(HOME3, others[i], "4");
+	ctx.timeout_ms = TIMEOUT_FOREVER;
+	set(HOME4, "backend/vbpipe/3/0/state", "3");
+	CU_ASSERT_EQUAL(events_sleep(&events, &of_all), 0);
+	of_one = fake_calls() - calls;
+	CU_ASSERT_EQUAL(listing_link(listing_domain(&of_all, "vm4"), "p", NULL)->state, 3);
+	calls = fake_calls();
+	CU_ASSERT_EQUAL(listing_refresh(&ctx, &of_all, 4), 0);
+	/* One call for each event, two that find none, and vm4 read once. */
+	CU_ASSERT_EQUAL(of_one, fake_calls() - calls + (long)i + 1 + 2);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		set(HOME3, ours[i], "5");
+		CU_ASSERT_EQUAL(events_sleep(&events, &of_all), 0);
+	}
+	CU_ASSERT_EQUAL(listing_link(listing_domain(&of_all, "5"), "p", NULL)->state, 5);
+	/* Domains that go and come */
+	fake_destroy(3);
+	CU_ASSERT_EQUAL(events_sleep(&events, &of_all), 0);
+	CU_ASSERT_EQUAL(of_all.nr, 2);
+	fake_create(2, "vm2", 0x22);
+	CU_ASSERT_EQUAL(events_sleep(&events, &of_all), 0);
+	CU_ASSERT_EQUAL_FATAL(of_all.nr, 3);
+	expect_text(of_all.domains[1].name, "vm2");
+	ctx.timeout_ms = 0;
+	CU_ASSERT_EQUAL(events_sleep(&events, &of_all), -ETIMEDOUT);
+	listing_clear(&of_all);
+	events_clear(&events);
+	fake_disconnect();
+}
+
+/* ---- names that nobody knows ---- */
+
+static void expect_hint(const char *word, size_t nr, const char *want)
+{
+	static const char *const known[] = { "camera", "display", "p23", "sensor-left" };
+	char *hint = suggest(word, known, nr);
+
+	expect_text(hint, want);
+	free(hint);
+}
+
+static void suggestions(void)
+{
+	expect_hint("p32", 4, "; did you mean 'p23'?");
+	expect_hint("camra", 4, "; did you mean 'camera'?");
+	expect_hint("sensor_lefft", 4, "; did you mean 'sensor-left'?");
+	expect_hint("x", 4, "; there are camera, display, p23, sensor-left");
+	expect_hint("p32", 2, "; there are camera, display");
+	expect_hint("x", 0, "");
+}
+
+static void unknown_names(void)
+{
+	struct context ctx = dom0();
+	char *p[] = { "p" }, *typo[] = { "typo" };
+
+	begin();
+	setenv("VLINKD", "/nonexistent", 1);
+	ctx.names = typo;
+	ctx.nr_names = 1;
+	ctx.timeout_ms = 20;
+	CU_ASSERT_EQUAL(show_command(&ctx), EXIT_ENVIRONMENT);
+	CU_ASSERT_EQUAL(watch_command(&ctx), EXIT_ENVIRONMENT);
+	fake_disconnect();
+	CU_ASSERT_EQUAL(attach_command(&ctx), EXIT_ENVIRONMENT);
+	CU_ASSERT_EQUAL(detach_command(&ctx), EXIT_ENVIRONMENT);
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/@detached"));
+	/* One that was detached and is gone from all configs can be attached. */
+	CU_ASSERT_EQUAL(detached_set(NULL, "typo", true), 0);
+	CU_ASSERT_EQUAL(attach_command(&ctx), EXIT_PROBLEM);
+	CU_ASSERT_PTR_NULL(fake_get("/tool/vlink/@detached"));
+	fake_disconnect();
+	ctx.all = false;
+	ctx.names = p;
+	ctx.domain = "vm33";
+	CU_ASSERT_EQUAL(show_command(&ctx), EXIT_ENVIRONMENT);
+	ctx.domain = NULL;
+	CU_ASSERT_EQUAL(show_command(&ctx), EXIT_ENVIRONMENT);
+	unsetenv("VLINKD");
+}
+
 static const struct unit_test tests[] = {
 	{ "JSON", json_form },
 	{ "the form of /proc/nk/vlinks", proc_form },
@@ -461,6 +579,9 @@ static const struct unit_test tests[] = {
 	{ "counters of sysfs", counters_of_sysfs },
 	{ "hostile homes", hostile_homes },
 	{ "waits", waits },
+	{ "writes of guests cost nothing", writes_of_guests_cost_nothing },
+	{ "suggestions", suggestions },
+	{ "unknown names", unknown_names },
 };
 
 int main(void)

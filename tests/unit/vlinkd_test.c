@@ -956,6 +956,22 @@ static void configs_are_checked(void)
 		     "problem: vm4.cfg: link 'p' is a client here and in vm3.cfg; link 'p' is not connected\n", 2);
 }
 
+/* What needs no links is no matter, and a cfg that is broken is one fault. */
+static void one_fault_is_told_once(void)
+{
+	begin();
+	two_domains();
+	cfg("win.cfg", "name = \"win 10\"\nmemory = 512\n");
+	cfg("template.cfg", "memory = 512\n");
+	cfg("old.cfg", "import os\nname = \"xm\" + str(5)\n");
+	expect_check("link p vbpipe vm4 vm3\nlink g vogl vm4 vm3\n", 0);
+	cfg("win.cfg", "name = \"win 10\"\nvlink = []\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=\" ]\n");
+	expect_check("link p vbpipe - vm3\nlink g vogl - vm3\n"
+		     "problem: vm4.cfg:2: vlink: link: '' is not 1 to 48 characters of A-Z a-z 0-9 _ -\n"
+		     "problem: win.cfg: name is not a domain name: 1 to 63 characters of A-Z a-z 0-9 _ . + -, not digits alone\n", 2);
+}
+
 /* ---- repairs ---- */
 
 static void orphans(void)
@@ -2000,6 +2016,7 @@ static const struct unit_test tests[] = {
 	{ "a class file that goes ends no link", a_class_file_that_goes_ends_no_link },
 	{ "obeyed at once", obeyed_at_once },
 	{ "configs are checked", configs_are_checked },
+	{ "one fault is told once", one_fault_is_told_once },
 	{ "only the difference is written", only_the_difference_is_written },
 	{ "orphans", orphans },
 	{ "damaged record", damaged_record },

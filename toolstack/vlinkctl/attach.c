@@ -4,8 +4,10 @@
  * this waits until it has.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "../vlinkd/alloc.h"
 #include "../vlinkd/detached.h"
 #include "board.h"
 #include "events.h"
@@ -49,45 +51,54 @@ static bool is_done(const struct context *one, const struct listing *listing, bo
 
 static int wait_until_done(const struct context *one, bool attach)
 {
-	struct listing listing;
+	struct listing listing = { 0 };
 	struct events events;
-	bool done = false;
 	int ret = events_start(&events, one);
 
-	while (!ret && !done) {
+	if (!ret)
 		ret = listing_read(one, &listing);
-		if (ret)
-			return ret;
-		done = is_done(one, &listing, attach);
-		listing_clear(&listing);
-		if (!done)
-			ret = events_sleep(&events);
-	}
+	while (!ret && !is_done(one, &listing, attach))
+		ret = events_sleep(&events, &listing);
+	listing_clear(&listing);
+	events_clear(&events);
 	return ret;
+}
+
+/* What is detached, and in no config any more, can still be attached. */
+static size_t drop_detached(const struct context *ctx, char **names)
+{
+	struct detached detached;
+	size_t i, nr = 0;
+
+	if (detached_read(ctx->xs, &detached))
+		detached = (struct detached){ 0 };
+	for (i = 0; i < ctx->nr_names; i++)
+		if (!detached_has(&detached, ctx->names[i]))
+			names[nr++] = ctx->names[i];
+	detached_clear(&detached);
+	return nr;
 }
 
 static int known_links(const struct context *ctx)
 {
+	char **names = alloc_zero(ctx->nr_names, sizeof(*names));
+	struct context unsure = *ctx;
 	struct listing listing;
 	struct board board;
 	int status, ret = listing_read(ctx, &listing);
-	size_t i;
 
-	if (ret)
+	unsure.names = names;
+	unsure.nr_names = drop_detached(ctx, names);
+	if (ret) {
+		free(names);
 		return fail("xenstore", -ret);
+	}
 	/* Without the configs only what is published is known. */
 	board_read(ctx, &board);
-	status = 0;
-	for (i = 0; i < ctx->nr_names; i++) {
-		struct context one = *ctx;
-
-		one.names = ctx->names + i;
-		one.nr_names = 1;
-		if (!board_link(&board, ctx->names[i]) && listing_missing(&one, &listing))
-			status = EXIT_PROBLEM;
-	}
+	status = listing_missing(&unsure, &listing, &board);
 	board_clear(&board);
 	listing_clear(&listing);
+	free(names);
 	return status;
 }
 
@@ -122,7 +133,7 @@ static int set_all(const struct context *ctx, bool attach)
 	one.all = true;
 	if (one.timeout_ms == TIMEOUT_FOREVER)
 		one.timeout_ms = DEFAULT_TIMEOUT_MS;
-	result = attach ? 0 : known_links(&one);
+	result = known_links(&one);
 	if (result)
 		return result;
 	one.nr_names = 1;

@@ -5,22 +5,27 @@
 
 #include <time.h>
 
-#include "context.h"
+#include "listing.h"
 
 struct events {
-	struct xs_handle *xs;
-	long timeout_ms;
+	const struct context *ctx;
 	struct timespec start;
-	struct timespec woken;	/* when the caller began to look */
+	struct timespec woken;	/* when the last look began */
+	/* What is to be read again: */
+	unsigned int *domids;
+	size_t nr_domids;
+	bool all;
 };
 
 /* Watches what @ctx means; its time limit counts from now. Returns 0 or -errno. */
 int events_start(struct events *events, const struct context *ctx);
 /*
- * Returns 0 when something may have changed, -ETIMEDOUT, or another error. The caller looks
- * half of the time at most: with a hundred links that come one after the other, looking at
- * all of them after each would keep xenstored from connecting them.
+ * Sleeps until something has changed about the links, or the domains, of @listing, and reads
+ * again what has: whatever else guests write costs no look. Looks half of the time at most: with
+ * a hundred links that come one after the other, looking after each would keep xenstored from
+ * connecting them. Returns 0, -ETIMEDOUT or another error; then @listing may be empty.
  */
-int events_sleep(struct events *events);
+int events_sleep(struct events *events, struct listing *listing);
+void events_clear(struct events *events);
 
 #endif

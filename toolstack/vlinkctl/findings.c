@@ -17,6 +17,7 @@ struct view {
 	const char *server, *client;	/* domains */
 	int server_state, client_state;
 	const char *server_failure, *client_failure;
+	const char *server_error, *client_error;
 };
 
 void findings_add(struct findings *findings, const char *link, char *text)
@@ -54,6 +55,8 @@ static bool is_watch_quota(const char *error)
 
 static void report_error(const struct view *view, const char *domain, const char *error)
 {
+	if (!error)
+		return;
 	findings_add(view->findings, view->link->link,
 		     alloc_printf("service %s: %s reports error %s%s", view->link->service, domain,
 				  error, !is_watch_quota(error) ? "" :
@@ -77,31 +80,35 @@ static void unfinished(const struct view *view)
 				  links_state_name(view->client_state)));
 	report_failure(view, view->server, view->server_failure);
 	report_failure(view, view->client, view->client_failure);
+	report_error(view, view->server, view->server_error);
+	report_error(view, view->client, view->client_error);
 }
 
 /* A driver that failed is there, whatever the states of that moment look like. */
 static bool has_failed(const struct view *view)
 {
-	return view->server_failure || view->client_failure;
+	return view->server_failure || view->client_failure || view->server_error ||
+	       view->client_error;
 }
 
-/* Both devices are there. Returns whether all is well. */
-static bool judge_states(const struct view *view)
+/* Both devices are there. */
+static void judge_states(const struct view *view)
 {
+	bool silent = !has_failed(view);
+
 	if (view->server_state == CONNECTED && view->client_state == CONNECTED)
-		return true;
-	if (has_failed(view))
-		unfinished(view);
-	else if (view->server_state == INITIALISING)
+		return;
+	if (silent && view->server_state == INITIALISING)
 		no_driver(view, view->server, "server");
-	else if (view->server_state == INIT_WAIT && view->client_state == INITIALISING)
+	else if (silent && view->server_state == INIT_WAIT && view->client_state == INITIALISING)
 		no_driver(view, view->client, "client");
 	else
 		unfinished(view);
-	return false;
 }
 
-static void judge_link(struct findings *findings, const struct link *link, const char *domain)
+/* @peer_error: what the other end's domain says failed, as far as that is known. */
+static void judge_link(struct findings *findings, const struct link *link, const char *domain,
+		       const char *peer_error)
 {
 	bool is_server = links_is_server(link);
 	struct view view = {
@@ -112,10 +119,11 @@ static void judge_link(struct findings *findings, const struct link *link, const
 		.client_state = is_server ? link->peer_state : link->state,
 		.server_failure = is_server ? link->failure : link->peer_failure,
 		.client_failure = is_server ? link->peer_failure : link->failure,
+		.server_error = is_server ? link->error : peer_error,
+		.client_error = is_server ? peer_error : link->error,
 	};
 
-	if (!judge_states(&view) && link->error)
-		report_error(&view, domain, link->error);
+	judge_states(&view);
 }
 
 /* ---- a guest, and what dom0 knows of itself ---- */
@@ -150,7 +158,7 @@ static void judge_here(void *arg, const struct domain_links *dom, const struct l
 	if (findings->nr != before)
 		return;
 	if (link->state != LINKS_STATE_NONE)
-		judge_link(findings, link, "this domain");
+		judge_link(findings, link, "this domain", NULL);
 	else
 		findings_add(findings, link->link,
 			     alloc_printf("service %s: is not joined: %s does not run, or the link was detached in dom0, or vlinkd does not run there",
@@ -241,7 +249,19 @@ static void not_joined(const struct judge *judge, const struct link *link)
 				  "see the log of vlinkd" : "vlinkd does not run"));
 }
 
-/* An end of a service in its domain; the peer's error is seen from the peer's end. */
+/* What the domain at the other end says of the same service. */
+static const char *error_of_peer(const struct judge *judge, const struct link *link)
+{
+	const struct domain_links *dom = listing_domain(judge->listing, link->peer);
+	const struct link *other = NULL;
+
+	while (dom && (other = listing_link(dom, link->link, other)))
+		if (!strcmp(other->service, link->service))
+			return other->error;
+	return NULL;
+}
+
+/* An end of a service in its domain; a connection is judged from its server's end. */
 static void judge_end(const struct judge *judge, const struct domain_links *dom,
 		      const struct link *link)
 {
@@ -255,10 +275,7 @@ static void judge_end(const struct judge *judge, const struct domain_links *dom,
 	if (dom->domid == 0 && !local_has_driver(link))
 		judge_driver(judge->findings, link);
 	else if (is_server)
-		judge_link(judge->findings, link, dom->name);
-	else if (link->error && link->state != CONNECTED)
-		report_error(&(struct view){ .findings = judge->findings, .link = link },
-			     dom->name, link->error);
+		judge_link(judge->findings, link, dom->name, error_of_peer(judge, link));
 }
 
 static size_t judge_domain(const struct judge *judge, const struct board_link *on_board,

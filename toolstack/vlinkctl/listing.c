@@ -6,7 +6,9 @@
 
 #include "../vlinkd/alloc.h"
 #include "../vlinkd/detached.h"
+#include "board.h"
 #include "listing.h"
+#include "suggest.h"
 
 #define DOMID_MAX	0x7fffu
 
@@ -40,7 +42,9 @@ static int add_domid(const struct context *ctx, struct listing *listing, unsigne
 	make_printable(name);
 	if (!ctx->domain || !strcmp(ctx->domain, name))
 		return add_domain(ctx, listing, home.s, name, domid);
-	free(name);
+	listing->others = alloc_grow(listing->others, listing->nr_others,
+				     sizeof(*listing->others));
+	listing->others[listing->nr_others++] = name;
 	return 0;
 }
 
@@ -117,15 +121,22 @@ int listing_read(const struct context *ctx, struct listing *listing)
 	return ret;
 }
 
+static void clear_domain(struct domain_links *dom)
+{
+	free(dom->name);
+	links_clear(&dom->links);
+}
+
 void listing_clear(struct listing *listing)
 {
 	size_t i;
 
-	for (i = 0; i < listing->nr; i++) {
-		free(listing->domains[i].name);
-		links_clear(&listing->domains[i].links);
-	}
+	for (i = 0; i < listing->nr; i++)
+		clear_domain(&listing->domains[i]);
 	free(listing->domains);
+	for (i = 0; i < listing->nr_others; i++)
+		free(listing->others[i]);
+	free(listing->others);
 	*listing = (struct listing){ 0 };
 }
 
@@ -170,21 +181,177 @@ size_t listing_walk(const struct context *ctx, const struct listing *listing,
 	return nr;
 }
 
-int listing_missing(const struct context *ctx, const struct listing *listing)
+/* ---- one domain again ---- */
+
+/* The first whose id is not below this one. */
+static size_t place_of_domid(const struct listing *listing, unsigned int domid)
 {
-	int status = 0;
+	size_t i;
+
+	for (i = 0; i < listing->nr; i++)
+		if (listing->domains[i].domid >= domid)
+			break;
+	return i;
+}
+
+/* It was read as the last: its place is where the ids are in order. */
+static void put_in_order(struct listing *listing)
+{
+	struct domain_links last = listing->domains[listing->nr - 1];
+	size_t at = place_of_domid(listing, last.domid);
+
+	memmove(&listing->domains[at + 1], &listing->domains[at],
+		(listing->nr - 1 - at) * sizeof(last));
+	listing->domains[at] = last;
+}
+
+int listing_refresh(const struct context *ctx, struct listing *listing, unsigned int domid)
+{
+	size_t nr, at = place_of_domid(listing, domid);
+	int ret = 0;
+
+	if (at < listing->nr && listing->domains[at].domid == domid) {
+		clear_domain(&listing->domains[at]);
+		listing->nr--;
+		memmove(&listing->domains[at], &listing->domains[at + 1],
+			(listing->nr - at) * sizeof(*listing->domains));
+	}
+	nr = listing->nr;
+	if (xsh_exists(ctx->xs, XBT_NULL, xsh_path("/local/domain/%u", domid).s))
+		ret = add_domid(ctx, listing, domid);
+	else if (xsh_is_fatal(-errno))
+		ret = -errno;
+	if (listing->nr > nr)
+		put_in_order(listing);
+	return ret ? ret : mark_detached(ctx, listing);
+}
+
+static bool has_service(const struct listing *listing, unsigned int domid, const char *service,
+			size_t len)
+{
+	size_t at = place_of_domid(listing, domid), i;
+
+	if (at == listing->nr || listing->domains[at].domid != domid)
+		return false;
+	for (i = 0; i < listing->domains[at].links.nr; i++) {
+		const char *own = listing->domains[at].links.list[i].service;
+
+		if (!strncmp(own, service, len) && !own[len])
+			return true;
+	}
+	return false;
+}
+
+static bool is_at(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
+/* Of a device's directory @depth below that of its service: it comes or goes, or its state. */
+static bool is_device_news(const char *path, unsigned int depth)
+{
+	for (; depth && *path; depth--)
+		path += strcspn(path + 1, "/") + 1;
+	return !*path || !strcmp(path, "/state");
+}
+
+bool listing_concerns(const struct listing *listing, unsigned int domid, const char *path)
+{
+	bool is_front = is_at(path, "device");
+	const char *service;
+	size_t len;
+
+	if (!*path || is_at(path, "name") || is_at(path, "vlink"))
+		return true;
+	if (!is_front && !is_at(path, "backend"))
+		return false;
+	service = strchr(path, '/');
+	if (!service)
+		return true;
+	len = strcspn(++service, "/");
+	return has_service(listing, domid, service, len) &&
+	       is_device_news(service + len, is_front ? 1 : 2);
+}
+
+/* ---- names that nobody knows ---- */
+
+struct names {
+	const char **list;
+	size_t nr;
+};
+
+static void add_name(struct names *names, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < names->nr; i++)
+		if (!strcmp(names->list[i], name))
+			return;
+	names->list = alloc_grow(names->list, names->nr, sizeof(const char *));
+	names->list[names->nr++] = name;
+}
+
+/* Each once. */
+static void collect_links(const struct listing *listing, const struct board *known,
+			  struct names *names)
+{
 	size_t i, j;
 
+	for (i = 0; i < listing->nr; i++)
+		for (j = 0; j < listing->domains[i].links.nr; j++)
+			add_name(names, listing->domains[i].links.list[j].link);
+	for (i = 0; known && i < known->nr_links; i++)
+		add_name(names, known->links[i].link);
+}
+
+static bool is_among(const struct names *names, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < names->nr; i++)
+		if (!strcmp(names->list[i], name))
+			return true;
+	return false;
+}
+
+static const char *place_of(const struct context *ctx)
+{
+	if (ctx->all || ctx->domain)
+		return ctx->domain ? ctx->domain : "any domain";
+	return context_is_dom0(ctx) ? "this domain (--all: those of all domains)" : "this domain";
+}
+
+static int no_domain(const struct context *ctx, const struct listing *listing)
+{
+	char *hint = suggest(ctx->domain, (const char *const *)listing->others, listing->nr_others);
+
+	fail_text("domain '%s' does not run%s", ctx->domain, hint);
+	free(hint);
+	return EXIT_ENVIRONMENT;
+}
+
+int listing_missing(const struct context *ctx, const struct listing *listing,
+		    const struct board *known)
+{
+	struct names names = { 0 };
+	int status = 0;
+	char *hint;
+	size_t i;
+
+	if (ctx->domain && !listing->nr)
+		return no_domain(ctx, listing);
+	collect_links(listing, known, &names);
 	for (i = 0; i < ctx->nr_names; i++) {
-		for (j = 0; j < listing->nr; j++)
-			if (listing_link(&listing->domains[j], ctx->names[i], NULL))
-				break;
-		if (j < listing->nr)
+		if (is_among(&names, ctx->names[i]))
 			continue;
-		fail_text("link '%s' is not published to %s", ctx->names[i],
-			  ctx->all || ctx->domain ? "any domain" : "this domain");
-		status = EXIT_PROBLEM;
+		hint = suggest(ctx->names[i], names.list, names.nr);
+		fail_text("link '%s' is not published to %s%s", ctx->names[i], place_of(ctx), hint);
+		free(hint);
+		status = EXIT_ENVIRONMENT;
 	}
+	free(names.list);
 	return status;
 }
 

@@ -7,6 +7,8 @@
 #include "context.h"
 #include "links.h"
 
+struct board;
+
 struct domain_links {
 	char *name;
 	unsigned int domid;
@@ -16,6 +18,8 @@ struct domain_links {
 struct listing {
 	struct domain_links *domains;
 	size_t nr;
+	char **others;	/* names of domains that are not meant */
+	size_t nr_others;
 };
 
 /*
@@ -24,6 +28,13 @@ struct listing {
  */
 int listing_read(const struct context *ctx, struct listing *listing);
 void listing_clear(struct listing *listing);
+/* Reads one domain again, which may have come or gone. */
+int listing_refresh(const struct context *ctx, struct listing *listing, unsigned int domid);
+/*
+ * Whether a node may tell of links, or of a state of their devices: @path is relative to
+ * the home of a domain. Whatever else a guest writes is none of our business.
+ */
+bool listing_concerns(const struct listing *listing, unsigned int domid, const char *path);
 
 const struct domain_links *listing_domain(const struct listing *listing, const char *name);
 /* The first service of a link in a domain, or that after @previous; NULL: no more. */
@@ -35,8 +46,12 @@ size_t listing_walk(const struct context *ctx, const struct listing *listing,
 		    void (*each)(void *arg, const struct domain_links *dom,
 				 const struct link *link),
 		    void *arg);
-/* Says which of the names given are no links, and returns the exit status. */
-int listing_missing(const struct context *ctx, const struct listing *listing);
+/*
+ * Says which of the names given are no links of @listing, nor @known beside them (NULL:
+ * nothing is), and that the domain that is meant is none. Returns 0 or EXIT_ENVIRONMENT.
+ */
+int listing_missing(const struct context *ctx, const struct listing *listing,
+		    const struct board *known);
 
 /* The members of an open object that say which link this is, and its state. */
 void listing_json(struct json *json, const struct context *ctx,

@@ -4,14 +4,18 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <vlink/version.h>
 
+#include "../vlinkd/alloc.h"
 #include "../vlinkd/xs.h"
 #include "context.h"
+#include "suggest.h"
 
 #define TIMEOUT_MAX_S		(INT_MAX / 1000)
 #define LINK_NAME_MAX		48
@@ -25,7 +29,7 @@ static const char usage_text[] =
 	"       vlinkctl watch [--all] [--json] [--timeout SECONDS] [LINK]...\n"
 	"       vlinkctl attach [--timeout SECONDS] LINK...\n"
 	"       vlinkctl detach [--timeout SECONDS] [--config DIR]... [--classes FILE] LINK...\n"
-	"       vlinkctl --help | --version\n"
+	"       vlinkctl [COMMAND] -h | --help | --version\n"
 	"\n"
 	"list    shows the links of this domain; with --all, in dom0, those of all domains\n"
 	"show    shows all that is known of links\n"
@@ -39,6 +43,7 @@ static const char usage_text[] =
 
 enum option_bit {
 	OPT_ALL = 1, OPT_JSON = 2, OPT_PROC = 4, OPT_TIMEOUT = 8, OPT_DOMAIN = 16, OPT_CONFIG = 32,
+	OPT_ALWAYS = 64,
 };
 
 struct command {
@@ -59,7 +64,7 @@ static const struct command commands[] = {
 	{ "detach", OPT_TIMEOUT | OPT_CONFIG, 1, INT_MAX, detach_command },
 };
 
-/* The values are characters, with which getopt tells them; the bits say who takes them. */
+/* The values are characters, with which getopt tells them. */
 static const struct option longopts[] = {
 	{ "all", no_argument, NULL, 'a' },
 	{ "json", no_argument, NULL, 'j' },
@@ -69,15 +74,39 @@ static const struct option longopts[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "classes", required_argument, NULL, 'C' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
 	{ 0 }
 };
 
-static int usage_error(const char *fmt, const char *arg)
+/* Who takes them, in the same order. */
+static const unsigned int option_bits[] = {
+	OPT_ALL, OPT_JSON, OPT_PROC, OPT_TIMEOUT, OPT_DOMAIN, OPT_CONFIG, OPT_CONFIG,
+	OPT_ALWAYS, OPT_ALWAYS,
+};
+
+#define NR_OPTIONS	(sizeof(option_bits) / sizeof(option_bits[0]))
+
+__attribute__((format(printf, 1, 2)))
+static int usage_error(const char *fmt, ...)
 {
+	va_list ap;
+
 	fputs("vlinkctl: ", stderr);
-	fprintf(stderr, fmt, arg);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
 	fputs("\nTry 'vlinkctl --help'.\n", stderr);
 	return EXIT_ENVIRONMENT;
+}
+
+/* Says that @what is none of @known. */
+static int unknown(const char *what, const char *word, const char *const *known, size_t nr)
+{
+	char *hint = suggest(word, known, nr);
+	int status = usage_error("%s '%s'%s", what, word, hint);
+
+	free(hint);
+	return status;
 }
 
 static int help(void)
@@ -120,16 +149,51 @@ static const char *own_home(struct xs_handle *xs)
 
 static bool takes(const struct command *cmd, int opt)
 {
-	switch (opt) {
-	case 'a': return cmd->options & OPT_ALL;
-	case 'j': return cmd->options & OPT_JSON;
-	case 'p': return cmd->options & OPT_PROC;
-	case 't': return cmd->options & OPT_TIMEOUT;
-	case 'd': return cmd->options & OPT_DOMAIN;
-	case 'c':
-	case 'C': return cmd->options & OPT_CONFIG;
-	default: return false;
-	}
+	size_t i;
+
+	for (i = 0; i < NR_OPTIONS; i++)
+		if (longopts[i].val == opt)
+			return option_bits[i] & (cmd->options | OPT_ALWAYS);
+	return false;
+}
+
+static const char *name_of(int opt)
+{
+	size_t i;
+
+	for (i = 0; i < NR_OPTIONS; i++)
+		if (longopts[i].val == opt)
+			return longopts[i].name;
+	return "";
+}
+
+/* The command does not take this option, or nothing does. */
+static int refuse_option(const struct command *cmd, const char *word)
+{
+	char *what = alloc_printf("%s does not take", cmd->name), *names[NR_OPTIONS];
+	size_t i, nr = 0;
+	int status;
+
+	for (i = 0; i < NR_OPTIONS; i++)
+		if (takes(cmd, longopts[i].val))
+			names[nr++] = alloc_printf("--%s", longopts[i].name);
+	status = unknown(what, word, (const char *const *)names, nr);
+	for (i = 0; i < nr; i++)
+		free(names[i]);
+	free(what);
+	return status;
+}
+
+/* @word is what getopt stopped at, if it knows no such option. */
+static int wrong_option(const struct command *cmd, int opt, const char *word)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+
+	if (opt == ':')
+		return usage_error("%s: '--%s' wants a value", cmd->name, name_of(optopt));
+	if (opt == '?')
+		return refuse_option(cmd, optopt ? letter : word);
+	return refuse_option(cmd, xsh_path("--%s", name_of(opt)).s);
 }
 
 static int take_timeout(struct context *ctx, const char *text)
@@ -143,12 +207,14 @@ static int take_timeout(struct context *ctx, const char *text)
 }
 
 /* Returns -1 to go on, or the exit status. */
-static int take_option(const struct command *cmd, struct context *ctx, int opt)
+static int take_option(const struct command *cmd, struct context *ctx, int opt, const char *word)
 {
 	if (opt == 'h')
 		return help();
+	if (opt == 'V')
+		return version();
 	if (!takes(cmd, opt))
-		return usage_error("wrong use of '%s'", cmd->name);
+		return wrong_option(cmd, opt, word);
 	switch (opt) {
 	case 'a':
 		ctx->all = true;
@@ -193,7 +259,8 @@ static int take_names(const struct command *cmd, struct context *ctx, int argc, 
 	ctx->names = argv + optind;
 	ctx->nr_names = (size_t)(argc - optind);
 	if (ctx->nr_names > cmd->names_max)
-		return usage_error("unexpected argument '%s'", argv[optind]);
+		return usage_error("%s takes no link: unexpected argument '%s'", cmd->name,
+				   argv[optind]);
 	if (ctx->nr_names < cmd->names_min)
 		return usage_error("%s wants a link", cmd->name);
 	for (i = 0; i < ctx->nr_names; i++)
@@ -206,8 +273,9 @@ static int parse_arguments(const struct command *cmd, struct context *ctx, int a
 {
 	int opt, status = -1;
 
-	while (status < 0 && (opt = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		status = take_option(cmd, ctx, opt);
+	opterr = 0;
+	while (status < 0 && (opt = getopt_long(argc, argv, ":h", longopts, NULL)) != -1)
+		status = take_option(cmd, ctx, opt, argv[optind - 1]);
 	if (status < 0 && ctx->json && ctx->proc)
 		return usage_error("%s: --json and --proc exclude each other", cmd->name);
 	return status < 0 ? take_names(cmd, ctx, argc, argv) : status;
@@ -221,6 +289,16 @@ static const struct command *find_command(const char *name)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[sizeof(commands) / sizeof(commands[0])];
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		names[i] = commands[i].name;
+	return unknown("unknown command", word, names, i);
 }
 
 static int run(const struct command *cmd, struct context *ctx)
@@ -241,13 +319,13 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return usage_error("%s", "a command is missing");
-	if (!strcmp(argv[1], "--help"))
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return help();
 	if (!strcmp(argv[1], "--version"))
 		return version();
 	cmd = find_command(argv[1]);
 	if (!cmd)
-		return usage_error("unknown command '%s'", argv[1]);
+		return unknown_command(argv[1]);
 	status = parse_arguments(cmd, &ctx, argc - 1, argv + 1);
 	if (status >= 0)
 		return status;

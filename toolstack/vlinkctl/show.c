@@ -169,7 +169,7 @@ static int print_all(const struct context *ctx,
 
 	if (ret)
 		return fail("xenstore", -ret);
-	status = listing_missing(ctx, &listing);
+	status = listing_missing(ctx, &listing, NULL);
 	if (ctx->json)
 		json_array(&pr.json, NULL);
 	listing_walk(ctx, &listing, each, &pr);

@@ -40,49 +40,57 @@ static void look_for_names(const struct context *ctx, const struct listing *list
 {
 	size_t i;
 
-	if (look->say && listing_missing(ctx, listing))
+	if (look->say && listing_missing(ctx, listing, NULL))
 		look->complete = false;
 	for (i = 0; i < ctx->nr_names; i++)
 		if (!is_published(listing, ctx->names[i]))
 			look->complete = false;
 }
 
-static int look_once(const struct context *ctx, struct look *look)
+static void look_at_all(const struct context *ctx, const struct listing *listing,
+			struct look *look)
 {
+	look->complete = true;
+	look_for_names(ctx, listing, look);
+	if (!listing_walk(ctx, listing, look_at_link, look) && !ctx->nr_names) {
+		look->complete = false;
+		if (look->say)
+			fail_text("no links are published to this domain");
+	}
+}
+
+/* What came in the last moment counts, and the list shown is the one judged. */
+static int look_for_the_last_time(const struct context *ctx)
+{
+	struct look look = { .say = true };
 	struct listing listing;
 	int ret = listing_read(ctx, &listing);
 
 	if (ret)
 		return ret;
-	look->complete = true;
-	look_for_names(ctx, &listing, look);
-	if (!listing_walk(ctx, &listing, look_at_link, look) && !ctx->nr_names) {
-		look->complete = false;
-		if (look->say)
-			fail_text("no links are published to this domain");
-	}
+	look_at_all(ctx, &listing, &look);
 	listing_clear(&listing);
-	return 0;
+	return look.complete ? 0 : -ETIMEDOUT;
 }
 
 static int wait_until_complete(const struct context *ctx)
 {
 	struct look look = { 0 };
+	struct listing listing = { 0 };
 	struct events events;
 	int ret = events_start(&events, ctx);
 
+	if (!ret)
+		ret = listing_read(ctx, &listing);
 	while (!ret) {
-		ret = look_once(ctx, &look);
-		if (ret || look.complete)
-			return ret;
-		ret = events_sleep(&events);
+		look_at_all(ctx, &listing, &look);
+		if (look.complete)
+			break;
+		ret = events_sleep(&events, &listing);
 	}
-	if (ret != -ETIMEDOUT)
-		return ret;
-	/* What came in the last moment counts, and the list shown is the one judged. */
-	look.say = true;
-	ret = look_once(ctx, &look);
-	return ret || look.complete ? ret : -ETIMEDOUT;
+	listing_clear(&listing);
+	events_clear(&events);
+	return ret == -ETIMEDOUT ? look_for_the_last_time(ctx) : ret;
 }
 
 int wait_command(const struct context *ctx)

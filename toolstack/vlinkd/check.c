@@ -27,6 +27,18 @@ static void print_link(const struct config *config, const struct config_end *end
 		is_server ? own : other, is_server ? other : own);
 }
 
+/* Its config has been complained of: that is one fault, however many links it has. */
+static bool is_of_bad_file(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->nr_files; i++)
+		if (config->files[i].error && !config->files[i].usable &&
+		    !strcmp(config->files[i].name, name))
+			return true;
+	return false;
+}
+
 static void print_missing_peer(const struct config_end *end, FILE *out)
 {
 	fprintf(out, "problem: %s: link '%s': no config is that of its peer '%s'\n",
@@ -42,7 +54,8 @@ size_t check_print(const struct config *config, FILE *out)
 	for (i = 0; i < config->messages.nr; i++)
 		fprintf(out, "problem: %s\n", config->messages.list[i]);
 	for (i = 0; i < config->nr_ends; i++) {
-		if (other_end(config, &config->ends[i]))
+		if (other_end(config, &config->ends[i]) ||
+		    is_of_bad_file(config, config->ends[i].end->peer))
 			continue;
 		print_missing_peer(&config->ends[i], out);
 		problems++;

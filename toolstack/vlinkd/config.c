@@ -72,8 +72,12 @@ static void parse_file(struct config_file *file)
 
 	free(file->error);
 	file->error = NULL;
+	file->is_foreign = false;
 	if (vlinkcfg_domain_read(file->path, &dom, err)) {
-		file->error = alloc_string(err);
+		/* Templates, and domains with names that only xl takes, need no links. */
+		file->is_foreign = !vlinkcfg_outline(file->path, file->name) && !file->usable;
+		if (!file->is_foreign)
+			file->error = alloc_string(err);
 		return;
 	}
 	if (file->usable)
@@ -116,7 +120,7 @@ static void load_file(const struct load *load, const char *path, struct config_f
 	*file = take_file(load, path);
 	if (!stat(path, &st))
 		stamp = stamp_of(&st);
-	if ((!file->usable && !file->error) || !same_stamp(&stamp, &file->stamp))
+	if ((!file->usable && !file->error && !file->is_foreign) || !same_stamp(&stamp, &file->stamp))
 		parse_file(file);
 	file->stamp = stamp;
 	if (file->error)

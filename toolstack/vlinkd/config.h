@@ -45,6 +45,8 @@ struct config_file {
 	bool usable;			/* dom is there */
 	char *list;			/* dom's links as text */
 	char *error;			/* of the last attempt, or NULL */
+	char name[VLINKCFG_DOMAIN_MAX + 1];	/* of an unusable one, as far as it is known */
+	bool is_foreign;		/* cannot be read, and is no matter: it has no links */
 };
 
 /* The domains that run, and what they were given. NULL: none is known, as for a check. */

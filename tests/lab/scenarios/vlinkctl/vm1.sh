@@ -43,7 +43,7 @@ vbpipe,0 serv 2/ON/'' cli 1/ON/'' paddr 0x0" vlinkctl list --proc
 	says 0 "vogl,0 serv 2/ON/'' cli 3/ON/'' paddr 0x0" vlinkctl list --all --proc
 	says 0 "/dev/vbpipe-vm2" vlinkctl show to-dom0
 	says 0 "a b" vlinkctl show --domain vm2 to-dom0
-	says 1 "link 'nosuch' is not published to any domain" vlinkctl show --all nosuch
+	says 2 "link 'nosuch' is not published to any domain; there are " vlinkctl show --all nosuch
 	says 2 "not the name of a link" vlinkctl show ../x
 	says 0 "write_bytes" vlinkctl stat
 	says 0 '"connections":1' vlinkctl stat --json to-dom0
@@ -68,7 +68,7 @@ detach_and_attach()
 	echo "--- detach and attach"
 	vlinkctl watch --all --timeout 600 p23 > /tmp/watch &
 	watch=$!
-	says 1 "link 'p32' is not published to any domain" vlinkctl detach p32
+	says 2 "link 'p32' is not published to any domain; did you mean 'p23'?" vlinkctl detach p32
 	vlinkctl detach --timeout $WAIT p23 || fail "detach"
 	no_device_of_p23 || fail "p23 is still there"
 	says 1 "link 'p23': is detached: 'vlinkctl attach p23'" vlinkctl check
