@@ -52,7 +52,7 @@ $(call unit_test,check-vlinkctl,$(O)/asan/vlinkctl_test $(O)/asan/vlinkctl)
 check-vlinkctl:
 	tests/unit/vlinkctl.sh $^ toolstack
 
-VLINKCTL_TEST_SRC := tests/unit/vlinkctl_test.c tests/unit/fake_xen.c \
+VLINKCTL_TEST_SRC := tests/unit/vlinkctl_test.c tests/unit/fake_xen.c toolstack/vlinkd/map.c \
 	$(filter-out %/main.c,$(VLINKCTL_SRC))
 
 $(O)/asan/vlinkctl_test: $(VLINKCTL_TEST_SRC:%.c=$(O)/asan/obj/%.o)

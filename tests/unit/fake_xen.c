@@ -11,28 +11,32 @@
 #include <xenctrl.h>
 #include <xenstore.h>
 
+#include "../../toolstack/vlinkd/alloc.h"
+#include "../../toolstack/vlinkd/map.h"
 #include "fake_xen.h"
 
-#define SPARE_NODES	512	/* that a transaction, or what happens outside, may add */
 #define MAX_PATH	256
 #define MAX_PERMS	5
-#define MAX_DOMAINS	256
-#define MAX_WATCHES	512
-#define MAX_EVENTS	4096
+#define MAX_DOMAINS	2048
+#define MAX_WATCHES	4096
+#define MAX_EVENTS	32768
 #define MAX_CHANGES	4096
 #define MAX_VALUE	4096
 
+/* Trees share what is the same in them: a transaction costs what it changes. */
 struct node {
-	char path[MAX_PATH];
+	unsigned int refs;
+	char *name;
 	char *value;
 	unsigned int len;
 	struct xs_permissions perms[MAX_PERMS];
 	unsigned int nr_perms;
+	struct node **children;	/* in the order of the names */
+	size_t nr;
 };
 
 struct tree {
-	struct node *nodes;
-	size_t nr, room;
+	struct node *root;
 };
 
 struct fake_domain {
@@ -43,6 +47,7 @@ struct fake_domain {
 struct watch {
 	char path[MAX_PATH];
 	char token[64];
+	struct watch *next;	/* of the same path */
 };
 
 static struct tree store, saved;
@@ -50,6 +55,8 @@ static struct fake_domain domains[MAX_DOMAINS], saved_domains[MAX_DOMAINS];
 static size_t nr_domains, nr_saved_domains;
 static struct watch watches[MAX_WATCHES], events[MAX_EVENTS];
 static size_t nr_watches, nr_events;
+static struct map watches_by_path;
+static bool watches_stale;	/* the map is not up to date */
 static unsigned long generation;
 
 /* One transaction at a time is all that a well-behaved daemon needs. */
@@ -89,30 +96,78 @@ static bool may_go_on(void)
 
 /* ---- the tree ---- */
 
-static void free_tree(struct tree *tree)
+static void put_node(struct node *node)
 {
 	size_t i;
 
-	for (i = 0; i < tree->nr; i++)
-		free(tree->nodes[i].value);
-	free(tree->nodes);
-	*tree = (struct tree){ 0 };
+	if (!node || --node->refs)
+		return;
+	for (i = 0; i < node->nr; i++)
+		put_node(node->children[i]);
+	free(node->children);
+	free(node->name);
+	free(node->value);
+	free(node);
+}
+
+static void free_tree(struct tree *tree)
+{
+	put_node(tree->root);
+	tree->root = NULL;
+}
+
+static void set_value(struct node *node, const void *value, unsigned int len)
+{
+	char *copy = alloc_zero(len + 1, 1);
+
+	memcpy(copy, value, len);
+	free(node->value);
+	node->value = copy;
+	node->len = len;
+}
+
+static struct node *new_node(const char *name, size_t len)
+{
+	struct node *node = alloc_zero(1, sizeof(*node));
+
+	node->refs = 1;
+	node->nr_perms = 1;
+	node->name = alloc_printf("%.*s", (int)len, name);
+	set_value(node, "", 0);
+	return node;
+}
+
+/* The node for one tree alone, which may change it. */
+static struct node *own(struct node **at)
+{
+	struct node *old = *at, *node;
+	size_t i, room = 1;
+
+	if (old->refs == 1)
+		return old;
+	node = new_node(old->name, strlen(old->name));
+	set_value(node, old->value, old->len);
+	memcpy(node->perms, old->perms, sizeof(node->perms));
+	node->nr_perms = old->nr_perms;
+	node->nr = old->nr;
+	/* As much room as alloc_grow() takes to be there. */
+	while (room < old->nr)
+		room *= 2;
+	node->children = alloc_zero(room, sizeof(struct node *));
+	for (i = 0; i < old->nr; i++) {
+		node->children[i] = old->children[i];
+		node->children[i]->refs++;
+	}
+	old->refs--;
+	*at = node;
+	return node;
 }
 
 static struct tree copy_tree(const struct tree *tree)
 {
-	struct tree copy = { .nr = tree->nr, .room = tree->nr + SPARE_NODES };
-	size_t i;
-
-	copy.nodes = malloc(copy.room * sizeof(*copy.nodes));
-	if (!copy.nodes)
-		die("out of memory");
-	for (i = 0; i < tree->nr; i++) {
-		copy.nodes[i] = tree->nodes[i];
-		copy.nodes[i].value = malloc(tree->nodes[i].len + 1);
-		memcpy(copy.nodes[i].value, tree->nodes[i].value, tree->nodes[i].len + 1);
-	}
-	return copy;
+	if (tree->root)
+		tree->root->refs++;
+	return *tree;
 }
 
 static void copy_path(char *to, const char *path)
@@ -121,14 +176,39 @@ static void copy_path(char *to, const char *path)
 		die("a path is too long");
 }
 
+/* Where the child is, or belongs. */
+static size_t place_of(const struct node *node, const char *name, size_t len, bool *found)
+{
+	size_t low = 0, high = node->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strncmp(node->children[middle]->name, name, len);
+
+		if (!order && node->children[middle]->name[len])
+			order = 1;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*found = low < node->nr && !strncmp(node->children[low]->name, name, len) &&
+		 !node->children[low]->name[len];
+	return low;
+}
+
 static struct node *find(const struct tree *tree, const char *path)
 {
-	size_t i;
+	struct node *node = tree->root;
+	size_t at, len;
+	bool found;
 
-	for (i = 0; i < tree->nr; i++)
-		if (!strcmp(tree->nodes[i].path, path))
-			return &tree->nodes[i];
-	return NULL;
+	for (; node && *path == '/'; path += len) {
+		len = strcspn(++path, "/");
+		at = place_of(node, path, len, &found);
+		node = found ? node->children[at] : NULL;
+	}
+	return node;
 }
 
 static bool is_below(const char *path, const char *above)
@@ -147,65 +227,57 @@ static bool is_valid(const char *path)
 	       strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/_@") == len;
 }
 
-static void set_value(struct node *node, const void *value, unsigned int len)
+/* As xenstored does: permissions are inherited. */
+static void add_child(struct node *node, size_t at, const char *name, size_t len)
 {
-	free(node->value);
-	node->value = malloc(len + 1);
-	memcpy(node->value, value, len);
-	node->value[len] = '\0';
-	node->len = len;
+	struct node *child = new_node(name, len);
+
+	memcpy(child->perms, node->perms, sizeof(child->perms));
+	child->nr_perms = node->nr_perms;
+	node->children = alloc_grow(node->children, node->nr, sizeof(struct node *));
+	memmove(&node->children[at + 1], &node->children[at],
+		(node->nr++ - at) * sizeof(struct node *));
+	node->children[at] = child;
 }
 
-/* Room for a node and all above it, so that none of them moves meanwhile. */
-static void reserve(struct tree *tree)
-{
-	if (tree->room - tree->nr > MAX_PATH / 2)
-		return;
-	tree->room += SPARE_NODES;
-	tree->nodes = realloc(tree->nodes, tree->room * sizeof(*tree->nodes));
-	if (!tree->nodes)
-		die("out of memory");
-}
-
-/* As xenstored does: parents come with it, and permissions are inherited. */
+/* The node and all above it are there then, and the tree's own: it may be changed. */
 static struct node *make(struct tree *tree, const char *path)
 {
-	struct node *node = find(tree, path), *parent = NULL;
-	char above[MAX_PATH];
-	char *slash;
+	struct node *node;
+	size_t at, len;
+	bool found;
 
-	if (node)
-		return node;
-	reserve(tree);
-	copy_path(above, path);
-	slash = strrchr(above, '/');
-	if (slash != above) {
-		*slash = '\0';
-		parent = make(tree, above);
-	}
-	node = &tree->nodes[tree->nr++];
-	*node = (struct node){ .nr_perms = 1 };
-	copy_path(node->path, path);
-	set_value(node, "", 0);
-	if (parent) {
-		memcpy(node->perms, parent->perms, sizeof(node->perms));
-		node->nr_perms = parent->nr_perms;
+	if (!tree->root)
+		tree->root = new_node("", 0);
+	node = own(&tree->root);
+	for (; *path == '/'; path += len) {
+		len = strcspn(++path, "/");
+		at = place_of(node, path, len, &found);
+		if (!found)
+			add_child(node, at, path, len);
+		node = own(&node->children[at]);
 	}
 	return node;
 }
 
 static bool remove_from(struct tree *tree, const char *path)
 {
-	size_t i, kept = 0, before = tree->nr;
+	const char *name = strrchr(path, '/') + 1;
+	char above[MAX_PATH];
+	struct node *parent;
+	size_t at;
+	bool found;
 
-	for (i = 0; i < tree->nr; i++) {
-		if (!strcmp(tree->nodes[i].path, path) || is_below(tree->nodes[i].path, path))
-			free(tree->nodes[i].value);
-		else
-			tree->nodes[kept++] = tree->nodes[i];
-	}
-	tree->nr = kept;
-	return kept != before;
+	if (!find(tree, path))
+		return false;
+	copy_path(above, path);
+	above[name - path - 1] = '\0';
+	parent = make(tree, above);
+	at = place_of(parent, name, strlen(name), &found);
+	put_node(parent->children[at]);
+	memmove(&parent->children[at], &parent->children[at + 1],
+		(--parent->nr - at) * sizeof(struct node *));
+	return true;
 }
 
 /* ---- watches ---- */
@@ -231,17 +303,48 @@ static void queue_event(const struct watch *watch, const char *path)
 		eventfd_write(event_fd, 1);
 }
 
-static void fire(const char *path)
+static void index_watches(void)
 {
 	size_t i;
 
-	generation++;
-	for (i = 0; i < nr_watches; i++) {
-		if (!strcmp(watches[i].path, path) || is_below(path, watches[i].path))
-			queue_event(&watches[i], path);
-		else if (is_below(watches[i].path, path))
-			queue_event(&watches[i], watches[i].path);
+	if (!watches_stale)
+		return;
+	map_clear(&watches_by_path);
+	for (i = nr_watches; i; i--) {
+		struct watch *watch = &watches[i - 1];
+
+		watch->next = map_get(&watches_by_path, watch->path);
+		map_set(&watches_by_path, watch->path, watch);
 	}
+	watches_stale = false;
+}
+
+/* The watches of the path itself, and of all above. */
+static void fire(const char *path)
+{
+	char above[MAX_PATH], *slash = above;
+	const struct watch *watch;
+
+	generation++;
+	index_watches();
+	copy_path(above, path);
+	while (slash) {
+		for (watch = map_get(&watches_by_path, above); watch; watch = watch->next)
+			queue_event(watch, path);
+		slash = strrchr(above, '/');
+		if (slash)
+			*slash = '\0';
+	}
+}
+
+static void fire_removed(const char *path)
+{
+	size_t i;
+
+	fire(path);
+	for (i = 0; i < nr_watches; i++)
+		if (is_below(watches[i].path, path))
+			queue_event(&watches[i], watches[i].path);
 }
 
 /* ---- domains ---- */
@@ -365,7 +468,7 @@ void fake_set(const char *path, const char *value)
 void fake_remove(const char *path)
 {
 	if (remove_from(&store, path))
-		fire(path);
+		fire_removed(path);
 }
 
 const char *fake_get(const char *path)
@@ -375,36 +478,36 @@ const char *fake_get(const char *path)
 	return node ? node->value : NULL;
 }
 
-static int compare_nodes(const void *a, const void *b)
+static void print_node(FILE *out, const char *path, const struct node *node)
 {
-	return strcmp(((const struct node *)a)->path, ((const struct node *)b)->path);
-}
+	char below[MAX_PATH];
+	size_t i;
 
-static void print_node(FILE *out, const struct node *node)
-{
-	unsigned int i;
-
-	fprintf(out, "%s = %s (", node->path, node->value);
+	fprintf(out, "%s = %s (", path, node->value);
 	for (i = 0; i < node->nr_perms; i++)
 		fprintf(out, "%s%c%u", i ? "," : "",
 			"nrwb"[node->perms[i].perms & (XS_PERM_READ | XS_PERM_WRITE)],
 			node->perms[i].id);
 	fputs(")\n", out);
+	for (i = 0; i < node->nr; i++) {
+		if (snprintf(below, sizeof(below), "%s/%s", path, node->children[i]->name) >=
+		    (int)sizeof(below))
+			die("a path is too long");
+		print_node(out, below, node->children[i]);
+	}
 }
 
 const char *fake_dump(const char *path)
 {
 	static char *text;
-	size_t i, len;
+	const struct node *node = find(&store, path);
+	size_t len;
 	FILE *out;
 
 	free(text);
 	out = open_memstream(&text, &len);
-	qsort(store.nodes, store.nr, sizeof(*store.nodes), compare_nodes);
-	for (i = 0; i < store.nr; i++)
-		if (!*path || !strcmp(store.nodes[i].path, path) ||
-		    is_below(store.nodes[i].path, path))
-			print_node(out, &store.nodes[i]);
+	if (node)
+		print_node(out, path, node);
 	fclose(out);
 	return text;
 }
@@ -431,6 +534,7 @@ void fake_disconnect(void)
 	free_tree(&txn.tree);
 	txn.open = false;
 	nr_watches = nr_events = 0;
+	watches_stale = true;
 	if (event_fd >= 0)
 		close(event_fd);
 	event_fd = -1;
@@ -567,13 +671,17 @@ static struct node *look_up(xs_transaction_t t, const char *path)
 	return NULL;
 }
 
+/* Of one that is removed, those who watch what was below it hear, too. */
 static void note_change(xs_transaction_t t, const char *path)
 {
 	if (self)
 		die("a guest program wrote");
 	changes++;
 	if (t == XBT_NULL) {
-		fire(path);
+		if (find(&store, path))
+			fire(path);
+		else
+			fire_removed(path);
 		return;
 	}
 	if (txn.nr_changed == MAX_CHANGES)
@@ -593,27 +701,20 @@ static const char *resolve_for_writing(const char *path)
 }
 
 /* Layout of the answer: the pointers, then the names. */
-static char **list_children(const struct tree *tree, const char *path, unsigned int *nr)
+static char **list_children(const struct node *node, unsigned int *nr)
 {
-	size_t i, len = strlen(path), bytes = 0;
+	size_t i, size, bytes = 0;
 	char **list, *text;
 
-	for (i = 0, *nr = 0; i < tree->nr; i++)
-		if (is_below(tree->nodes[i].path, path) &&
-		    !strchr(tree->nodes[i].path + len + 1, '/')) {
-			bytes += strlen(tree->nodes[i].path + len + 1) + 1;
-			(*nr)++;
-		}
-	list = malloc(*nr * sizeof(*list) + bytes + 1);
-	text = (char *)(list + *nr);
-	for (i = 0, *nr = 0; i < tree->nr; i++)
-		if (is_below(tree->nodes[i].path, path) &&
-		    !strchr(tree->nodes[i].path + len + 1, '/')) {
-			size_t size = strlen(tree->nodes[i].path + len + 1) + 1;
-
-			list[(*nr)++] = memcpy(text, tree->nodes[i].path + len + 1, size);
-			text += size;
-		}
+	for (i = 0; i < node->nr; i++)
+		bytes += strlen(node->children[i]->name) + 1;
+	list = malloc(node->nr * sizeof(*list) + bytes + 1);
+	text = (char *)(list + node->nr);
+	for (i = 0; i < node->nr; i++, text += size) {
+		size = strlen(node->children[i]->name) + 1;
+		list[i] = memcpy(text, node->children[i]->name, size);
+	}
+	*nr = (unsigned int)node->nr;
 	return list;
 }
 
@@ -625,7 +726,7 @@ char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, u
 	if (!may_go_on())
 		return NULL;
 	node = look_up(t, path);
-	return node ? list_children(tree_of(t), node->path, num) : NULL;
+	return node ? list_children(node, num) : NULL;
 }
 
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *len)
@@ -703,6 +804,7 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *path,
 			struct xs_permissions *perms, unsigned int num_perms)
 {
+	const char *absolute;
 	struct node *node;
 
 	(void)h;
@@ -713,9 +815,11 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *pat
 		return false;
 	if (num_perms > MAX_PERMS)
 		die("too many permissions");
+	absolute = resolve(path);
+	node = make(tree_of(t), absolute);
 	memcpy(node->perms, perms, num_perms * sizeof(*perms));
 	node->nr_perms = num_perms;
-	note_change(t, node->path);
+	note_change(t, absolute);
 	return true;
 }
 
@@ -753,8 +857,12 @@ static bool commit(void)
 	txn.tree = (struct tree){ 0 };
 	txn.open = false;
 	commits++;
-	for (i = 0; i < txn.nr_changed; i++)
-		fire(txn.changed[i]);
+	for (i = 0; i < txn.nr_changed; i++) {
+		if (find(&store, txn.changed[i]))
+			fire(txn.changed[i]);
+		else
+			fire_removed(txn.changed[i]);
+	}
 	return true;
 }
 
@@ -779,13 +887,13 @@ bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abandon)
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
 	struct watch *watch;
-	size_t i;
 
 	(void)h;
 	if (!may_go_on())
 		return false;
-	for (i = 0; i < nr_watches; i++)
-		if (!strcmp(watches[i].path, path) && !strcmp(watches[i].token, token)) {
+	index_watches();
+	for (watch = map_get(&watches_by_path, path); watch; watch = watch->next)
+		if (!strcmp(watch->token, token)) {
 			errno = EEXIST;
 			return false;
 		}
@@ -794,6 +902,8 @@ bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 	watch = &watches[nr_watches++];
 	snprintf(watch->path, sizeof(watch->path), "%s", path);
 	snprintf(watch->token, sizeof(watch->token), "%s", token);
+	watch->next = map_get(&watches_by_path, path);
+	map_set(&watches_by_path, path, watch);
 	queue_event(watch, watch->path);
 	return true;
 }
@@ -808,6 +918,7 @@ bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
 	for (i = 0; i < nr_watches; i++)
 		if (!strcmp(watches[i].path, path) && !strcmp(watches[i].token, token)) {
 			watches[i] = watches[--nr_watches];
+			watches_stale = true;
 			return true;
 		}
 	errno = ENOENT;

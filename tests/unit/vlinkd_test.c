@@ -972,6 +972,104 @@ static void one_fault_is_told_once(void)
 		     "problem: win.cfg: name is not a domain name: 1 to 63 characters of A-Z a-z 0-9 _ . + -, not digits alone\n", 2);
 }
 
+/* ---- many ---- */
+
+#define MANY		1000	/* domains */
+#define LINKS_EACH	4
+
+/* Each domain is the server of the next two, and the client of the two before. */
+static void many_cfgs(void)
+{
+	char file[32], text[1024];
+	unsigned int i, j;
+	size_t len;
+
+	for (i = 0; i < MANY; i++) {
+		snprintf(file, sizeof(file), "m%04u.cfg", i);
+		len = (size_t)snprintf(text, sizeof(text), "name = \"m%u\"\nvlink = [ ", i);
+		for (j = 1; j <= LINKS_EACH / 2; j++) {
+			unsigned int next = (i + j) % MANY, before = (i + MANY - j) % MANY;
+
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+				"\"link=l%u-%u,class=vbpipe,role=server,peer=m%u,unit=%u\", \"link=l%u-%u,class=vbpipe,role=client,peer=m%u,unit=%u\", ",
+				i, j, next, j, before, j, before, j);
+		}
+		snprintf(text + len, sizeof(text) - len, "]\n");
+		cfg(file, text);
+	}
+}
+
+static void create_one_of_many(unsigned int nr)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "m%u", nr % MANY);
+	fake_create(nr + 1, name, (unsigned char)nr);
+}
+
+/* The calls of xenstore that an event costs. */
+static long calls_of(void (*event)(unsigned int arg), unsigned int arg)
+{
+	long before;
+
+	event(arg);
+	before = fake_calls();
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	return fake_calls() - before;
+}
+
+static void create_stranger(unsigned int domid)
+{
+	fake_create(domid, "stranger", 0xfe);
+}
+
+/*
+ * A thousand domains with four links each: what an event costs depends on its own links,
+ * not on how many others there are.
+ */
+static void a_thousand_domains(void)
+{
+	long first, fourth, last, stranger_alone, stranger, gone, again;
+	unsigned int i, changes;
+
+	begin();
+	many_cfgs();
+	start_and_settle();
+	stranger_alone = calls_of(create_stranger, 5000);
+	gone = calls_of(fake_destroy, 5000);
+	for (i = 0; i < 4; i++)
+		first = calls_of(create_one_of_many, i);
+	fourth = first;
+	for (; i < MANY; i++)
+		create_one_of_many(i);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	CU_ASSERT_EQUAL(vlinkd.nr_joined, MANY * LINKS_EACH / 2);
+	stranger = calls_of(create_stranger, 5000);
+	/* At each event the directories of some devices are looked at, too. */
+	CU_ASSERT_TRUE(stranger <= stranger_alone + 2 * 4 * RECORDS_LOOKS);
+	CU_ASSERT_TRUE(calls_of(fake_destroy, 5000) <= gone + 2 * 4 * RECORDS_LOOKS);
+	fake_destroy(500);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	create_one_of_many(499 + MANY);
+	last = fake_calls();
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	last = fake_calls() - last;
+	CU_ASSERT_EQUAL(vlinkd.nr_joined, MANY * LINKS_EACH / 2);
+	/* It has four links, the fourth domain that was created had two. */
+	CU_ASSERT_TRUE(last <= 3 * fourth);
+	stop();
+	/* A new daemon reads all once, and writes nothing. */
+	changes = fake_changes();
+	again = fake_calls();
+	start_and_settle();
+	again = fake_calls() - again;
+	CU_ASSERT_EQUAL(fake_changes(), changes);
+	CU_ASSERT_TRUE(again < 80L * MANY);
+	stop();
+	printf("[calls: a stranger %ld alone, %ld among %d domains; the fourth domain %ld, one of all %ld; a new daemon %ld] ",
+	       stranger_alone, stranger, MANY, fourth, last, again);
+}
+
 /* ---- repairs ---- */
 
 static void orphans(void)
@@ -2018,6 +2116,7 @@ static const struct unit_test tests[] = {
 	{ "configs are checked", configs_are_checked },
 	{ "one fault is told once", one_fault_is_told_once },
 	{ "only the difference is written", only_the_difference_is_written },
+	{ "a thousand domains", a_thousand_domains },
 	{ "orphans", orphans },
 	{ "damaged record", damaged_record },
 	{ "number taken by another", number_taken_by_another },

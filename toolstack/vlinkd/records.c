@@ -9,7 +9,6 @@
 #include "records.h"
 
 #define LINK_NAME_MAX	256	/* of a node below the root: one of ours is shorter */
-#define LOOKS		8	/* devices that one event has looked at */
 
 struct xsh_path records_frontend_path(const struct device_id *dev)
 {
@@ -183,7 +182,7 @@ int records_look(struct xs_handle *xs, struct records *records)
 	size_t i;
 	int ret = 0;
 
-	for (i = 0; i < LOOKS && i < records->nr && !ret; i++) {
+	for (i = 0; i < RECORDS_LOOKS && i < records->nr && !ret; i++) {
 		struct record *record = &records->list[records->next_look++ % records->nr];
 
 		if (record->sound)

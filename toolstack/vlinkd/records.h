@@ -7,6 +7,7 @@
 #include "xs.h"
 
 #define RECORDS_ROOT	"/tool/vlink"
+#define RECORDS_LOOKS	8	/* devices that one event has looked at */
 
 /* Where the directories of a device stand. */
 struct xsh_path records_frontend_path(const struct device_id *dev);
