@@ -34,4 +34,27 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 	} while (0)
 #endif
 
+/*
+ * 7.0, and who takes its changes of vsock over: sockets of a network namespace may be kept to
+ * themselves. Links are the whole domain's: such sockets do not get at them.
+ */
+#if __has_include("net/netns/vsock.h")
+#define VSOCK_MAY_USE(vsk)		vsock_net_mode_global(vsk)
+#define VSOCK_ALLOW_PARAMETERS(...)	struct vsock_sock *vsk, __VA_ARGS__
+#define VSOCK_SEND_PARAMETERS		struct sk_buff *skb, struct net *net
+#define vsock_receive(transport, skb)	virtio_transport_recv_pkt(transport, skb, NULL)
+#else
+#define VSOCK_MAY_USE(vsk)		true
+#define VSOCK_ALLOW_PARAMETERS(...)	__VA_ARGS__
+#define VSOCK_SEND_PARAMETERS		struct sk_buff *skb
+#define vsock_receive(transport, skb)	virtio_transport_recv_pkt(transport, skb)
+#endif
+
+/* 7.1: a guest's transport has to say that it reaches more than the host. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#define VSOCK_REACHES(fn)		.has_remote_cid = (fn),
+#else
+#define VSOCK_REACHES(fn)
+#endif
+
 #endif

@@ -40,10 +40,10 @@ static int is_of_driver(struct device *dev, const void *data)
  */
 static void forget_devices(struct vlink_driver *drv)
 {
-	struct bus_type *bus = drv->xenbus.driver.bus;
+	const struct device_driver *driver = &drv->xenbus.driver;
 	struct device *dev;
 
-	while (bus && (dev = bus_find_device(bus, NULL, drv, is_of_driver))) {
+	while (driver->bus && (dev = bus_find_device(driver->bus, NULL, drv, is_of_driver))) {
 		/* Ends in vlink_remove(). */
 		device_unregister(dev);
 		/* bus_find_device()'s reference */

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <net/af_vsock.h>
 
+#include "../compat.h"
 #include "vsock.h"
 
 #define RESERVED_PORTS	1024u
@@ -83,6 +84,8 @@ static int dgram_bind(struct vsock_sock *vsk, struct sockaddr_vm *addr)
 	u32 number = addr->svm_port;
 	int err = 0;
 
+	if (!VSOCK_MAY_USE(vsk))
+		return -EACCES;
 	if (number < RESERVED_PORTS && !capable(CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	spin_lock_bh(&ports_lock);
@@ -224,9 +227,9 @@ static int dgram_dequeue(struct vsock_sock *vsk, struct msghdr *msg, size_t len,
 	return err;
 }
 
-static bool dgram_allow(u32 cid, u32 port)
+static bool dgram_allow(VSOCK_ALLOW_PARAMETERS(u32 cid, u32 port))
 {
-	return true;
+	return VSOCK_MAY_USE(vsk);
 }
 
 static int dgram_shutdown(struct vsock_sock *vsk, int mode)

@@ -18,6 +18,7 @@
 
 #include <xen/xen.h>
 
+#include "../compat.h"
 #include "vsock.h"
 
 /* Packets of this domain to itself above which a new one is looked for in the queue. */
@@ -72,7 +73,7 @@ unsigned int xvsock_buffer_max(void)
 void xvsock_deliver(struct sk_buff *skb)
 {
 	virtio_transport_deliver_tap_pkt(skb);
-	virtio_transport_recv_pkt(&xvsock_transport, skb);
+	vsock_receive(&xvsock_transport, skb);
 }
 
 struct sk_buff *xvsock_packet(u16 type, u16 op, const struct sockaddr_vm *src,
@@ -308,7 +309,7 @@ static bool is_of_connection(struct vsock_sock *vsk, struct sk_buff *skb)
 	       vsk->remote_addr.svm_port == le32_to_cpu(virtio_vsock_hdr(skb)->dst_port);
 }
 
-static int send_pkt(struct sk_buff *skb)
+static int send_pkt(VSOCK_SEND_PARAMETERS)
 {
 	if (skb->sk && is_of_connection(vsock_sk(skb->sk), skb))
 		return send_socket(vsock_sk(skb->sk), skb);
@@ -591,7 +592,18 @@ static int xvsock_connect_socket(struct vsock_sock *vsk)
 	return virtio_transport_connect(vsk);
 }
 
-static bool seqpacket_allow(u32 remote_cid)
+static bool stream_allow(VSOCK_ALLOW_PARAMETERS(u32 cid, u32 port))
+{
+	return VSOCK_MAY_USE(vsk);
+}
+
+static bool seqpacket_allow(VSOCK_ALLOW_PARAMETERS(u32 remote_cid))
+{
+	return VSOCK_MAY_USE(vsk);
+}
+
+/* Whether there is a way to it is found out when something is sent. */
+static bool __maybe_unused reaches(struct vsock_sock *vsk, u32 remote_cid)
 {
 	return true;
 }
@@ -601,6 +613,7 @@ struct virtio_transport xvsock_transport = {
 		.module = THIS_MODULE,
 
 		.get_local_cid = xvsock_local_cid,
+		VSOCK_REACHES(reaches)
 
 		.init = socket_init,
 		.destruct = destruct,
@@ -621,7 +634,7 @@ struct virtio_transport xvsock_transport = {
 		.stream_has_space = stream_has_space,
 		.stream_rcvhiwat = virtio_transport_stream_rcvhiwat,
 		.stream_is_active = virtio_transport_stream_is_active,
-		.stream_allow = virtio_transport_stream_allow,
+		.stream_allow = stream_allow,
 
 		.seqpacket_dequeue = seqpacket_dequeue,
 		.seqpacket_enqueue = seqpacket_enqueue,
