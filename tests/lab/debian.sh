@@ -4,18 +4,26 @@
 # Functions that fetch and packages share: packages of the Debian archive, for either
 # architecture, by a state of apt that is the lab's own. To be sourced after lib.sh.
 # DEB is to be set: Debian's name of the architecture. XENLAB_PLATFORM says of which release
-# they are: bookworm, or trixie.
+# they are: bookworm, or trixie; with -rt behind it the kernel is that release's PREEMPT_RT, with
+# -backports the one of its backports.
 #
 # What stands here is part of the key of what fetch keeps: a change of this file
 # has everything fetched again.
 
 PLATFORM=${XENLAB_PLATFORM:-bookworm}
 case $PLATFORM in
-bookworm | trixie) ;;
+bookworm | trixie | bookworm-rt | trixie-rt | bookworm-backports | trixie-backports) ;;
 *) die "no such platform: $PLATFORM" ;;
 esac
+RELEASE=${PLATFORM%%-*}
+# What names of packages of this kernel have in them
+FLAVOUR=
+# shellcheck disable=SC2034 # of fetch
+case $PLATFORM in
+*-rt) FLAVOUR=-rt ;;
+esac
 # shellcheck disable=SC2153 # CACHE is lib.sh's
-APT=$CACHE/lab/apt-$PLATFORM
+APT=$CACHE/lab/apt-${PLATFORM%-rt}
 
 say()
 {
@@ -36,7 +44,7 @@ debian_arch()
 lock_apt()
 {
 	mkdir -p "$CACHE/lab"
-	exec 9> "$CACHE/lab/fetch-$PLATFORM.lock"
+	exec 9> "$CACHE/lab/fetch-${PLATFORM%-rt}.lock"
 	flock 9
 }
 
@@ -54,17 +62,34 @@ debian_sources()
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
 		    /etc/apt/sources.list.d/*.sources; do
 		if [ -e "$file" ] && grep -qE '^[^#]*/debian' "$file"; then
-			sed -E "/^[^#]/s/\<(bookworm|trixie)\>/$PLATFORM/g" "$file" > "$APT/sources.d/${file##*/}"
+			sed -E "/^[^#]/s/\<(bookworm|trixie)\>/$RELEASE/g" "$file" > "$APT/sources.d/${file##*/}"
 		fi
 	done
 	[ -n "$(ls "$APT/sources.d")" ] || die "no Debian archive among the apt sources of this machine"
+	case $PLATFORM in
+	*-backports) add_backports ;;
+	esac
+}
+
+# The kernel of the backports, and nothing else of them
+add_backports()
+{
+	local archive
+
+	archive=$(cat "$APT"/sources.d/* | grep -oE '^[^#]*/debian/?( |$)' | grep -oE '[a-z]+://[^ ]*' | head -n 1)
+	echo "deb $archive $PLATFORM main" > "$APT/sources.d/backports.list"
+	cat > "$APT/preferences" <<PREFERENCES
+Package: linux-image-* linux-headers-* linux-kbuild-* linux-binary-* linux-modules-* linux-base-*
+Pin: release n=$PLATFORM
+Pin-Priority: 990
+PREFERENCES
 }
 
 # apt_state [UPDATE]: has apt-get and apt-cache use the lab's state. The package lists are
 # read if there are none yet, or UPDATE is not empty.
 apt_state()
 {
-	mkdir -p "$APT/state/lists/partial" "$APT/cache/archives/partial" "$APT/sources.d"
+	mkdir -p "$APT/state/lists/partial" "$APT/cache/archives/partial" "$APT/sources.d" "$APT/preferences.d"
 	[ -e "$APT/status" ] || : > "$APT/status"
 	cat > "$APT/apt.conf" <<CONF
 Dir::State "$APT/state";
@@ -72,6 +97,8 @@ Dir::State::status "$APT/status";
 Dir::Cache "$APT/cache";
 Dir::Etc::sourcelist "$APT/none";
 Dir::Etc::sourceparts "$APT/sources.d";
+Dir::Etc::preferences "$APT/preferences";
+Dir::Etc::preferencesparts "$APT/preferences.d";
 APT::Architecture "amd64";
 APT::Architectures { "amd64"; "arm64"; };
 APT::Sandbox::User "";
