@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * As much of a hypervisor as xenstored and vlinkd ask for, on a machine without Xen: the calls
+ * As much of a hypervisor as xenstored, oxenstored and vlinkd ask for, on a machine without Xen: the calls
  * of libxenctrl, libxenevtchn and libxengnttab that they make. It is linked to vlinkd, and
  * loaded before the libraries of xenstored.
  *
@@ -8,14 +8,17 @@
  * writes a byte to the FIFO $FAKE_XEN/virq: that is the interrupt which tells xenstored of it.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <xenctrl.h>
@@ -193,22 +196,85 @@ int xengnttab_unmap(xengnttab_handle *xgt, void *start_address, uint32_t count)
 }
 
 #ifdef FAKE_PROC_XEN
-/* ---- the files by which xenstored meets dom0's kernel ---- */
+/* ---- the places where xenstored meets dom0's kernel, and its clients ---- */
 
+static const char *real_path(const char *path)
+{
+	static const char *const dirs[] = { "/proc/xen/", "/var/run/xenstored/" };
+	size_t i, len;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		len = strlen(dirs[i]);
+		if (!strncmp(path, dirs[i], len))
+			return in_fake_xen(path + len);
+	}
+	return path;
+}
+
+/* The C library's own takes all flags; both names are in use. */
 int open(const char *path, int flags, ...)
 {
-	static const char proc[] = "/proc/xen/";
-	static int (*libc_open)(const char *path, int flags, ...);
 	va_list ap;
 	mode_t mode;
 
-	if (!libc_open)
-		*(void **)&libc_open = dlsym(RTLD_NEXT, "open");
 	va_start(ap, flags);
 	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	if (!strncmp(path, proc, strlen(proc)))
-		path = in_fake_xen(path + strlen(proc));
-	return libc_open(path, flags, mode);
+	return openat(AT_FDCWD, real_path(path), flags, mode);
+}
+
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+
+/* oxenstored's socket has a place of its own, whatever the environment says. */
+int unlink(const char *path)
+{
+	return unlinkat(AT_FDCWD, real_path(path), 0);
+}
+
+int chmod(const char *path, mode_t mode)
+{
+	return fchmodat(AT_FDCWD, real_path(path), mode, 0);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return strcmp(path, "/var/run/xenstored") ? mkdirat(AT_FDCWD, real_path(path), mode) : 0;
+}
+
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	if (addr->sa_family == AF_UNIX) {
+		snprintf(un.sun_path, sizeof(un.sun_path), "%s",
+			 real_path(((const struct sockaddr_un *)addr)->sun_path));
+		addr = (const struct sockaddr *)&un;
+		len = sizeof(un);
+	}
+	return (int)syscall(SYS_bind, fd, addr, len);
+}
+
+/* oxenstored wants more open files than an ordinary user may have. */
+int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+	(void)resource;
+	(void)limit;
+	return 0;
+}
+
+int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
+{
+	(void)resource;
+	(void)limit;
+	return 0;
+}
+
+/* The page of a guest's ring, as oxenstored maps it. */
+void *xc_map_foreign_range(xc_interface *xch, uint32_t dom, int size, int prot,
+			   unsigned long mfn)
+{
+	(void)xch;
+	(void)size;
+	return xengnttab_map_grant_ref(NULL, dom, (uint32_t)mfn, prot);
 }
 #endif

@@ -3,8 +3,8 @@
 #
 # tests/unit/xenstored.sh DIR TEST HYPERVISOR VLINKD
 #
-# Runs TEST with the xenstored of this machine, or with that of Debian's package, which is
-# unpacked into DIR: nothing is installed, and nothing started but by the test.
+# Runs TEST with the xenstored and the oxenstored of this machine, or with those of Debian's
+# package, which is unpacked into DIR: nothing is installed, and nothing started but by the test.
 
 set -eu
 dir=$1
@@ -22,12 +22,18 @@ fetch() {
 	dpkg-deb -x "$dir"/xen-utils-*.deb "$dir"
 }
 
-find_xenstored() {
-	compgen -G "/usr/lib/xen-*/bin/xenstored" || compgen -G "$dir/usr/lib/xen-*/bin/xenstored"
+# find NAME
+find() {
+	compgen -G "/usr/lib/xen-*/bin/$1" || compgen -G "$dir/usr/lib/xen-*/bin/$1"
 }
 
-find_xenstored > /dev/null || fetch
-xenstored=$(find_xenstored | head -n 1)
+if [ -z "$(find xenstored)" ] || [ -z "$(find oxenstored)" ]; then
+	fetch
+fi
 test=$1
 shift
-exec "$test" "$xenstored" "$@"
+rc=0
+for name in xenstored oxenstored; do
+	"$test" "$(find $name | head -n 1)" "$@" || rc=1
+done
+exit $rc

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * vlinkd as it is installed, over the real xenstored and a stand-in for the hypervisor
+ * vlinkd as it is installed, over the real xenstored or oxenstored and a stand-in for the hypervisor
  * (fake_hypervisor.c). What libxl and the kernels of guests would write is written here.
  *
  * usage: xenstored_test XENSTORED FAKE_HYPERVISOR_SO VLINKD
@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -46,6 +47,12 @@ static void die(const char *fmt, ...)
 	fprintf(stderr, ": %s\n", strerror(errno));
 	va_end(ap);
 	exit(1);
+}
+
+/* The one in OCaml, which Debian starts if nothing else is said. */
+static bool is_ocaml(void)
+{
+	return strstr(xenstored_path, "/oxenstored");
 }
 
 static long long clock_ms(void)
@@ -226,6 +233,8 @@ static pid_t spawn(char *const argv[], const char *preload)
 
 	if (pid)
 		return pid;
+	/* Whatever becomes of the test, nothing of it is left. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
@@ -295,10 +304,16 @@ static void connect_store(void)
 /* A new xenstored knows nothing of the past. */
 static void start_xenstored(void)
 {
-	char *argv[] = { (char *)xenstored_path, "-N", NULL };
+	char conf[64];
+	char *argv_c[] = { (char *)xenstored_path, "-N", NULL };
+	char *argv_ocaml[] = {
+		(char *)xenstored_path, "--no-fork", "--config-file", conf, NULL,
+	};
 	size_t i;
 
-	xenstored = spawn(argv, hypervisor_path);
+	snprintf(conf, sizeof(conf), "%s/oxenstored.conf", dir);
+
+	xenstored = spawn(is_ocaml() ? argv_ocaml : argv_c, hypervisor_path);
 	connect_store();
 	for (i = 0; i < nr_domains; i++)
 		write_home(i);
@@ -676,6 +691,18 @@ static const struct unit_test tests[] = {
 	{ "files end no link", files_end_no_link },
 };
 
+static void write_oxenstored_conf(void)
+{
+	char path[64], text[1024];
+
+	snprintf(path, sizeof(path), "%s/oxenstored.conf", dir);
+	snprintf(text, sizeof(text), "pid-file = %s/ox.pid\npersistent = false\n"
+		 "xenstored-log-file = %s/ox.log\naccess-log-file = %s/ox-access.log\n"
+		 "xenstored-kva = /proc/xen/xsd_kva\nxenstored-port = /proc/xen/xsd_port\n",
+		 dir, dir, dir);
+	write_file(path, text);
+}
+
 static void prepare(void)
 {
 	char path[128];
@@ -697,6 +724,7 @@ static void prepare(void)
 	write_file(path, "");
 	if (truncate(path, 4096))
 		die("%s", path);
+	write_oxenstored_conf();
 }
 
 int main(int argc, char **argv)
@@ -713,7 +741,7 @@ int main(int argc, char **argv)
 	seed = text ? (unsigned int)strtoul(text, NULL, 10) : 1;
 	prepare();
 	UNIT_ADD("xenstored", tests);
-	status = unit_run("xenstored");
+	status = unit_run(is_ocaml() ? "oxenstored" : "xenstored");
 	kill_process(&vlinkd);
 	kill_process(&xenstored);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
