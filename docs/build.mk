@@ -22,6 +22,10 @@ install-man-libs:
 	done
 
 # Pages that groff or mandoc have something to say about do not pass.
-$(call unit_test,check-man,)
+$(call unit_test,check-man,$(O)/test/info_keys)
 check-man:
-	tests/unit/man.sh docs/man
+	tests/unit/man.sh docs/man $<
+
+$(O)/test/info_keys: tests/unit/info_keys.c include/vlink/info.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(VCFLAGS) -o $@ $<

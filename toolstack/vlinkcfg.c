@@ -116,10 +116,15 @@ static int set_unit(struct vlinkcfg_end *end, const char *value, char *err)
 	return 0;
 }
 
+bool vlinkcfg_is_node_name(const char *text)
+{
+	return consists_of(text, LOWER UPPER DIGITS "_.-", VLINKCFG_NAME_MAX) &&
+	       !strchr(".-", *text);
+}
+
 static int set_name(struct vlinkcfg_end *end, const char *value, char *err)
 {
-	if (!consists_of(value, LOWER UPPER DIGITS "_.-", VLINKCFG_NAME_MAX) ||
-	    strchr(".-", *value))
+	if (!vlinkcfg_is_node_name(value))
 		return vlinkcfg_fail(err, "name: '%.80s' is not 1 to %d characters of A-Z a-z 0-9 _ . - beginning with none of . -",
 				     value, VLINKCFG_NAME_MAX);
 	return keep(&end->name, value, err);

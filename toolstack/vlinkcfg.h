@@ -145,6 +145,8 @@ struct vlinkcfg_class {
 struct vlinkcfg_classes {
 	struct vlinkcfg_class *classes;
 	size_t nr;
+	char **foreign;		/* names of what others serve: lines "foreign NAME..." */
+	size_t nr_foreign;
 };
 
 /*
@@ -154,6 +156,37 @@ struct vlinkcfg_classes {
 int vlinkcfg_classes_read(const char *path, struct vlinkcfg_classes *classes, char *err);
 const struct vlinkcfg_class *vlinkcfg_class_find(const struct vlinkcfg_classes *classes,
 						 const char *name);
+bool vlinkcfg_class_is_foreign(const struct vlinkcfg_classes *classes, const char *name);
 void vlinkcfg_classes_clear(struct vlinkcfg_classes *classes);
+
+bool vlinkcfg_class_has(const struct vlinkcfg_class *class, const char *service);
+
+/*
+ * Infos. What the drivers would say of one is said before: @fatal if the link could not be
+ * what its info says, otherwise a default counts.
+ */
+typedef void (*vlinkcfg_info_report)(void *arg, bool fatal, const char *text);
+
+/* What the info of a pipe asks for. */
+struct vlinkcfg_pipe {
+	bool read_available;
+	unsigned long long size;	/* of the ring that this end reads from */
+	bool has_minor;			/* given, or in a name of the form vbpipeN */
+	unsigned int minor;
+	char name[VLINKCFG_NAME_MAX + 1];	/* "": none */
+	unsigned int seen;		/* keys, while it is read */
+	bool shared;			/* the class has other services, with items of theirs */
+};
+
+void vlinkcfg_pipe_parse(const struct vlinkcfg_class *class, const char *info,
+			 struct vlinkcfg_pipe *pipe, vlinkcfg_info_report report, void *arg);
+void vlinkcfg_info_check(const struct vlinkcfg_class *class, const char *info,
+			 vlinkcfg_info_report report, void *arg);
+/* The value of a key of the services' that is a size, or its default. */
+unsigned long long vlinkcfg_info_value(const char *info, const char *name);
+/* The keys by their number; NULL: there are no more. */
+const char *vlinkcfg_info_key(size_t nr);
+/* A number with or without a suffix K, M or G. False: it is none. */
+bool vlinkcfg_size_parse(const char *text, size_t len, unsigned long long *value);
 
 #endif

@@ -16,6 +16,7 @@ int vlinkcfg_fail(char *err, const char *fmt, ...)
 /* A key, a class: 1 to 15 of a-z 0-9 -, beginning with a letter. */
 bool vlinkcfg_is_class_name(const char *text);
 bool vlinkcfg_is_domain_name(const char *text);
+bool vlinkcfg_is_node_name(const char *text);
 
 /* Reads from @fd up to its end or @size bytes: how many there were; -1: errno says why. */
 ssize_t vlinkcfg_read_up_to(int fd, char *buf, size_t size);

@@ -35,6 +35,7 @@ enum vlink_role { VLINK_SERVER, VLINK_CLIENT };
 
 struct mm_struct;
 struct vlink;
+struct vlink_info_key;
 struct vlink_account;
 struct vlink_region;
 
@@ -401,6 +402,8 @@ int vlink_peer_ring_size(struct vlink *link, const char *key, u32 min, u32 max, 
  * link, key and value; the first of two wins.
  */
 u64 vlink_param_size_get(const struct vlink *link, const char *key, u64 def);
+/* A key of <vlink/info.h>: its default, with a warning, for what it does not allow. */
+u64 vlink_param_get(const struct vlink *link, const struct vlink_info_key *key);
 bool vlink_param_bool_get(const struct vlink *link, const char *key, bool def);
 /* Copies the value to @buf, cut to @size bytes; returns its length or -ENOENT. */
 int vlink_param_string_get(const struct vlink *link, const char *key, char *buf, size_t size);

@@ -44,10 +44,13 @@ $(call unit_test,check-info,$(O)/test/info_test)
 check-info:
 	$<
 
+INFO_PARTS := $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
+
 $(O)/test/info_test: tests/unit/info_test.c xen-common/vlink/param.c xen-common/vbpipe/config.c \
-	tests/unit/unit.h $(wildcard tests/unit/text/linux/*.h)
+	include/vlink/info.h tests/unit/unit.h $(wildcard tests/unit/text/linux/*.h) $(INFO_PARTS)
 	@mkdir -p $(@D)
-	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -D_GNU_SOURCE -Itests/unit/text -o $@ $< -lcunit
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -D_GNU_SOURCE -Itests/unit/text -o $@ $< $(INFO_PARTS) \
+		-lcunit $(VLINKCFG_LIBS)
 
 # Sources of vlink.ko as they are, but for the kernel's headers.
 $(O)/test/kernel/%.c: xen-common/vlink/%.c

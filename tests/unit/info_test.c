@@ -14,11 +14,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../toolstack/vlinkcfg.h"
 #include "unit.h"
+
+/* In the kernel, a u64 is an unsigned long long. */
+#define u64 header_u64
+#include <vlink/info.h>
+#undef u64
 
 /* ---- the kernel ---- */
 
-typedef uint32_t u32;
 typedef unsigned long long u64;
 
 #define U64_MAX			ULLONG_MAX
@@ -125,19 +130,12 @@ static inline int kstrtobool(const char *text, bool *value)
 
 /* include/linux/vlink.h */
 u64 vlink_param_size_get(const struct vlink *link, const char *key, u64 def);
+u64 vlink_param_get(const struct vlink *link, const struct vlink_info_key *key);
 bool vlink_param_bool_get(const struct vlink *link, const char *key, bool def);
 int vlink_param_string_get(const struct vlink *link, const char *key, char *buf, size_t size);
 int vlink_size_parse(const char *text, size_t len, u64 *value);
 
 /* xen-common/vbpipe/vbpipe.h, which has more than text */
-#define VBPIPE_SIZE_DEFAULT	4096u
-#define VBPIPE_SIZE_MIN		32u
-#define VBPIPE_SIZE_HEADER	16u
-#define VBPIPE_MINORS		256
-#define VBPIPE_WAKEUP_MAX	60000u
-#define VBPIPE_POLL_MAX		1000u
-#define VBPIPE_RING_MAX		(16u << 20)
-
 struct vbpipe_config {
 	bool read_available;
 	u32 rx_size;
@@ -165,6 +163,17 @@ static u64 size_in(const char *info)
 
 	messages = 0;
 	return vlink_param_size_get(&link, "pmem", 7);
+}
+
+/* What a key of <vlink/info.h> has; the message stays in @said. */
+static u64 value_in(const char *info)
+{
+	static const struct vlink_info_key key = VLINK_INFO_VRPQ_REQS;
+	const struct vlink link = { .info = info };
+
+	messages = 0;
+	said[0] = '\0';
+	return vlink_param_get(&link, &key);
 }
 
 static bool bool_in(const char *info, bool def)
@@ -250,6 +259,61 @@ static void malformed_size_means_default_and_is_reported(void)
 		CU_ASSERT_EQUAL(messages, 1);
 		snprintf(info, sizeof(info), "pmem=%s is not a size", values[i]);
 		CU_ASSERT_PTR_NOT_NULL(strstr(said, info));
+	}
+}
+
+static void value_out_of_bounds_means_default_and_is_reported(void)
+{
+	static const char * const values[] = { "0", "1", "255", "257", "1000", "2M", "0xffffffffffff" };
+	char info[64];
+
+	CU_ASSERT_EQUAL(value_in("vrpq-reqs=256"), 256);
+	CU_ASSERT_EQUAL(value_in("vrpq-reqs=1M"), 1 << 20);
+	CU_ASSERT_EQUAL(value_in(""), VRPQ_REQS_DEFAULT);
+	CU_ASSERT_EQUAL(messages, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		snprintf(info, sizeof(info), "vrpq-reqs=%s", values[i]);
+		CU_ASSERT_EQUAL(value_in(info), VRPQ_REQS_DEFAULT);
+		CU_ASSERT_EQUAL(messages, 1);
+		CU_ASSERT_PTR_NOT_NULL(strstr(said, "is not a power of two from 256 to 1048576"));
+	}
+}
+
+/* What vlinkcfg_info_check() said of an info. */
+struct tool {
+	char text[512];
+	bool defaults;		/* something else counts than what stands there */
+};
+
+static void take(void *arg, bool fatal, const char *text)
+{
+	struct tool *tool = arg;
+
+	snprintf(tool->text, sizeof(tool->text), "%s\n", text);
+	tool->defaults = tool->defaults || fatal || strstr(text, "the defaults count");
+}
+
+static struct tool tool_of(const char *service, const char *info)
+{
+	char *services[] = { (char *)service };
+	const struct vlinkcfg_class class = { (char *)service, services, 1 };
+	struct tool tool = { .text = "" };
+
+	vlinkcfg_info_check(&class, info, take, &tool);
+	return tool;
+}
+
+static void tools_say_what_the_driver_says(void)
+{
+	static const char * const values[] = {
+		"256", "1M", "0", "1000", "2M", "many", "", "0x400", "1T", "18446744073709551616",
+	};
+	char info[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		snprintf(info, sizeof(info), "vrpq-reqs=%s", values[i]);
+		value_in(info);
+		CU_ASSERT_STRING_EQUAL(said, tool_of("vrpq", info).text);
 	}
 }
 
@@ -354,6 +418,31 @@ static void fields_by_place_and_by_key(void)
 	CU_ASSERT_EQUAL(messages, 0);
 }
 
+/* dts2xl and vlinkd find the faults for which the driver drops the info of a pipe. */
+static void tools_find_what_the_driver_drops(void)
+{
+	static const char * const infos[] = {
+		"", "a", "b", "a;8K", "a;17M", "a;16M", ";x", ";;3", ";;256", ";;0x10", ";;x", ";;-1",
+		";;;name=door", ";;;name=../mem", ";;;name=", ";;;name=x,cid=7", ";;;wakeup=60000",
+		";;;wakeup=60001", ";;;wakeup=", ";;;wakeup=1h", ";;;poll=1000", ";;;poll=1001",
+		";;;poll=-1", ";;;other=1", " a ; 8K ; ; name=x ", ";5;;wakeup=0x10",
+		";;;x=0123456789012345678901234567890123456789012345678901234567890123",
+		";;;x=01234567890123456789012345678901234567890123456789012345678",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(infos); i++) {
+		const struct vlink link = { .info = infos[i] };
+		struct vbpipe_config config;
+
+		messages = 0;
+		vbpipe_config_parse(&link, &config);
+		if (tool_of("vbpipe", infos[i]).defaults != (messages > 0))
+			printf("\n%s: the driver says %u, the tool %s", infos[i], messages,
+			       tool_of("vbpipe", infos[i]).text);
+		CU_ASSERT_EQUAL(tool_of("vbpipe", infos[i]).defaults, messages > 0);
+	}
+}
+
 static void links_name_comes_first(void)
 {
 	const struct vlink link = { .info = ";;;name=theirs", .name = "ours" };
@@ -383,6 +472,8 @@ int main(void)
 		{ "keys_of_any_case_between_any_separators", keys_of_any_case_between_any_separators },
 		{ "sizes_have_suffixes_and_hex_digits", sizes_have_suffixes_and_hex_digits },
 		{ "malformed_size_means_default_and_is_reported", malformed_size_means_default_and_is_reported },
+		{ "value_out_of_bounds_means_default_and_is_reported", value_out_of_bounds_means_default_and_is_reported },
+		{ "tools_say_what_the_driver_says", tools_say_what_the_driver_says },
 		{ "malformed_bool_means_default_and_is_reported", malformed_bool_means_default_and_is_reported },
 		{ "strings_are_cut_to_their_room", strings_are_cut_to_their_room },
 	};
@@ -391,6 +482,7 @@ int main(void)
 		{ "malformed_field_means_defaults_for_all", malformed_field_means_defaults_for_all },
 		{ "empty_fields_mean_defaults", empty_fields_mean_defaults },
 		{ "fields_by_place_and_by_key", fields_by_place_and_by_key },
+		{ "tools_find_what_the_driver_drops", tools_find_what_the_driver_drops },
 		{ "links_name_comes_first", links_name_comes_first },
 		{ "minor_by_number_or_name", minor_by_number_or_name },
 	};

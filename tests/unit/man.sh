@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Formats every manual page: no warnings, and every page that one refers to is one of
-# ours, or of those that are named here. Every function of the libraries has a page.
-# usage: man.sh DIRECTORY
+# ours, or of those that are named here. Every function of the libraries has a page. The keys
+# of infos have the bounds and defaults that the drivers obey.
+# usage: man.sh DIRECTORY INFO_KEYS
 
 set -u
 dir=$1
+info_keys=$2
 passed=0
 failed=0
 
@@ -59,6 +61,28 @@ while read -r function; do
 		fail "$function has no page"
 	fi
 done < <(sed -n 's/^[A-Za-z][A-Za-z ]*[ *]\(v[a-z]*[A-Z][A-Za-z]*\)(.*/\1/p' include/vlx/*/*-lib.h | sort -u)
+
+# What vlink-config(5) says of a key: its row of the table, or its words.
+key_is_told() { # KEY SERVICE MIN MAX DEFAULT
+	local text row
+	text=$(tr '\n' ' ' < "$dir/vlink-config.5" | sed 's/\.B[RI]* //g; s/\.I //g')
+	row=$(grep "^$1|$2|" "$dir/vlink-config.5")
+	case $1 in
+	wakeup | poll) [[ $text =~ $1\ \([a-z]*,\ $3\ to\ $4\) ]] ;;
+	minor) [[ $text == *"minor at most $3:"* ]] ;;
+	field) [[ $text == *"A field has at most $3 characters"* ]] ;;
+	size) [[ $text == *"size is at most $3,"* ]] ;;
+	*) [ -n "$row" ] && { [ -z "${3-}" ] || [[ $row == *"$3 to $4|$5" ]]; } ;;
+	esac
+}
+
+while IFS='|' read -r -a key; do
+	if key_is_told "${key[@]}"; then
+		passed=$((passed + 1))
+	else
+		fail "vlink-config(5) says something else of ${key[*]}"
+	fi
+done < <("$info_keys")
 
 echo "man: $passed passed, $failed failed"
 [ $failed = 0 ]

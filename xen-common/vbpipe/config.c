@@ -19,8 +19,6 @@
 
 #include "vbpipe.h"
 
-#define VBPIPE_FIELD_MAX 63
-
 static int parse_policy(struct vbpipe_config *config, const char *field)
 {
 	if (strcmp(field, "a"))

@@ -28,17 +28,12 @@
 #include <linux/vlink.h>
 #include <linux/wait.h>
 
+#include <vlink/info.h>
 #include <vlink/ring.h>
 #include <xen/io/vbpipe.h>
 
-#define VBPIPE_SIZE_DEFAULT	4096u	/* bytes, 16 of which were once a header */
-#define VBPIPE_SIZE_MIN		32u
-#define VBPIPE_SIZE_HEADER	16u
-#define VBPIPE_MINORS		256
 /* Changes of the peer's word that one of our own may bring about: a rendezvous takes fewer. */
 #define VBPIPE_WORDS_DUE	8
-#define VBPIPE_WAKEUP_MAX	60000u	/* ms */
-#define VBPIPE_POLL_MAX		1000u	/* us */
 
 /* What the info string says: [policy];[size];[minor];key=value... */
 struct vbpipe_config {

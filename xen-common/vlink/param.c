@@ -9,6 +9,8 @@
 #include <linux/ctype.h>
 #include <linux/string.h>
 
+#include <vlink/info.h>
+
 #include "internal.h"
 
 #define SEPARATORS ", \t"
@@ -79,13 +81,24 @@ u64 vlink_param_size_get(const struct vlink *link, const char *key, u64 def)
 	if (len < 0)
 		return def;
 	if (vlink_size_parse(value, len, &size)) {
-		vlink_warn(link, "info: %s=%.*s is not a size, using %llu\n", key, len, value,
-			   def);
+		vlink_warn(link, VLINK_INFO_NO_SIZE "\n", key, len, value);
 		return def;
 	}
 	return size;
 }
 EXPORT_SYMBOL_GPL(vlink_param_size_get);
+
+u64 vlink_param_get(const struct vlink *link, const struct vlink_info_key *key)
+{
+	u64 value = vlink_param_size_get(link, key->name, key->def);
+
+	if (vlink_info_allows(key, value))
+		return value;
+	vlink_warn(link, VLINK_INFO_WRONG "\n", key->name, value, vlink_info_form(key), key->min,
+		   key->max);
+	return key->def;
+}
+EXPORT_SYMBOL_GPL(vlink_param_get);
 
 bool vlink_param_bool_get(const struct vlink *link, const char *key, bool def)
 {

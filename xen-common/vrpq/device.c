@@ -273,25 +273,16 @@ static void vrpq_dev_release(struct device *device)
 
 static u32 reqs_wanted(struct vlink *link)
 {
-	u64 reqs = vlink_param_size_get(link, "vrpq-reqs", VRPQ_REQS_DEFAULT);
+	static const struct vlink_info_key key = VLINK_INFO_VRPQ_REQS;
 
-	if (reqs >= VRPQ_REQS_MIN && reqs <= VRPQ_REQS_MAX && is_power_of_2(reqs))
-		return reqs;
-	vlink_warn(link, "vrpq-reqs=%llu is not a power of two from %u to %u\n", reqs,
-		   VRPQ_REQS_MIN, VRPQ_REQS_MAX);
-	return clamp_t(u64, reqs, VRPQ_REQS_MIN, VRPQ_REQS_MAX);
+	return vlink_param_get(link, &key);
 }
 
 static u32 pmem_pages_wanted(struct vlink *link)
 {
-	u64 size = vlink_param_size_get(link, "vrpq-pmem", VRPQ_PMEM_DEFAULT);
-	u64 pages = DIV_ROUND_UP_ULL(size, VRPQ_PAGE_SIZE);
+	static const struct vlink_info_key key = VLINK_INFO_VRPQ_PMEM;
 
-	if (pages >= VRPQ_PMEM_PAGES_MIN && pages <= VRPQ_PMEM_PAGES_MAX)
-		return pages;
-	vlink_warn(link, "vrpq-pmem=%llu is not from %u to %u\n", size,
-		   VRPQ_PMEM_PAGES_MIN * VRPQ_PAGE_SIZE, VRPQ_PMEM_PAGES_MAX * VRPQ_PAGE_SIZE);
-	return clamp_t(u64, pages, VRPQ_PMEM_PAGES_MIN, VRPQ_PMEM_PAGES_MAX);
+	return DIV_ROUND_UP_ULL(vlink_param_get(link, &key), VRPQ_PAGE_SIZE);
 }
 
 static struct vrpq_dev *dev_new(struct vlink *link, const struct vrpq_role *role)

@@ -37,12 +37,10 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include <vlink/info.h>
 #include <vlink/ring.h>
 #include <vlink/vrpq_ioctl.h>
 #include <xen/io/vrpq.h>
-
-#define VRPQ_REQS_DEFAULT	4096u
-#define VRPQ_PMEM_DEFAULT	(7u << 20)
 
 /*
  * Messages that are still to be sent about an object, in the order of sending. Those about a

@@ -41,13 +41,9 @@ static int read_local_cid(struct vlink *link)
 
 static u32 ring_size(const struct vlink *link)
 {
-	u64 size = vlink_param_size_get(link, "vsock-ring", XVSOCK_RING_DEFAULT);
+	static const struct vlink_info_key key = VLINK_INFO_VSOCK_RING;
 
-	if (size < VSOCK_RING_MIN || size > VSOCK_RING_MAX) {
-		vlink_warn(link, "vsock-ring is not within 16K and 16M\n");
-		return XVSOCK_RING_DEFAULT;
-	}
-	return roundup_pow_of_two(size);
+	return roundup_pow_of_two(vlink_param_get(link, &key));
 }
 
 static int xvsock_add(struct vlink *link)
@@ -78,7 +74,7 @@ static void xvsock_remove(struct vlink *link)
  */
 static u32 peer_ring_max(const struct xvsock_link *xl)
 {
-	return max(xl->ring_size, XVSOCK_RING_DEFAULT);
+	return max(xl->ring_size, VSOCK_RING_DEFAULT);
 }
 
 static int peer_size(struct vlink *link, const char *key, u32 max, u32 *size)

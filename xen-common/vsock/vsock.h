@@ -8,13 +8,12 @@
 #include <linux/vlink.h>
 #include <linux/virtio_vsock.h>
 #include <linux/vlink_vsock.h>
+#include <vlink/info.h>
 #include <xen/io/vsock.h>
 
 #ifndef VIRTIO_VSOCK_SKB_HEADROOM
 #error "the virtio_vsock.h of this kernel is too old: its packets are no socket buffers"
 #endif
-
-#define XVSOCK_RING_DEFAULT	(1u << 20)
 
 /* A record's header as it stands in the ring. */
 struct xvsock_record {
