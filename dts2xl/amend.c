@@ -33,7 +33,7 @@ static const struct blob_node *find(const struct model *model, const struct tree
 	const struct blob_node *found = NULL;
 	size_t i;
 
-	for (i = 0; i < model->nr_trees && !found; i++) {
+	for (i = 0; target && i < model->nr_trees && !found; i++) {
 		*in = model->trees[i];
 		if (*in != but)
 			found = *target == '/' ? blob_path((*in)->blob, target)

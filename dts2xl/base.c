@@ -8,6 +8,7 @@
 #include "settings.h"
 #include "vlinkcfg_private.h"
 #include "xlcfg.h"
+#include "xlkeys.h"
 
 /* What an earlier run has added is no part of the config. */
 static char *without_links(const char *text)
@@ -20,24 +21,74 @@ static char *without_links(const char *text)
 	return mem_string(text);
 }
 
-static void read_name(struct base *base, const struct xlcfg *cfg)
+static struct pos place_of(const struct base *base, const struct xlkey *key)
+{
+	struct pos pos = diag_whole(base->path);
+
+	pos.line = key->line;
+	return pos;
+}
+
+/* Without the statement, and without the rest of its line if that is empty. */
+static char *without(const char *text, const struct xlkey *key)
+{
+	const char *rest = text + key->end;
+
+	rest += strspn(rest, " \t;");
+	rest += *rest == '\n';
+	return mem_printf("%.*s%s", (int)key->start, text, rest);
+}
+
+/* A list of the user's own is replaced only when that is wanted. */
+static void take_links_away(struct base *base, bool force)
+{
+	struct xlkeys keys = xlkeys_of(base->text);
+	const struct xlkey *key;
+
+	while ((key = xlkeys_find(&keys, "vlink"))) {
+		if (!force) {
+			diag_error(CODE_BASE, place_of(base, key), "it has a vlink list already, which dts2xl has not written: --force replaces it");
+			return;
+		}
+		base->text = without(base->text, key);
+		keys = xlkeys_of(base->text);
+	}
+}
+
+static void read_name(struct base *base, const struct xlcfg *cfg, const struct xlkeys *keys)
 {
 	const char *name;
+	const struct xlkey *first = xlkeys_find(keys, "name"), *key;
 
-	if (xlu_cfg_get_string(cfg->config, "name", &name, 1))
+	if (xlu_cfg_get_string(cfg->config, "name", &name, 1)) {
 		diag_error(CODE_BASE, diag_whole(base->path), "it has no name");
-	else
-		base->name = mem_string(name);
-	if (xlcfg_has(cfg, "vlink"))
-		diag_error(CODE_BASE, diag_whole(base->path),
-			   "it has a vlink list already, which dts2xl has not written");
+		return;
+	}
+	base->name = mem_string(name);
+	FOR_EACH(key, keys->items, keys->nr)
+		if (key != first && !strcmp(key->name, "name"))
+			diag_error(CODE_BASE, place_of(base, key), "name is given twice");
+}
+
+/* What is wrong with the config as it stands. */
+static void check_text(struct base *base)
+{
+	struct xlkeys keys = xlkeys_of(base->text);
+	struct xlcfg cfg;
+
+	if (xlcfg_open(&cfg, base->path, base->text)) {
+		read_name(base, &cfg, &keys);
+		xlkeys_check(&keys, base->path, CODE_BASE);
+	} else {
+		diag_error(CODE_BASE, diag_whole("dts2xl"), "%s", cfg.text);
+	}
+	xlcfg_close(&cfg);
 }
 
 void bases_add(struct bases *bases, const char *argument)
 {
 	char err[VLINKCFG_ERR_MAX], *text;
 	struct base *base;
-	struct xlcfg cfg;
 	unsigned int vm;
 	const char *path = names_split(argument, &vm);
 
@@ -55,11 +106,16 @@ void bases_add(struct bases *bases, const char *argument)
 	base->path = path;
 	base->text = without_links(text);
 	free(text);
-	if (xlcfg_open(&cfg, path, base->text))
-		read_name(base, &cfg);
-	else
-		diag_error(CODE_BASE, diag_whole("dts2xl"), "%s", cfg.text);
-	xlcfg_close(&cfg);
+	check_text(base);
+}
+
+void bases_settle(struct bases *bases, bool force)
+{
+	struct base *base;
+
+	FOR_EACH(base, bases->items, bases->nr)
+		if (base->name)
+			take_links_away(base, force);
 }
 
 const struct base *bases_find(const struct bases *bases, unsigned int vm)

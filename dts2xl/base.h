@@ -22,6 +22,8 @@ struct bases {
 
 /* Takes the argument of --base: vmN=FILE. Errors are reported. */
 void bases_add(struct bases *bases, const char *argument);
+/* Once all options are known: a vlink list of the user's own goes, if @force says so. */
+void bases_settle(struct bases *bases, bool force);
 /* Those for VMs that are not there, or have other settings, are errors. */
 void bases_check(const struct bases *bases, const struct model *model);
 const struct base *bases_find(const struct bases *bases, unsigned int vm);

@@ -102,6 +102,9 @@ static const struct {
 	[CODE_UNKNOWN_CLASS] = { "unknown-class",
 		"The first string of 'compatible' that is a class counts, and here is none. A\n"
 		"class of one's own is a line of the class file: see vlink-config(5).\n" },
+	[CODE_FOREIGN] = { "foreign",
+		"The class of the node is served by others: it stands behind 'foreign' in the class\n"
+		"file, or is unknown and --skip-unknown is given. Its links are left out.\n" },
 	[CODE_NO_CLASS] = { "no-class",
 		"One end of a link at least is 'compatible' with a class.\n" },
 	[CODE_CLASS_DIFFERS] = { "class-differs",

@@ -59,12 +59,36 @@ static void read_blob(struct conversion *conversion, int fd, const char *path)
 	convert_blob(conversion, path, fdt, (size_t)len);
 }
 
+#define STDIN_NAME	"<stdin>"
+
+/* Its size is not known before. */
+static void read_stdin(struct conversion *conversion)
+{
+	const size_t max = BLOB_SIZE_MAX;
+	char *data = mem_alloc(max + 2);
+	ssize_t len = vlinkcfg_read_up_to(STDIN_FILENO, data, max + 1);
+
+	if (len < 0)
+		diag_error(CODE_FILE, diag_whole(STDIN_NAME), "%s", strerror(errno));
+	else if ((size_t)len > max)
+		diag_error(CODE_BLOB_LIMIT, diag_whole(STDIN_NAME), "larger than %u bytes", BLOB_SIZE_MAX);
+	else if ((size_t)len >= sizeof(blob_magic) && !memcmp(data, blob_magic, sizeof(blob_magic)))
+		convert_blob(conversion, STDIN_NAME, data, (size_t)len);
+	else
+		source_read_stdin(&conversion->source, &conversion->cpp, data, (size_t)len, STDIN_NAME);
+}
+
 void convert_read(struct conversion *conversion, const char *path)
 {
 	/* O_NONBLOCK: a FIFO without a writer must not stop us. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = -1;
 	struct stat st;
 
+	if (!strcmp(path, "-")) {
+		read_stdin(conversion);
+		return;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && is_blob(fd, path))
 		read_blob(conversion, fd, path);
 	else
@@ -116,6 +140,7 @@ static void check_input(struct conversion *conversion)
 	check_defined(&conversion->model);
 	amend_all(&conversion->model);
 	model_drop_disabled(&conversion->model);
+	vms_check(&conversion->model);
 	for (i = 0; i < conversion->model.nr_trees; i++)
 		tree_check_strays(conversion->model.trees[i]);
 	if (!conversion->model.nr_vms && !diag_errors())
@@ -127,6 +152,7 @@ static void settle(struct conversion *conversion)
 {
 	struct model *model = &conversion->model;
 
+	bases_settle(&conversion->bases, conversion->emission.force);
 	names_settle(model, &conversion->mappings, &conversion->bases);
 	if (!diag_errors())
 		resolve(model);

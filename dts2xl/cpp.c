@@ -61,7 +61,7 @@ static char **arguments(const struct cpp *cpp, const char *path)
 	for (i = 0; i < cpp->nr_arguments; i++)
 		*MEM_APPEND(argv, nr) = cpp->arguments[i];
 	/* A path must not be taken for an option. */
-	*MEM_APPEND(argv, nr) = mem_printf("%s%s", *path == '-' ? "./" : "", path);
+	*MEM_APPEND(argv, nr) = mem_printf("%s%s", *path == '-' && path[1] ? "./" : "", path);
 	*MEM_APPEND(argv, nr) = NULL;
 	return argv;
 }
@@ -131,7 +131,8 @@ const char *cpp_run(const struct cpp *cpp, const char *path, const char *text,
 	if (!cpp->program || (!cpp->nr_arguments && !has_directives(text)))
 		return text;
 	process.argv = arguments(cpp, path);
-	process.input = "";
+	process.input = strcmp(path, "-") ? "" : text;
+	process.input_len = strlen(process.input);
 	switch (process_run(&process)) {
 	case PROCESS_NOT_FOUND:
 		diag_fatal("the program '%s' is not installed: it is part of the package cpp",

@@ -9,15 +9,16 @@
 #include "settings.h"
 #include "vlinkcfg_private.h"
 #include "xlcfg.h"
+#include "xlkeys.h"
 
 /* Boots a guest with dom0's own kernel where the distribution links it there. */
-static const char built_in[] =
+static const char built_in_boot[] =
 	"type = \"pvh\"\n"
 	"kernel = \"/vmlinuz\"\n"
 	"ramdisk = \"/initrd.img\"\n"
-	"cmdline = \"console=hvc0\"\n"
-	"memory = 512\n"
-	"vcpus = 1\n";
+	"cmdline = \"console=hvc0\"\n";
+static const char built_in_memory[] = "memory = 512\n";
+static const char built_in_vcpus[] = "vcpus = 1\n";
 
 /* A file whose name looks like vmN= can be given as ./vmN=FILE. */
 static const char *split(const char *argument, unsigned int *vm)
@@ -27,12 +28,15 @@ static const char *split(const char *argument, unsigned int *vm)
 	return path ? path : argument;
 }
 
-static void check_keys(const struct xlcfg *cfg, const char *path)
+static void check_keys(const struct xlcfg *cfg, const char *path, const char *text)
 {
+	const struct xlkeys keys = xlkeys_of(text);
+
 	if (xlcfg_has(cfg, "name"))
 		diag_error(CODE_DEFAULTS, diag_whole(path), "name does not belong into the defaults: every VM has its own");
 	if (xlcfg_has(cfg, "vlink"))
 		diag_error(CODE_DEFAULTS, diag_whole(path), "vlink does not belong into the defaults: it is made of the input");
+	xlkeys_check(&keys, path, CODE_DEFAULTS);
 }
 
 static void check_text(const char *path, const char *text)
@@ -40,7 +44,7 @@ static void check_text(const char *path, const char *text)
 	struct xlcfg cfg;
 
 	if (xlcfg_open(&cfg, path, text))
-		check_keys(&cfg, path);
+		check_keys(&cfg, path, text);
 	else
 		diag_error(CODE_DEFAULTS, diag_whole("dts2xl"), "%s", cfg.text);
 	xlcfg_close(&cfg);
@@ -117,14 +121,43 @@ static const char *driver_domain_line(const struct vm *vm, const char *text)
 	return line;
 }
 
+static bool has_any(const struct xlcfg *cfg, const char *const *keys)
+{
+	for (; *keys; keys++)
+		if (xlcfg_has(cfg, *keys))
+			return true;
+	return false;
+}
+
+/* What nothing else says of how the guest boots, and of its memory. */
+static const char *built_in_for(const char *text)
+{
+	static const char *const boots[] = {
+		"kernel", "bootloader", "firmware", "bios", "builder", "type", "ramdisk", "boot", NULL
+	};
+	const char *boot = "", *memory = "";
+	struct xlcfg cfg;
+
+	if (xlcfg_open(&cfg, "defaults", text)) {
+		boot = has_any(&cfg, boots) ? "" : built_in_boot;
+		memory = xlcfg_has(&cfg, "memory") ? "" : built_in_memory;
+	}
+	xlcfg_close(&cfg);
+	return mem_printf("%s%s", boot, memory);
+}
+
 const char *defaults_for(const struct defaults *defaults, const struct vm *vm)
 {
 	const char *common = text_for(defaults, 0), *own = text_for(defaults, vm->number);
 	char *text;
 
 	/* xl takes the last value of a key. */
-	text = mem_printf("%s%s%s%s", common ? common : built_in, settings_text(vm),
+	text = mem_printf("%s%s%s%s", common ? common : "", settings_text(vm),
 			  own ? "# For this VM alone; what is given twice counts here:\n" : "",
 			  own ? own : "");
+	if (common)
+		text = mem_printf("%s%s", built_in_for(text), text);
+	else
+		text = mem_printf("%s%s%s%s", built_in_boot, built_in_memory, built_in_vcpus, text);
 	return mem_printf("%s%s", text, driver_domain_line(vm, text));
 }

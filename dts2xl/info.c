@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,122 +7,93 @@
 #include "mem.h"
 
 #define SEPARATORS	", \t"
-#define NUMBER_MAX	23	/* characters, as in the drivers */
 
-static unsigned int suffix_shift(char c)
+bool class_has_service(const struct model *model, const char *class_name, const char *service)
 {
-	switch (c) {
-	case 'k': case 'K':
-		return 10;
-	case 'm': case 'M':
-		return 20;
-	case 'g': case 'G':
-		return 30;
-	default:
-		return 0;
-	}
+	const struct vlinkcfg_class *class = vlinkcfg_class_find(model->classes, class_name);
+
+	return class && vlinkcfg_class_has(class, service);
 }
 
-static int digit_of(char c, unsigned int base)
+const char *info_of(const struct end *end)
 {
-	int digit = isdigit((unsigned char)c) ? c - '0' :
-		    isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : 16;
-
-	return digit < (int)base ? digit : -1;
+	return end->own->info ? end->own->info : end->other->info;
 }
 
-bool info_parse_size(const char *text, size_t len, unsigned long long *value)
+const char *info_of_peer(const struct end *end)
 {
-	unsigned int shift = len ? suffix_shift(text[len - 1]) : 0, base = 10;
-	unsigned long long number = 0;
-	size_t i = 0;
-
-	if (!len || len > NUMBER_MAX || !isdigit((unsigned char)*text))
-		return false;
-	len -= shift ? 1 : 0;
-	if (len > 2 && text[0] == '0' && tolower((unsigned char)text[1]) == 'x') {
-		base = 16;
-		i = 2;
-	}
-	for (; i < len; i++) {
-		if (digit_of(text[i], base) < 0 || number > (~0ull >> 4) / 16)
-			return false;
-		number = number * base + (unsigned int)digit_of(text[i], base);
-	}
-	if (number > ~0ull >> shift)
-		return false;
-	*value = number << shift;
-	return true;
+	return end->other->info ? end->other->info : end->own->info;
 }
 
-/* The item behind @at, and its length; 0 at the end. */
-static const char *next_item(const char *at, size_t *len)
+static void say(void *arg, bool fatal, const char *text)
 {
-	at += strspn(at, SEPARATORS);
-	*len = strcspn(at, SEPARATORS);
-	return at;
+	const struct pos *pos = arg;
+
+	if (fatal)
+		diag_error(CODE_INFO, *pos, "%s", text);
+	else
+		diag_warning(CODE_INFO, *pos, "%s", text);
 }
 
-enum info_result info_size(const char *info, const char *key, unsigned long long *value)
+static void say_nothing(void *arg, bool fatal, const char *text)
 {
-	size_t key_len = strlen(key), len;
-	const char *item;
-
-	for (item = next_item(info, &len); len; item = next_item(item + len, &len)) {
-		if (len <= key_len || item[key_len] != '=' || strncasecmp(item, key, key_len))
-			continue;
-		return info_parse_size(item + key_len + 1, len - key_len - 1, value) ?
-			INFO_FOUND : INFO_BAD;
-	}
-	return INFO_ABSENT;
+	(void)arg;
+	(void)fatal;
+	(void)text;
 }
 
-/* Keys whose values are sizes. Others are their drivers' business. */
-static const char *const size_keys[] = { "vrpq-reqs", "vrpq-pmem", "vumem-pdev", "vumem-mem",
-					 "vsock-ring" };
-
-#define NR_SIZE_KEYS	(sizeof(size_keys) / sizeof(size_keys[0]))
-
-static void check_key(struct pos pos, const char *key)
+struct vlinkcfg_pipe info_pipe(const struct model *model, const char *class_name, const char *info)
 {
-	struct likeness likeness = { .wanted = key };
-	const char *suggestion;
+	struct vlinkcfg_pipe pipe;
+
+	vlinkcfg_pipe_parse(vlinkcfg_class_find(model->classes, class_name), info ? info : "",
+			    &pipe, say_nothing, NULL);
+	return pipe;
+}
+
+/* Keys of others are their business, unless they are nearly one of ours. */
+static void suggest_key(struct pos pos, const char *name)
+{
+	struct likeness likeness = { .wanted = name };
+	const char *key, *suggestion;
 	size_t i;
 
-	for (i = 0; i < NR_SIZE_KEYS; i++) {
-		if (!strcasecmp(size_keys[i], key))
+	for (i = 0; (key = vlinkcfg_info_key(i)); i++) {
+		if (!strcasecmp(key, name))
 			return;
-		diag_consider(&likeness, size_keys[i]);
+		diag_consider(&likeness, key);
 	}
 	suggestion = diag_suggestion(&likeness);
 	if (*suggestion)
-		diag_warning(CODE_INFO, pos, "info: the item '%s' is not used%s", key, suggestion);
+		diag_warning(CODE_INFO, pos, "info: the item '%s' is not used%s", name, suggestion);
 }
 
-static void check_items(const char *info, struct pos pos)
+static void suggest_keys(struct pos pos, const char *info)
 {
-	unsigned long long size;
 	const char *item;
-	size_t i, len;
+	size_t len;
 
-	for (item = next_item(info, &len); len; item = next_item(item + len, &len))
+	for (item = info; *item; item += len) {
+		item += strspn(item, SEPARATORS);
+		len = strcspn(item, SEPARATORS);
 		if (memchr(item, '=', len))
-			check_key(pos, mem_copy(item, strcspn(item, "=")));
-	for (i = 0; i < NR_SIZE_KEYS; i++)
-		if (info_size(info, size_keys[i], &size) == INFO_BAD)
-			diag_warning(CODE_INFO, pos, "info: the value of '%s' is not a size: the default counts",
-				     size_keys[i]);
+			suggest_key(pos, mem_copy(item, strcspn(item, "=")));
+	}
 }
 
 void info_check(const struct model *model, const struct end *end)
 {
-	const char *class_name = end->cfg.class_name;
+	const struct vlinkcfg_class *class;
+	struct pos pos;
 
 	/* That of the peer is checked there. */
-	if (!end->own->info || end->is_vbpipe)
+	if (!end->own->info || (end->own->nr_links > 1 && end->link != end->own->first_link))
 		return;
-	if (class_has_service(model, class_name, "vrpq") ||
-	    class_has_service(model, class_name, "vumem") ||
-	    class_has_service(model, class_name, "vsock"))
-		check_items(end->own->info, node_pos(end->own, "info"));
+	pos = node_pos(end->own, "info");
+	class = vlinkcfg_class_find(model->classes, end->cfg.class_name);
+	if (!class)
+		return;
+	vlinkcfg_info_check(class, end->own->info, say, &pos);
+	if (!end->is_vbpipe)
+		suggest_keys(pos, end->own->info);
 }

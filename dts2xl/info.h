@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Infos that are lists of KEY=VALUE, as the drivers read them. */
+/* Infos: what an end's says, and whether the drivers will take it. */
 #ifndef DTS2XL_INFO_H
 #define DTS2XL_INFO_H
 
-#include <stdbool.h>
-
 #include "model.h"
 
-enum info_result { INFO_ABSENT, INFO_BAD, INFO_FOUND };
-
-/* A number with or without a suffix K, M or G. False: it is none. */
-bool info_parse_size(const char *text, size_t len, unsigned long long *value);
-/* The first item @key; *@value is left alone unless it is a size. */
-enum info_result info_size(const char *info, const char *key, unsigned long long *value);
-/* Warns of items that the services of the link's class would not understand. */
+/* The end's own info, or else that of its peer. */
+const char *info_of(const struct end *end);
+/* The same for the other end of its link. */
+const char *info_of_peer(const struct end *end);
+/* Says what the drivers would say of the end's own info. */
 void info_check(const struct model *model, const struct end *end);
+/* What the info of a pipe asks for; what is wrong with it info_check() says. */
+struct vlinkcfg_pipe info_pipe(const struct model *model, const char *class_name,
+			       const char *info);
+bool class_has_service(const struct model *model, const char *class_name, const char *service);
 
 #endif

@@ -6,16 +6,34 @@
 #include "need.h"
 #include "output.h"
 
+/* Bytes of the UTF-8 character at @text; 0: it is none. */
+static size_t utf8_length(const char *text)
+{
+	unsigned char first = (unsigned char)*text;
+	size_t len = first < 0x80 ? 1 : (first & 0xe0) == 0xc0 ? 2 : (first & 0xf0) == 0xe0 ? 3 :
+		     (first & 0xf8) == 0xf0 ? 4 : 0, i;
+
+	for (i = 1; i < len; i++)
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
 static void print_string(FILE *out, const char *text)
 {
+	size_t len;
+
 	fputc('"', out);
-	for (; *text; text++) {
+	for (; *text; text += len ? len : 1) {
+		len = utf8_length(text);
 		if (*text == '"' || *text == '\\')
 			fprintf(out, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
+		else if (!len)
+			fputs("\\ufffd", out);
+		else if (len == 1 && ((unsigned char)*text < 0x20 || *text == 0x7f))
 			fprintf(out, "\\u%04x", (unsigned char)*text);
 		else
-			fputc(*text, out);
+			fwrite(text, 1, len, out);
 	}
 	fputc('"', out);
 }

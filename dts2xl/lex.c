@@ -179,6 +179,27 @@ static struct token make(struct lexer *lexer, enum token_kind kind, size_t len,
 	return token;
 }
 
+/*
+ * Where a quote is missing, the string goes on to the next one, and so on through the file:
+ * the first that goes over the end of a line is the one to tell of.
+ */
+static struct token make_string(struct lexer *lexer)
+{
+	size_t len = quoted_length(lexer->at);
+	struct token token;
+
+	if (len) {
+		token = make(lexer, TOKEN_STRING, len, 1, 1);
+		if (!lexer->long_string.line && memchr(token.text, '\n', token.len))
+			lexer->long_string = token.pos;
+		return token;
+	}
+	token = make(lexer, TOKEN_BROKEN, 0, 0, 0);
+	if (lexer->long_string.line)
+		token.pos = lexer->long_string;
+	return token;
+}
+
 struct token lex_next(struct lexer *lexer)
 {
 	size_t len;
@@ -187,11 +208,8 @@ struct token lex_next(struct lexer *lexer)
 		return make(lexer, TOKEN_BROKEN, 0, 0, 0);
 	if (!*lexer->at)
 		return make(lexer, TOKEN_END, 0, 0, 0);
-	if (*lexer->at == '"' || *lexer->at == '\'') {
-		len = quoted_length(lexer->at);
-		return len ? make(lexer, TOKEN_STRING, len, 1, 1)
-			   : make(lexer, TOKEN_BROKEN, 0, 0, 0);
-	}
+	if (*lexer->at == '"' || *lexer->at == '\'')
+		return make_string(lexer);
 	if ((len = reference_length(lexer->at)))
 		return make(lexer, TOKEN_REFERENCE, len, 1, 0);
 	if ((len = directive_length(lexer->at)))

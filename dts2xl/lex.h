@@ -38,6 +38,7 @@ struct lexer {
 	const char *line;	/* where the line of @at begins */
 	bool marked;		/* a preprocessor was here: columns are not the file's */
 	unsigned int ordinal;	/* tokens on this line so far */
+	struct pos long_string;	/* the first string that goes over a line; no line: none */
 	unsigned int comment_line;	/* where the last // comment stands; 0: none */
 };
 

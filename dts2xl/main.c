@@ -35,7 +35,8 @@ static const char usage[] =
 	"       dts2xl --check|--diff|--json FILE|--graph FILE [OPTION]... FILE...\n"
 	"       dts2xl --reverse [-o FILE] CONFIG...    (or xl2dts)\n"
 	"Converts device tree fragments that describe links between VMs to xl domain\n"
-	"configs, DIR/vmN.cfg for each VM. FILEs are source or blobs (.dtb, .dtbo).\n"
+	"configs, DIR/vmN.cfg for each VM. FILEs are source or blobs (.dtb, .dtbo); one may\n"
+	"be -, standard input.\n"
 	"\n"
 	"  -o, --output DIR        where the configs go; it is made if need be\n"
 	"      --check             only say what is wrong\n"
@@ -48,6 +49,7 @@ static const char usage[] =
 	"      --defaults FILE     lines of xl config for every guest\n"
 	"      --defaults vmN=FILE lines for one guest, after those for every guest\n"
 	"      --classes FILE      the classes of links, default " CLASS_FILE "\n"
+	"      --skip-unknown      pass over nodes of unknown classes\n"
 	"  -I, -D, -U ARGUMENT     for the preprocessor\n"
 	"      --cpp PROGRAM       the preprocessor, default cpp\n"
 	"      --no-cpp            do not preprocess\n"
@@ -64,6 +66,7 @@ enum {
 	OPT_DEFAULTS = 256, OPT_CLASSES, OPT_DTC, OPT_FORCE, OPT_HELP, OPT_VERSION, OPT_CHECK,
 	OPT_DIFF, OPT_JSON, OPT_GRAPH, OPT_DEPFILE, OPT_MAP, OPT_BASE, OPT_CPP, OPT_NO_CPP,
 	OPT_WERROR, OPT_REVERSE, OPT_EXPLAIN,
+	OPT_SKIP_UNKNOWN,
 };
 
 static const struct option long_options[] = {
@@ -77,6 +80,7 @@ static const struct option long_options[] = {
 	{ "base",     required_argument, NULL, OPT_BASE },
 	{ "defaults", required_argument, NULL, OPT_DEFAULTS },
 	{ "classes",  required_argument, NULL, OPT_CLASSES },
+	{ "skip-unknown", no_argument,	 NULL, OPT_SKIP_UNKNOWN },
 	{ "cpp",      required_argument, NULL, OPT_CPP },
 	{ "no-cpp",   no_argument,	 NULL, OPT_NO_CPP },
 	{ "dtc",      required_argument, NULL, OPT_DTC },
@@ -163,6 +167,9 @@ static bool take_input_option(struct options *options, int opt)
 	case OPT_CLASSES:
 		options->classes = optarg;
 		return true;
+	case OPT_SKIP_UNKNOWN:
+		conversion->model.skip_unknown = true;
+		return true;
 	case OPT_DTC:
 		conversion->dtc = optarg;
 		return true;
@@ -209,6 +216,8 @@ static void take_option(struct options *options, int opt)
 
 static void check_options(const struct options *options)
 {
+	int i, nr_stdin = 0;
+
 	if (options->reverse && options->nr_files)
 		return;
 	if (options->reverse)
@@ -219,6 +228,10 @@ static void check_options(const struct options *options)
 		diag_fatal("-o DIR is missing; try 'dts2xl --help'");
 	if (!options->nr_files)
 		diag_fatal("no input file; try 'dts2xl --help'");
+	for (i = 0; i < options->nr_files; i++)
+		nr_stdin += !strcmp(options->files[i], "-");
+	if (nr_stdin > 1)
+		diag_fatal("standard input can be read once only");
 }
 
 static const char *base_name(const char *path)

@@ -44,7 +44,7 @@ static void link_entry(struct map_entry **buckets, size_t nr_buckets, struct map
 static void grow(struct map *map)
 {
 	size_t nr = map->nr_buckets ? map->nr_buckets * 4 : BUCKETS_MIN, i;
-	struct map_entry **buckets = mem_alloc(nr * sizeof(*buckets)), *entry, *next;
+	struct map_entry **buckets = mem_alloc(nr * sizeof(struct map_entry *)), *entry, *next;
 
 	for (i = 0; i < map->nr_buckets; i++)
 		for (entry = map->buckets[i]; entry; entry = next) {

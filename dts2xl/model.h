@@ -45,6 +45,7 @@ struct node {
 	char **options;		/* KEY=VALUE */
 	size_t nr_options;
 	bool disabled;
+	bool foreign;		/* others serve it */
 	bool deleted;
 	bool has_unit;
 	unsigned int unit;
@@ -54,6 +55,7 @@ struct node {
 	struct node *peer;	/* what peer_label points to */
 	size_t nr_pointers;	/* nodes that point here, disabled ones included */
 	size_t nr_links;	/* links that end here */
+	const struct link *first_link;	/* its info is checked with that alone */
 };
 
 struct link {
@@ -82,6 +84,7 @@ struct vm_settings {
 	const char *cmdline;
 	unsigned int memory;		/* 0: not given */
 	unsigned int maxmem;
+	struct pos maxmem_pos;
 	unsigned int vcpus;
 	char **disk;
 	size_t nr_disk;
@@ -115,6 +118,7 @@ struct amendment {
 struct model {
 	const struct source *source;
 	const struct vlinkcfg_classes *classes;
+	bool skip_unknown;	/* nodes of unknown classes are foreign */
 	unsigned int dom0;	/* the VM that is Domain-0 */
 	struct vm *vms;		/* by number */
 	size_t nr_vms;
@@ -145,6 +149,9 @@ unsigned int model_vm_of_label(const char *label, const char *suffix);
 /* The VM of the label of a container, vmN_vdevs or vmN_vdev, or 0. */
 unsigned int model_vm_of_container(const char *label);
 
+/* vm.c: what only shows once all is read. */
+void vms_check(const struct model *model);
+
 /* amend.c: carries out what was put off until all nodes are known. */
 void amend_all(struct model *model);
 
@@ -156,19 +163,5 @@ void number_ends(struct model *model);
 
 /* cid.c: context ids of sockets. */
 void check_cids(const struct model *model);
-
-/* vbpipe.c: what a vbpipe's info asks for. */
-struct vbpipe_request {
-	bool has_minor;		/* given, or in a name of the form vbpipeN */
-	unsigned int minor;
-	const char *name;	/* NULL: none */
-	unsigned long long size;	/* of the ring that this end reads from */
-	const char *odd[2];	/* what the driver takes for the default; NULL: nothing */
-};
-
-bool class_has_service(const struct model *model, const char *class_name, const char *service);
-bool class_is_vbpipe(const struct model *model, const char *class_name);
-/* False with the reason in @err (VLINKCFG_ERR_MAX bytes). */
-bool vbpipe_parse(const char *info, struct vbpipe_request *request, char *err);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#define _GNU_SOURCE
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <xen/io/vbpipe.h>
-#include <xen/io/vrpq.h>
+#include <vlink/info.h>
 #include <xen/io/vumem.h>
 
 #include "info.h"
@@ -30,15 +30,6 @@
 
 /* Sessions and channels that have their guaranteed pages besides the shared ones. */
 #define VRPQ_SESSIONS	32
-#define VRPQ_REQS_DEFAULT	4096ull
-#define VRPQ_PMEM_DEFAULT	(7ull << 20)
-#define VUMEM_MEM_DEFAULT	(64ull << 20)
-#define VBPIPE_HEADER	16
-#define VSOCK_RING_MIN	(16ull << 10)
-#define VSOCK_RING_MAX	(16ull << 20)
-#define VSOCK_RING_DEFAULT	(1ull << 20)
-
-#define SIZE_LIMIT	(1ull << 44)	/* keeps all sums far from an overflow */
 
 static unsigned long long divide_up(unsigned long long n, unsigned long long by)
 {
@@ -51,102 +42,87 @@ static unsigned long long with_directory(unsigned long long pages)
 	return pages + divide_up(pages, VLINK_DIR_REFS);
 }
 
-static unsigned long long value_of(const struct end *end, const char *key,
-				   unsigned long long value)
+static unsigned long long ring_pages(const struct model *model, const struct end *end,
+				     const char *info)
 {
-	const char *info = end->own->info ? end->own->info : end->other->info;
+	unsigned long long wanted = info_pipe(model, end->cfg.class_name, info).size, size;
 
-	if (info)
-		info_size(info, key, &value);
-	return value < SIZE_LIMIT ? value : SIZE_LIMIT;
-}
-
-static unsigned long long clamp(unsigned long long value, unsigned long long min,
-				unsigned long long max)
-{
-	return value < min ? min : value > max ? max : value;
-}
-
-static unsigned long long ring_pages(const char *info)
-{
-	struct vbpipe_request request;
-	char err[VLINKCFG_ERR_MAX];
-	unsigned long long size = VBPIPE_RING_MIN;
-
-	if (!vbpipe_parse(info ? info : "", &request, err))
-		return 1;
-	while (size < request.size - VBPIPE_HEADER)
-		size *= 2;
+	for (size = VBPIPE_RING_MIN; size < wanted - VBPIPE_SIZE_HEADER; size *= 2)
+		;
 	return divide_up(size, PAGE);
 }
 
 /* A control page and the two rings. */
-static void need_vbpipe(const struct end *end, struct need *client, struct need *server)
+static void need_vbpipe(const struct model *model, const struct end *end, struct need *client,
+			struct need *server)
 {
-	const char *own = end->own->info ? end->own->info : end->other->info;
-	const char *other = end->other->info ? end->other->info : end->own->info;
-
-	client->grants = with_directory(1 + ring_pages(own) + ring_pages(other));
+	client->grants = with_directory(1 + ring_pages(model, end, info_of(end)) +
+					ring_pages(model, end, info_of_peer(end)));
 	server->maps = client->grants;
 }
 
 /* A mailbox, segments of requests, parameters, and what sessions are guaranteed. */
-static void need_vrpq(const struct end *end, struct need *client, struct need *server)
+static void need_vrpq(const struct model *model, const struct end *end, struct need *client,
+		      struct need *server)
 {
-	unsigned long long reqs, pmem;
+	unsigned long long reqs = vlinkcfg_info_value(info_of(end), "vrpq-reqs");
+	unsigned long long pmem = vlinkcfg_info_value(info_of(end), "vrpq-pmem");
 
-	reqs = clamp(value_of(end, "vrpq-reqs", VRPQ_REQS_DEFAULT), VRPQ_REQS_MIN, VRPQ_REQS_MAX);
-	pmem = clamp(divide_up(value_of(end, "vrpq-pmem", VRPQ_PMEM_DEFAULT), PAGE),
-		     VRPQ_PMEM_PAGES_MIN, VRPQ_PMEM_PAGES_MAX);
-	client->grants = with_directory(VLINK_MAILBOX_PAGES) + VRPQ_SEGMENT_PAGES(reqs) + pmem +
+	(void)model;
+	client->grants = with_directory(VLINK_MAILBOX_PAGES) + VRPQ_SEGMENT_PAGES(reqs) +
+		divide_up(pmem, PAGE) +
 		VRPQ_SESSIONS * (1 + VRPQ_FLOOR_RING_PAGES + VRPQ_FLOOR_PARAM_PAGES);
 	server->maps = client->grants;
+}
+
+static bool says_buffers(const struct end *end)
+{
+	const char *info = info_of(end);
+
+	return info && strcasestr(info, "vumem-mem=");
 }
 
 /*
  * A mailbox of the client's; the buffers are the server's. Every link can have one of 64 MiB;
  * that all have it at the same time is for their infos to say.
  */
-static void need_vumem(const struct end *end, struct need *client, struct need *server)
+static void need_vumem(const struct model *model, const struct end *end, struct need *client,
+		       struct need *server)
 {
-	const unsigned long long unsaid = with_directory(VUMEM_MEM_DEFAULT / PAGE);
-	unsigned long long buffers = with_directory(divide_up(value_of(end, "vumem-mem", 0), PAGE));
+	unsigned long long size = vlinkcfg_info_value(info_of(end), "vumem-mem"), buffers;
 
+	(void)model;
+	buffers = with_directory(divide_up(size, PAGE));
 	client->grants = with_directory(VLINK_MAILBOX_PAGES);
 	server->maps = client->grants;
-	server->grants = buffers;
-	client->maps = buffers;
-	server->shared_grants = buffers ? 0 : unsaid;
-	client->shared_maps = buffers ? 0 : unsaid;
+	*(says_buffers(end) ? &server->grants : &server->shared_grants) = buffers;
+	*(says_buffers(end) ? &client->maps : &client->shared_maps) = buffers;
 }
 
 static unsigned long long vsock_ring_pages(const char *info)
 {
-	unsigned long long size = VSOCK_RING_DEFAULT, ring = VSOCK_RING_MIN;
+	unsigned long long size = vlinkcfg_info_value(info, "vsock-ring"), ring = VSOCK_RING_MIN;
 
-	if (info)
-		info_size(info, "vsock-ring", &size);
-	if (size < VSOCK_RING_MIN || size > VSOCK_RING_MAX)
-		size = VSOCK_RING_DEFAULT;
 	while (ring < size)
 		ring *= 2;
 	return ring / PAGE;
 }
 
 /* The lines of the rings, and the two rings. */
-static void need_vsock(const struct end *end, struct need *client, struct need *server)
+static void need_vsock(const struct model *model, const struct end *end, struct need *client,
+		       struct need *server)
 {
-	const char *own = end->own->info ? end->own->info : end->other->info;
-	const char *other = end->other->info ? end->other->info : end->own->info;
-
-	client->grants = with_directory(1 + vsock_ring_pages(own) + vsock_ring_pages(other));
+	(void)model;
+	client->grants = with_directory(1 + vsock_ring_pages(info_of(end)) +
+					vsock_ring_pages(info_of_peer(end)));
 	server->maps = client->grants;
 }
 
 /* What a class needs is the sum of what its services need, and a channel for each. */
 static const struct {
 	const char *service;
-	void (*need)(const struct end *end, struct need *client, struct need *server);
+	void (*need)(const struct model *model, const struct end *end, struct need *client,
+		     struct need *server);
 } services[] = {
 	{ "vbpipe", need_vbpipe },
 	{ "vrpq",   need_vrpq },
@@ -168,14 +144,15 @@ static void add(struct need *sum, const struct need *need)
 	sum->events += need->events;
 }
 
-static void add_service(const struct end *end, const char *service, struct need *sum)
+static void add_service(const struct model *model, const struct end *end, const char *service,
+			struct need *sum)
 {
 	struct need client = { 0 }, server = { 0 };
 	size_t i;
 
 	for (i = 0; i < sizeof(services) / sizeof(services[0]); i++)
 		if (!strcmp(services[i].service, service))
-			services[i].need(end, &client, &server);
+			services[i].need(model, end, &client, &server);
 	/* Of a service that is not known, this much is. */
 	client.events = 1;
 	server.events = 1;
@@ -190,7 +167,7 @@ struct need need_of_end(const struct model *model, const struct end *end)
 	size_t i;
 
 	for (i = 0; class && i < class->nr_services; i++)
-		add_service(end, class->services[i], &sum);
+		add_service(model, end, class->services[i], &sum);
 	return sum;
 }
 
@@ -303,6 +280,19 @@ static void print_resource(FILE *out, const struct model *model, const struct vm
 			     vm->number, resource->key, needed, resource->boot, needed);
 }
 
+/* What a VM grants is memory of its own. */
+static void check_memory(const struct model *model, const struct vm *vm, const struct xlcfg *cfg)
+{
+	const struct need need = need_of_vm(model, vm);
+	unsigned long long mib = divide_up(need.grants * PAGE, 1 << 20);
+	long memory;
+
+	if (!xlu_cfg_get_long(cfg->config, "memory", &memory, 1) && memory > 0 &&
+	    mib >= (unsigned long long)memory)
+		diag_warning(CODE_GRANTS, vm->pos, "the links of vm%u take %llu MiB of its memory, which is %ld MiB",
+			     vm->number, mib, memory);
+}
+
 const char *need_text(const struct model *model, const struct vm *vm, const char *config)
 {
 	struct mem_stream stream;
@@ -310,9 +300,11 @@ const char *need_text(const struct model *model, const struct vm *vm, const char
 	struct xlcfg cfg;
 	size_t i;
 
-	if (xlcfg_open(&cfg, "config", config))
+	if (xlcfg_open(&cfg, "config", config)) {
 		for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++)
 			print_resource(out, model, vm, &cfg, &resources[i]);
+		check_memory(model, vm, &cfg);
+	}
 	xlcfg_close(&cfg);
 	return mem_stream_close(&stream);
 }

@@ -42,12 +42,16 @@ static void read_compatible(struct reader *reader, const struct value *value)
 		return;
 	}
 	node->compatible = mem_string(value->data);
+	node->foreign = false;
 	for (at = value->data; at < value->data + value->len; at += strlen(at) + 1) {
 		if (!vlinkcfg_class_find(reader->tree->model->classes, at))
 			continue;
 		node->compatible = mem_string(at);
 		return;
 	}
+	for (at = value->data; at < value->data + value->len; at += strlen(at) + 1)
+		if (vlinkcfg_class_is_foreign(reader->tree->model->classes, at))
+			node->foreign = true;
 }
 
 static void read_info(struct reader *reader, const struct value *value)
@@ -243,6 +247,7 @@ static void ignore(struct reader *reader, const struct value *value)
 static void forget_compatible(struct node *node)
 {
 	node->compatible = NULL;
+	node->foreign = false;
 }
 
 static void forget_info(struct node *node)

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vlink/info.h>
+
+#include "info.h"
 #include "mem.h"
 #include "model.h"
 
@@ -61,16 +64,38 @@ static bool in_space(const struct space *space, const struct end *end)
 	       space->role == end->cfg.role;
 }
 
+/* The number of a pipe is its minor. */
+static unsigned int last_of(const struct space *space)
+{
+	return space->vbpipe ? VBPIPE_MINORS - 1 : VLINKCFG_UNIT_MAX;
+}
+
 static unsigned int lowest_free(const struct space *space, unsigned int from)
 {
-	while (from <= VLINKCFG_UNIT_MAX && space->taken[from])
+	while (from <= last_of(space) && space->taken[from])
 		from++;
 	return from;
 }
 
 static struct pos asked_at(const struct end *end)
 {
-	return node_pos(end->own, end->own->has_unit ? "unit" : "info");
+	const struct node *from = end->own->has_unit || end->own->info ? end->own : end->other;
+
+	/* It may have the info of its peer. */
+	return node_pos(from, end->own->has_unit ? "unit" : "info");
+}
+
+static void refuse_number(const struct vm *vm, const struct space *space, const struct end *end)
+{
+	if (end->unit_given)
+		diag_error(CODE_UNIT, asked_at(end), "unit: %u is more than %u, the last number of a pipe",
+			   end->cfg.unit, last_of(space));
+	else if (space->vbpipe)
+		diag_error(CODE_UNIT, node_pos(end->own, NULL), "vm%u has more than %u pipes",
+			   vm->number, last_of(space) + 1);
+	else
+		diag_error(CODE_UNIT, node_pos(end->own, NULL), "vm%u has more than %u links of class '%s'",
+			   vm->number, last_of(space) + 1, end->cfg.class_name);
 }
 
 static void number_space(struct vm *vm, struct space *space, bool *numbered)
@@ -86,9 +111,8 @@ static void number_space(struct vm *vm, struct space *space, bool *numbered)
 		numbered[i] = true;
 		if (!end->unit_given)
 			end->cfg.unit = next = lowest_free(space, next);
-		if (end->cfg.unit > VLINKCFG_UNIT_MAX) {
-			diag_error(CODE_UNIT, node_pos(end->own, NULL), "vm%u has more than %d links of class '%s'",
-				   vm->number, VLINKCFG_UNIT_MAX + 1, end->cfg.class_name);
+		if (end->cfg.unit > last_of(space)) {
+			refuse_number(vm, space, end);
 			return;
 		}
 		if (space->taken[end->cfg.unit]) {
@@ -114,46 +138,67 @@ static int by_name(const void *a, const void *b)
 	return order ? order : compare(name_a->end->own->seq, name_b->end->own->seq);
 }
 
-/*
- * A pipe's name may also be what one without a name is called by its number. Links of
- * other classes have names of their own if they say so.
- */
-static const char *full_name(const struct end *end)
+/* What the node of a service is called, as in vlink-config(5); NULL: it has none. */
+static const char *node_name_of(const struct end *end, const char *service)
 {
-	const char *class_name = end->is_vbpipe ? "" : end->cfg.class_name;
+	const char *name = end->cfg.name;
 
-	if (end->cfg.name)
-		return mem_printf("%s/%s", class_name, end->cfg.name);
-	return end->is_vbpipe ? mem_printf("/vbpipe%u", end->cfg.unit) : NULL;
+	if (!strcmp(service, "vsock"))
+		return NULL;
+	if (!strcmp(service, "vbpipe"))
+		return name ? name : mem_printf("vbpipe%u", end->cfg.unit);
+	if (!name)
+		name = mem_printf("%s%u", end->cfg.class_name, end->cfg.unit);
+	return mem_printf("%s-%s-%s", service,
+			  end->cfg.role == VLINKCFG_SERVER ? "srv" : "clt", name);
 }
 
-static void check_names(const struct vm *vm)
+static struct pos named_at(const struct end *end)
 {
+	const struct node *node = end->own;
+
+	if (node->device_name)
+		return node_pos(node, "device-name");
+	/* It may have the info of its peer. */
+	if (end->cfg.name && !node->info)
+		return node_pos(end->other, "info");
+	return node_pos(node, end->cfg.name ? "info" : NULL);
+}
+
+static void refuse_name(const struct vm *vm, const struct node_name *name,
+			const struct node_name *before)
+{
+	diag_error(CODE_DEVICE_NAME, named_at(name->end), "the name '/dev/%s' is taken already in vm%u",
+		   name->name, vm->number);
+	diag_note(named_at(before->end), "by this node");
+}
+
+static void check_names(const struct model *model, const struct vm *vm)
+{
+	const struct vlinkcfg_class *class;
 	struct node_name *names = NULL, *name;
 	const char *full;
-	size_t i, nr = 0;
+	size_t i, j, nr = 0;
 
 	for (i = 0; i < vm->nr_ends; i++) {
-		full = full_name(&vm->ends[i]);
-		if (!full)
-			continue;
-		name = MEM_APPEND(names, nr);
-		name->end = &vm->ends[i];
-		name->name = full;
+		class = vlinkcfg_class_find(model->classes, vm->ends[i].cfg.class_name);
+		for (j = 0; class && j < class->nr_services; j++) {
+			full = node_name_of(&vm->ends[i], class->services[j]);
+			if (!full)
+				continue;
+			name = MEM_APPEND(names, nr);
+			name->end = &vm->ends[i];
+			name->name = full;
+		}
 	}
 	if (nr)
 		qsort(names, nr, sizeof(*names), by_name);
-	for (i = 1; i < nr; i++) {
-		if (strcmp(names[i].name, names[i - 1].name))
-			continue;
-		diag_error(CODE_DEVICE_NAME, node_pos(names[i].end->own, "info"),
-			   "the name '%s' is taken already in vm%u",
-			   strchr(names[i].name, '/') + 1, vm->number);
-		diag_note(node_pos(names[i - 1].end->own, "info"), "by this node");
-	}
+	for (i = 1; i < nr; i++)
+		if (!strcmp(names[i].name, names[i - 1].name))
+			refuse_name(vm, &names[i], &names[i - 1]);
 }
 
-static void number_vm(struct vm *vm)
+static void number_vm(const struct model *model, struct vm *vm)
 {
 	bool *numbered = mem_alloc(vm->nr_ends * sizeof(*numbered));
 	struct space *space;
@@ -172,7 +217,7 @@ static void number_vm(struct vm *vm)
 			return;
 	}
 	qsort(vm->ends, vm->nr_ends, sizeof(*vm->ends), by_class_and_unit);
-	check_names(vm);
+	check_names(model, vm);
 }
 
 void number_ends(struct model *model)
@@ -181,5 +226,5 @@ void number_ends(struct model *model)
 
 	for (i = 0; i < model->nr_vms; i++)
 		if (model->vms[i].nr_ends)
-			number_vm(&model->vms[i]);
+			number_vm(model, &model->vms[i]);
 }

@@ -33,6 +33,16 @@ void outline_refuse_broken(const struct token *token)
 	diag_error(CODE_UNTERMINATED, token->pos, "a string or comment that begins here never ends");
 }
 
+bool outline_refuse_quote(const struct token *token)
+{
+	/* U+2018 to U+201F */
+	if (token->kind != TOKEN_PUNCTUATION || strncmp(token->start, "\xe2\x80", 2) ||
+	    ((unsigned char)token->start[2] & 0xf8) != 0x98)
+		return false;
+	diag_error(CODE_SYNTAX, token->pos, "a curly quotation mark: strings begin and end with \" alone");
+	return true;
+}
+
 bool outline_refuse_wrapped(const struct token *token)
 {
 	if (token->kind != TOKEN_NAME || !token->after_comment)
@@ -203,7 +213,7 @@ static enum outcome skip_value(struct lexer *lexer, struct block *block,
 		}
 		if (outline_reads_files(&token))
 			return BLOCK_REFUSED;
-		if (!cells && outline_refuse_wrapped(&token)) {
+		if (outline_refuse_quote(&token) || (!cells && outline_refuse_wrapped(&token))) {
 			block->refused = true;
 			return BLOCK_ODD;
 		}
@@ -294,7 +304,8 @@ static enum outcome refuse_statement(struct block *block, const struct statement
 			   "the block is not closed here: is a '};' missing?");
 		diag_note(block->pos, "it begins here");
 	} else {
-		if (outline_refuse_wrapped(&stmt->name) || outline_refuse_wrapped(&stmt->after))
+		if (outline_refuse_quote(&stmt->name) || outline_refuse_quote(&stmt->after) ||
+		    outline_refuse_wrapped(&stmt->name) || outline_refuse_wrapped(&stmt->after))
 			block->refused = true;
 		return BLOCK_ODD;
 	}

@@ -90,6 +90,8 @@ bool outline_read(struct lexer *lexer, struct block *block);
 bool outline_is_preprocessor_word(const struct token *token);
 void outline_refuse_preprocessor(const struct token *token);
 void outline_refuse_broken(const struct token *token);
+/* True, with a message, for a quotation mark of a text, which is none of source. */
+bool outline_refuse_quote(const struct token *token);
 /* True, with a message, if the token is the rest of a comment. */
 bool outline_refuse_wrapped(const struct token *token);
 

@@ -41,18 +41,37 @@ static void find_peer(const struct labels *labels, struct node *node)
 		node->peer->nr_pointers++;
 }
 
-static void check_own_class(const struct model *model, const struct node *node)
+/* Of short names, every other one is like one of ours. */
+#define LIKE_LENGTH_MIN	5
+
+static void refuse_class(const struct model *model, const struct node *node)
 {
 	struct likeness likeness = { .wanted = node->compatible };
 	size_t i;
 
-	if (!node->compatible || node->disabled ||
-	    vlinkcfg_class_find(model->classes, node->compatible))
-		return;
-	for (i = 0; i < model->classes->nr; i++)
+	for (i = 0; strlen(node->compatible) >= LIKE_LENGTH_MIN && i < model->classes->nr; i++)
 		diag_consider(&likeness, model->classes->classes[i].name);
 	diag_error(CODE_UNKNOWN_CLASS, node_pos(node, "compatible"), "unknown class '%s'%s", node->compatible,
 		   diag_suggestion(&likeness));
+	if (!*diag_suggestion(&likeness))
+		diag_note(node_pos(node, "compatible"), "if others serve it, --skip-unknown passes it over, or a line 'foreign %s' in the class file",
+			  node->compatible);
+}
+
+/* What is not ours is left out as if it were disabled. */
+static void check_own_class(const struct model *model, struct node *node)
+{
+	if (!node->compatible || node->disabled ||
+	    vlinkcfg_class_find(model->classes, node->compatible))
+		return;
+	if (!node->foreign && !model->skip_unknown) {
+		refuse_class(model, node);
+		return;
+	}
+	node->foreign = true;
+	node->disabled = true;
+	diag_warning(CODE_FOREIGN, node_pos(node, "compatible"), "'%s' is of the class '%s', which is not ours: it is passed over",
+		     node_title(node), node->compatible);
 }
 
 static const char *class_of_link(const struct node *label, const struct node *phandle)
@@ -122,7 +141,9 @@ static bool is_in_use(const struct node *node)
 {
 	if (is_second_pointer(node))
 		return false;
-	if (node->peer && node->peer->disabled && !node->disabled)
+	/* A client that says no class of its own is of the foreign one as well. */
+	if (node->peer && node->peer->disabled && !node->disabled &&
+	    !(node->peer->foreign && !node->compatible))
 		diag_warning(CODE_DISABLED_PEER, node_pos(node, "peer-phandle"), "left out, because its peer '%s' is disabled",
 			     node->peer_label);
 	return node->peer && !node->disabled && !node->peer->disabled;
@@ -144,6 +165,8 @@ static void add_link(struct model *model, struct node *phandle)
 	link->label = label;
 	link->phandle = phandle;
 	label->nr_links++;
+	if (!label->first_link)
+		label->first_link = link;
 	*MEM_APPEND(model->links, model->nr_links) = link;
 }
 
@@ -154,10 +177,12 @@ static void check_clones(const struct node *node)
 	if (node->peer_label)
 		diag_error(CODE_CLONE, node_pos(node, "#clone"), "#clone belongs to the node with the label, which others point to");
 	else if (node->clone == CLONE_NUMBER && node->nr_links != node->clone_nr)
-		diag_error(CODE_CLONE, node_pos(node, "#clone"), "#clone is %u, but %zu %s to '%s'",
+		diag_error(CODE_CLONE, node_pos(node, "#clone"), "#clone is %u, but %zu %s to '%s'%s",
 			   node->clone_nr, node->nr_links,
 			   node->nr_links == 1 ? "node points" : "nodes point",
-			   node_title(node));
+			   node_title(node), node->nr_pointers == node->nr_links ? "" :
+			   mem_printf(", and %zu that %s left out", node->nr_pointers - node->nr_links,
+				      node->nr_pointers - node->nr_links == 1 ? "is" : "are"));
 }
 
 static void warn_unused(const struct node *node)
@@ -291,7 +316,7 @@ static void add_option(struct end *end, const char *text)
 /* An end without an info of its own has that of its peer: both drivers need it. */
 static void fill_end(const struct model *model, struct end *end)
 {
-	const char *info = end->own->info ? end->own->info : end->other->info;
+	const char *info = info_of(end);
 	size_t i;
 
 	end->cfg.link = mem_string(end->link->id);
@@ -307,44 +332,45 @@ static void fill_end(const struct model *model, struct end *end)
 		add_option(end, end->own->options[i]);
 }
 
-static void warn_of_odd(const struct vbpipe_request *request, struct pos pos)
+/* A pipe's name and number may stand in its info. */
+static void read_pipe(const struct model *model, struct end *end)
+{
+	struct vlinkcfg_pipe pipe = info_pipe(model, end->link->class_name, end->cfg.info);
+
+	if (!end->cfg.name && *pipe.name)
+		end->cfg.name = mem_string(pipe.name);
+	if (end->unit_given)
+		return;
+	end->unit_given = pipe.has_minor;
+	end->cfg.unit = pipe.minor;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Key by key: a value that makes another key is not the same. */
+static bool same_end(const struct vlinkcfg_end *a, const struct vlinkcfg_end *b)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(request->odd) / sizeof(request->odd[0]); i++)
-		if (request->odd[i])
-			diag_warning(CODE_INFO, pos, "info: %s: the defaults count",
-				     request->odd[i]);
-}
-
-static void read_vbpipe(struct end *end)
-{
-	struct vbpipe_request request;
-	const struct node *from = end->own->info ? end->own : end->other;
-	char err[VLINKCFG_ERR_MAX];
-
-	if (!end->cfg.info)
-		return;
-	if (!vbpipe_parse(end->cfg.info, &request, err)) {
-		/* The other end has said it already. */
-		if (from == end->own)
-			diag_error(CODE_INFO, node_pos(from, "info"), "%s", err);
-		return;
-	}
-	if (from == end->own)
-		warn_of_odd(&request, node_pos(from, "info"));
-	if (!end->cfg.name)
-		end->cfg.name = request.name ? mem_string(request.name) : NULL;
-	if (end->unit_given)
-		return;
-	end->unit_given = request.has_minor;
-	end->cfg.unit = request.minor;
+	if (strcmp(a->link, b->link) || strcmp(a->class_name, b->class_name) ||
+	    a->role != b->role || strcmp(a->peer, b->peer) || a->unit != b->unit ||
+	    !same_text(a->name, b->name) || !same_text(a->info, b->info) ||
+	    a->nr_options != b->nr_options)
+		return false;
+	for (i = 0; i < a->nr_options; i++)
+		if (strcmp(a->options[i].key, b->options[i].key) ||
+		    strcmp(a->options[i].value, b->options[i].value))
+			return false;
+	return true;
 }
 
 /* What the link layer would refuse, it must not get to see. */
 static void check_end(const struct end *end)
 {
-	char *text = vlinkcfg_end_format(&end->cfg), *again, err[VLINKCFG_ERR_MAX];
+	char *text = vlinkcfg_end_format(&end->cfg), err[VLINKCFG_ERR_MAX];
 	struct vlinkcfg_end back;
 
 	if (!text)
@@ -352,11 +378,9 @@ static void check_end(const struct end *end)
 	if (vlinkcfg_end_parse(text, &back, err)) {
 		diag_error(CODE_OPTION, node_pos(end->own, NULL), "%s", err);
 	} else {
-		again = vlinkcfg_end_format(&back);
-		if (again && strcmp(again, text))
+		if (!same_end(&end->cfg, &back))
 			diag_error(CODE_OPTION, node_pos(end->own, NULL),
 				   "the link '%s' would read differently", end->cfg.link);
-		free(again);
 		vlinkcfg_end_clear(&back);
 	}
 	free(text);
@@ -372,9 +396,9 @@ static void add_end(struct model *model, const struct link *link,
 	end->own = own;
 	end->other = other;
 	fill_end(model, end);
-	end->is_vbpipe = class_is_vbpipe(model, link->class_name);
+	end->is_vbpipe = class_has_service(model, link->class_name, "vbpipe");
 	if (end->is_vbpipe)
-		read_vbpipe(end);
+		read_pipe(model, end);
 	info_check(model, end);
 	check_end(end);
 }
@@ -387,7 +411,7 @@ void resolve(struct model *model)
 	labels_refuse_second(&labels);
 	for (i = 0; i < model->nr_nodes; i++) {
 		check_own_class(model, model->nodes[i]);
-		if (model->nodes[i]->peer_label)
+		if (model->nodes[i]->peer_label && !model->nodes[i]->foreign)
 			find_peer(&labels, model->nodes[i]);
 	}
 	for (i = 0; i < model->nr_nodes; i++)

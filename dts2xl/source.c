@@ -197,7 +197,7 @@ static void refuse_outside(const struct token *token)
 {
 	if (outline_is_preprocessor_word(token))
 		outline_refuse_preprocessor(token);
-	else if (!outline_refuse_wrapped(token))
+	else if (!outline_refuse_wrapped(token) && !outline_refuse_quote(token))
 		diag_error(CODE_OUTSIDE, token->pos,
 			   "'%s' stands outside of a block: '&vmN_vdevs { ... };' expected",
 			   token_string(token));
@@ -292,6 +292,24 @@ void source_read(struct source *source, const struct cpp *cpp, const char *path)
 	struct splitter splitter = { .source = source, .cpp = cpp, .file = add_file(source) };
 
 	read_file(&splitter, path, diag_whole("dts2xl"));
+}
+
+void source_read_stdin(struct source *source, const struct cpp *cpp, const char *text, size_t len,
+		       const char *name)
+{
+	struct splitter splitter = { .source = source, .cpp = cpp, .directory = ".",
+				     .file = add_file(source) };
+	const char *processed;
+
+	if (memchr(text, '\0', len))
+		diag_error(CODE_FILE, diag_whole(name), "contains a NUL byte");
+	else if (len > VLINKCFG_FILE_MAX)
+		diag_error(CODE_FILE, diag_whole(name), "larger than %u bytes", VLINKCFG_FILE_MAX);
+	if (strlen(text) != len || len > VLINKCFG_FILE_MAX)
+		return;
+	processed = cpp_run(cpp, "-", text, source);
+	if (processed)
+		split(&splitter, processed, name);
 }
 
 void source_read_text(struct source *source, const char *text, const char *name)

@@ -29,15 +29,18 @@ struct cpp {
 	size_t nr_arguments;
 };
 
-/* Adds the blocks of a file and of what it includes. "-" is standard input. */
+/* Adds the blocks of a file and of what it includes. */
 void source_read(struct source *source, const struct cpp *cpp, const char *path);
+/* The same for what standard input had; includes are sought in the current directory. */
+void source_read_stdin(struct source *source, const struct cpp *cpp, const char *text, size_t len,
+		       const char *name);
 /* The same for text that is at hand. */
 void source_read_text(struct source *source, const char *text, const char *name);
 void source_add_input(struct source *source, const char *path);
 
 /*
  * cpp.c: preprocesses a file if its text asks for it, or options do. NULL, with a message,
- * when that fails; @text itself when there is nothing to do.
+ * when that fails; @text itself when there is nothing to do. @path "-": it is given the text.
  */
 const char *cpp_run(const struct cpp *cpp, const char *path, const char *text,
 		    struct source *source);

@@ -72,10 +72,8 @@ static void take(struct unit *unit, struct part *part)
 	size_t i;
 
 	part->taken = true;
-	for (i = 0; i < part->file->nr_blocks; i++) {
+	for (i = 0; i < part->file->nr_blocks; i++)
 		*MEM_APPEND(unit->blocks, unit->nr_blocks) = part->file->blocks[i];
-		unit->has_trees = unit->has_trees || part->file->blocks[i]->kind == BLOCK_TREE;
-	}
 }
 
 /*
@@ -115,7 +113,7 @@ static void require(struct unit *unit, struct map *seen, struct reference **list
 {
 	struct reference *reference;
 
-	if (*label == '{' || map_get(&unit->defined, label) || map_get(seen, label))
+	if (!label || *label == '{' || map_get(&unit->defined, label) || map_get(seen, label))
 		return;
 	reference = MEM_APPEND(*list, *nr);
 	reference->label = mem_string(label);

@@ -25,7 +25,6 @@ struct unit {
 	struct block **blocks;	/* in the order of the text */
 	size_t nr_blocks;
 	bool overlay;
-	bool has_trees;
 	bool others;		/* there are other inputs */
 	struct outline_node root;	/* as dtc has it in the end */
 	struct map defined;	/* the place of each label's first node */

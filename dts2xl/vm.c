@@ -6,12 +6,15 @@
 #include "mem.h"
 #include "tree.h"
 
-#define NUMBER_MAX	0x7fffffffu
+#define MEMORY_MAX	0x1000000u	/* MiB: 16 TiB, what Xen can have */
+#define VCPUS_MAX	8192u		/* Xen's own limit; guests' types have lower ones */
 
 struct reader {
 	struct vm_settings *settings;
 	struct pos pos;		/* of the property being read */
 	const char *name;
+	unsigned int max;	/* of a number */
+	const char *unit;
 };
 
 static void wrong(const struct reader *reader, const char *what)
@@ -19,19 +22,50 @@ static void wrong(const struct reader *reader, const char *what)
 	diag_error(CODE_VM_PROPERTY, reader->pos, "%s: %s", reader->name, what);
 }
 
+/* Three characters and their end fill a cell as well. */
+static bool is_text(const char *data, int len)
+{
+	return len > 1 && tree_is_string_list(data, len) && tree_is_printable(data, (size_t)len - 1);
+}
+
 static void read_number(const struct reader *reader, const char *data, int len, void *field)
 {
 	uint32_t number = 0;
 	fdt32_t cell;
 
+	if (is_text(data, len)) {
+		wrong(reader, mem_printf("a number expected, as in <512>, and not the string \"%.40s\"",
+					 data));
+		return;
+	}
 	if (len == sizeof(cell)) {
 		memcpy(&cell, data, sizeof(cell));
 		number = fdt32_to_cpu(cell);
 	}
-	if (!number || number > NUMBER_MAX)
+	if (!number)
 		wrong(reader, "one cell with a number from 1 expected");
+	else if (number > reader->max)
+		wrong(reader, mem_printf("%u is more than %u%s", number, reader->max, reader->unit));
 	else
 		*(unsigned int *)field = number;
+}
+
+static void read_mib(const struct reader *reader, const char *data, int len, void *field)
+{
+	struct reader limited = *reader;
+
+	limited.max = MEMORY_MAX;
+	limited.unit = " MiB; is it a number of bytes?";
+	read_number(&limited, data, len, field);
+}
+
+static void read_count(const struct reader *reader, const char *data, int len, void *field)
+{
+	struct reader limited = *reader;
+
+	limited.max = VCPUS_MAX;
+	limited.unit = "";
+	read_number(&limited, data, len, field);
 }
 
 static void read_string(const struct reader *reader, const char *data, int len, void *field)
@@ -109,9 +143,9 @@ static const struct {
 	{ "kernel",	   read_string,	FIELD(kernel) },
 	{ "ramdisk",	   read_string,	FIELD(ramdisk) },
 	{ "cmdline",	   read_string,	FIELD(cmdline) },
-	{ "memory",	   read_number,	FIELD(memory) },
-	{ "maxmem",	   read_number,	FIELD(maxmem) },
-	{ "vcpus",	   read_number,	FIELD(vcpus) },
+	{ "memory",	   read_mib,	FIELD(memory) },
+	{ "maxmem",	   read_mib,	FIELD(maxmem) },
+	{ "vcpus",	   read_count,	FIELD(vcpus) },
 	{ "disk",	   read_disk,	FIELD(disk) },
 	{ "vif",	   read_vif,	FIELD(vif) },
 	{ "driver-domain", read_flag,	FIELD(driver_domain) },
@@ -145,5 +179,22 @@ void vm_read(const struct tree *tree, const struct blob_node *at, unsigned int n
 			continue;
 		outline_has_property(outline, reader.name, &reader.pos);
 		read_setting(&reader, data, len);
+	}
+	if (outline_has_property(outline, "maxmem", &reader.pos))
+		vm->settings.maxmem_pos = reader.pos;
+}
+
+void vms_check(const struct model *model)
+{
+	const struct vm_settings *settings;
+	size_t i;
+
+	for (i = 0; i < model->nr_vms; i++) {
+		settings = &model->vms[i].settings;
+		if (settings->maxmem && settings->maxmem < settings->memory)
+			diag_error(CODE_VM_PROPERTY, settings->maxmem_pos.file ? settings->maxmem_pos
+									       : model->vms[i].pos,
+				   "maxmem: %u is less than the memory of vm%u, %u",
+				   settings->maxmem, model->vms[i].number, settings->memory);
 	}
 }

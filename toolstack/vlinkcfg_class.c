@@ -146,17 +146,61 @@ static int add_built_in(struct vlinkcfg_classes *classes, char *err)
 	return 0;
 }
 
+static int add_foreign_name(struct vlinkcfg_classes *classes, const char *name, char *err)
+{
+	char **foreign;
+
+	if (find(classes, name))
+		return vlinkcfg_fail(err, "'%.80s' is a class already", name);
+	foreign = vlinkcfg_grow(classes->foreign, classes->nr_foreign, sizeof(*foreign));
+	if (!foreign)
+		return vlinkcfg_fail(err, "out of memory");
+	classes->foreign = foreign;
+	foreign[classes->nr_foreign] = strdup(name);
+	if (!foreign[classes->nr_foreign])
+		return vlinkcfg_fail(err, "out of memory");
+	classes->nr_foreign++;
+	return 0;
+}
+
+/* Names in device trees, which are free to have commas and the like. */
+static int add_foreign(struct vlinkcfg_classes *classes, char *list, char *err)
+{
+	char *name, *save;
+
+	if (!*(list + strspn(list, BLANKS)))
+		return vlinkcfg_fail(err, "foreign NAME... expected");
+	for (name = strtok_r(list, BLANKS, &save); name; name = strtok_r(NULL, BLANKS, &save))
+		if (add_foreign_name(classes, name, err))
+			return -1;
+	return 0;
+}
+
+bool vlinkcfg_class_is_foreign(const struct vlinkcfg_classes *classes, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < classes->nr_foreign; i++)
+		if (name && !strcmp(classes->foreign[i], name))
+			return true;
+	return false;
+}
+
 static int add_line(struct vlinkcfg_classes *classes, char *line, char *err)
 {
+	static const char foreign[] = "foreign";
 	struct vlinkcfg_class class;
 
 	line[strcspn(line, "#")] = '\0';
 	line += strspn(line, BLANKS);
 	if (!*line)
 		return 0;
+	if (!strncmp(line, foreign, strlen(foreign)) && strchr(BLANKS, line[strlen(foreign)]) &&
+	    line[strlen(foreign) + strspn(line + strlen(foreign), BLANKS)] != ':')
+		return add_foreign(classes, line + strlen(foreign), err);
 	if (parse_class(line, &class, err))
 		return -1;
-	if (find(classes, class.name)) {
+	if (find(classes, class.name) || vlinkcfg_class_is_foreign(classes, class.name)) {
 		vlinkcfg_fail(err, "class '%s' stands in the file already", class.name);
 		class_clear(&class);
 		return -1;
@@ -208,5 +252,8 @@ void vlinkcfg_classes_clear(struct vlinkcfg_classes *classes)
 	for (i = 0; i < classes->nr; i++)
 		class_clear(&classes->classes[i]);
 	free(classes->classes);
+	for (i = 0; i < classes->nr_foreign; i++)
+		free(classes->foreign[i]);
+	free(classes->foreign);
 	memset(classes, 0, sizeof(*classes));
 }

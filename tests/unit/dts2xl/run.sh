@@ -133,6 +133,14 @@ no_input_file() {
 }
 check "input that is no file" no_input_file
 
+standard_input() {
+	run 0 -o from-stdin - <"$pipe" && sed 1d from-stdin/vm2.cfg >want && sed 1d one/vm2.cfg | diff want - &&
+	{ echo '#define POLICY "a"'; cat "$pipe"; } | run 0 --check - && blob stdin.dtbo "$pipe" -@ && run 0 --check - <stdin.dtbo &&
+	echo '&vm2_vdevs { a: a { info = <1>; }; };' | run 1 --check - && says "<stdin>:1:21: error: info" &&
+	printf '\0' | run 1 --check - && says "<stdin>: error: contains a NUL byte" &&
+	run 2 --check - - && says "standard input can be read once only"
+}
+
 binary_input() {
 	printf '&vm2_vdevs {\n\0};' >nul.dts
 	run 1 -o x nul.dts && says "nul.dts:2: contains a NUL byte"
@@ -202,7 +210,11 @@ check "bad defaults" bad_defaults
 
 bad_classes() {
 	echo 'vogl vrpq' >bad-classes.conf
-	run 1 --classes bad-classes.conf -o x "$pipe" && says "bad-classes.conf:1: 'vogl vrpq'"
+	run 1 --classes bad-classes.conf -o x "$pipe" && says "bad-classes.conf:1: 'vogl vrpq'" &&
+	printf 'foreign\n' >bad-classes.conf && run 1 --classes bad-classes.conf -o x "$pipe" && says "bad-classes.conf:1: foreign NAME... expected" &&
+	printf 'a: vrpq\nforeign b a\n' >bad-classes.conf && run 1 --classes bad-classes.conf -o x "$pipe" && says "bad-classes.conf:2: 'a' is a class already" &&
+	printf 'foreign a\na: vrpq\n' >bad-classes.conf && run 1 --classes bad-classes.conf -o x "$pipe" && says "bad-classes.conf:2: class 'a' stands in the file already" &&
+	printf 'foreign: vrpq\n' >bad-classes.conf && run 0 --classes bad-classes.conf --check "$pipe"
 }
 check "a bad class file" bad_classes
 
@@ -222,7 +234,8 @@ same_from_blob() {
 	(cd "$here/good/$1" && run 0 $(cat args 2>/dev/null) -q -o "$tmp/from-blob" "$tmp/$1.dtbo") &&
 	diff -r -I '^# Written by' "$here/good/$1/expect" from-blob
 }
-for name in pipe quoting roles numbers classes clones same-names mutual units vms infos reopened decompiled disabled; do
+check "standard input" standard_input
+for name in pipe quoting roles numbers classes clones same-names mutual units vms infos reopened decompiled disabled values; do
 	check "blob: $name converts from its .dtbo as from source" same_from_blob "$name"
 done
 
@@ -395,7 +408,7 @@ bad_bases() {
 	printf 'name = "a' >broken.cfg
 	printf 'name = "a"\n' >plain.cfg
 	run 1 --base vm2=nameless.cfg -o x "$pipe" && says "nameless.cfg: error: it has no name [base]" &&
-	run 1 --base vm2=links.cfg -o x "$pipe" && says "it has a vlink list already" &&
+	run 1 --base vm2=links.cfg -o x "$pipe" && says "links.cfg:2: error: it has a vlink list already" &&
 	run 1 --base vm2=broken.cfg -o x "$pipe" && says "[base]" &&
 	run 1 --base vm2=none.cfg -o x "$pipe" && says "none.cfg: No such file" &&
 	run 1 --base vm7=plain.cfg -o x "$pipe" && says "vm7, which the input does not have" &&
@@ -407,6 +420,45 @@ bad_bases() {
 	rm -rf x
 }
 check "--base: what cannot be one" bad_bases
+
+# What xl would pass over in silence.
+odd_bases() {
+	printf 'name = "a"\nname = "b"\n' >names.cfg
+	printf 'name = "a"; name = "b"\n' >names-line.cfg
+	printf 'name = "a"; vlink = []; vlink = []\n' >lists-line.cfg
+	printf 'name = "a" # ; name = "b"\ndisk = [ "x;name=1", "]" ]; driver_domain = 1\n' >tricky.cfg
+	printf 'name = "a"\ndriver_domain = 1\nmemroy = 9\nmemory = 1\nvcpus = 1; vcpus = 2\n' >slips.cfg
+	run 1 --base vm2=names.cfg -o x "$pipe" && says "names.cfg:2: error: name is given twice" &&
+	run 1 --base vm2=names-line.cfg -o x "$pipe" && says "names-line.cfg:1: error: name is given twice" &&
+	run 1 --base vm2=lists-line.cfg -o x "$pipe" && says "lists-line.cfg:1: error: it has a vlink list" &&
+	run 0 --base vm2=tricky.cfg --check "$pipe" && [ ! -s err ] &&
+	run 0 --base vm2=slips.cfg --check "$pipe" && says "slips.cfg:3: warning: xl knows no key 'memroy', and does not say so; did you mean 'memory'?" &&
+	says "slips.cfg:5: warning: vcpus is given twice: xl takes the last" && [ "$(wc -l <err)" -eq 2 ]
+}
+check "--base: names, lists and slips that xl takes in silence" odd_bases
+
+# As xl2dts(1) has it.
+base_with_links() {
+	rm -rf hand && run 0 -o hand "$pipe" && sed -i 1d hand/*.cfg && cp hand/vm2.cfg hand-vm2.cfg &&
+	run 0 --reverse -o hand.dts hand/*.cfg &&
+	run 1 --base vm2=hand-vm2.cfg -o hand-new hand.dts && says "--force replaces it" &&
+	run 0 --force --base vm2=hand-vm2.cfg -o hand-new hand.dts && [ "$(grep -c '^vlink' hand-new/vm2.cfg)" -eq 1 ] &&
+	grep 'link=' hand/vm2.cfg >want && grep 'link=' hand-new/vm2.cfg | diff want - &&
+	[ "$(sed '/^vlink/,/^]/d' hand/vm2.cfg)" = "$(sed '/^# Links/,$d' hand-new/vm2.cfg)" ]
+}
+check "--force --base: a list of links is replaced" base_with_links
+
+gaps() {
+	printf 'disk = [ "phy:/dev/x,xvda,w" ]\n' >disk.conf
+	printf 'bootloader = "pygrub"\n' >boot.conf
+	printf 'memory = 64\nmemory = 65\ndisc = []\n' >twice.conf
+	run 0 --defaults disk.conf -o gaps "$pipe" && grep -q '^kernel = "/vmlinuz"' gaps/vm4.cfg &&
+	grep -q '^memory = 512' gaps/vm4.cfg && grep -q '^disk = ' gaps/vm4.cfg &&
+	run 0 --defaults boot.conf -o gaps "$pipe" && ! grep -q '^kernel\|^type' gaps/vm4.cfg && grep -q '^memory = 512' gaps/vm4.cfg &&
+	run 0 --defaults twice.conf -o gaps "$pipe" && ! grep -q '^memory = 512' gaps/vm4.cfg &&
+	says "twice.conf:2: warning: memory is given twice" && says "did you mean 'disk'"
+}
+check "--defaults: what nothing says is filled in, and slips are told" gaps
 
 maps() {
 	run 0 --map vm2=dom0 --map vm4=guest -o mapped "$pipe" &&
@@ -491,6 +543,11 @@ json() {
 	(end,) = [e for v in model["vms"] if v["name"] == "vm3" for e in v["links"]]
 	assert end["info"] == '"' and end["peer"] == "vm2" and end["role"] == "client", end
 	assert end["line"] and end["grants"] > 1000, end
+	END
+	name=$(printf 'sch\303\266n.dtsi') && cp "$pipe" "$name" && run 0 --json model.json "$name" && python3 - <<-'END'
+	import json
+	model = json.load(open("model.json", encoding="utf-8"))
+	assert {e["file"] for v in model["vms"] for e in v["links"]} == {"sch\u00f6n.dtsi"}, model
 	END
 }
 if command -v python3 >/dev/null; then
