@@ -46,11 +46,10 @@ static enum link_end end_of(const struct vlink *link)
 	return link == &ends[CLIENT].link ? CLIENT : SERVER;
 }
 
-u64 vlink_param_size_get(const struct vlink *link, const char *key, u64 def)
+u64 vlink_param_get(const struct vlink *link, const struct vlink_info_key *key)
 {
 	(void)link;
-	(void)def;
-	return strcmp(key, "vrpq-reqs") ? (u64)link_pmem_pages * VRPQ_PAGE_SIZE : link_reqs;
+	return strcmp(key->name, "vrpq-reqs") ? (u64)link_pmem_pages * VRPQ_PAGE_SIZE : link_reqs;
 }
 
 int vlink_peer_u32(struct vlink *link, const char *key, u32 min, u32 max, u32 *value)

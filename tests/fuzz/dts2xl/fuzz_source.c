@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Hostile text, in up to four parts that are separated by bytes 0: device tree source, as
- * far as it is read before dtc does; an info; a class file; a string of a vlink list.
+ * Hostile text, in up to five parts that are separated by bytes 0: device tree source, as
+ * far as it is read before dtc does; an info; a class file; a string of a vlink list; a
+ * config for --base.
  */
 #define _GNU_SOURCE
+#include <sanitizer/lsan_interface.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../../dts2xl/info.h"
+#include "../../../dts2xl/base.h"
 #include "../../../dts2xl/unit.h"
+#include "../../../dts2xl/xlcfg.h"
 #include "fuzz.h"
 
 static void split_source(const char *text)
@@ -25,31 +28,69 @@ static void split_source(const char *text)
 		unit_text(unit);
 }
 
+static void say_nothing(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	(void)fatal;
+	(void)text;
+}
+
 static void parse_info(const char *text)
 {
-	static const char *const keys[] = { "vrpq-reqs", "vrpq-pmem", "vumem-pdev", "vumem-mem" };
-	struct vbpipe_request request;
+	static char *services[] = { (char *)"vbpipe", (char *)"vrpq", (char *)"vumem", (char *)"vsock" };
+	const struct vlinkcfg_class all = { (char *)"all", services, 4 }, pipe = { (char *)"pipe", services, 1 };
 	unsigned long long value;
-	char err[VLINKCFG_ERR_MAX];
+	const char *key;
 	size_t i;
 
-	vbpipe_parse(text, &request, err);
-	info_parse_size(text, strlen(text), &value);
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		info_size(text, keys[i], &value);
+	vlinkcfg_info_check(&all, text, say_nothing, NULL);
+	vlinkcfg_info_check(&pipe, text, say_nothing, NULL);
+	vlinkcfg_size_parse(text, strlen(text), &value);
+	for (i = 0; (key = vlinkcfg_info_key(i)); i++)
+		vlinkcfg_info_value(text, key);
+}
+
+/* The path of a file in memory with the text; *@fd is to be closed. */
+static const char *text_file(const char *text, int *fd)
+{
+	*fd = memfd_create("text", MFD_CLOEXEC);
+	if (*fd < 0 || write(*fd, text, strlen(text)) < 0)
+		abort();
+	return mem_printf("/proc/self/fd/%d", *fd);
 }
 
 static void parse_classes(const char *text)
 {
 	struct vlinkcfg_classes classes;
 	char err[VLINKCFG_ERR_MAX];
-	int fd = memfd_create("classes", MFD_CLOEXEC);
+	int fd;
+	const char *path = text_file(text, &fd);
 
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		abort();
-	if (!vlinkcfg_classes_read(mem_printf("/proc/self/fd/%d", fd), &classes, err))
+	if (!vlinkcfg_classes_read(path, &classes, err))
 		vlinkcfg_classes_clear(&classes);
 	close(fd);
+}
+
+/* What is left of a base has its name, and no list of links. */
+static void parse_base(const char *text)
+{
+	struct bases bases = { 0 };
+	struct xlcfg cfg;
+	int fd;
+	const char *path = text_file(text, &fd);
+
+	/* Of a config with errors, libxlutil forgets parts. */
+	__lsan_disable();
+	bases_add(&bases, mem_printf("vm2=%s", path));
+	__lsan_enable();
+	bases_settle(&bases, true);
+	close(fd);
+	if (diag_errors())
+		return;
+	if (!xlcfg_open(&cfg, "base", bases.items[0].text) || !xlcfg_has(&cfg, "name") ||
+	    xlcfg_has(&cfg, "vlink"))
+		abort();
+	xlcfg_close(&cfg);
 }
 
 /* What was understood reads the same once it is printed. */
@@ -71,7 +112,7 @@ static void parse_end(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parse[])(const char *text) = {
-		split_source, parse_info, parse_classes, parse_end
+		split_source, parse_info, parse_classes, parse_end, parse_base
 	};
 	char *copy;
 	const char *part, *end;
@@ -83,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	part = copy;
 	for (i = 0; i < sizeof(parse) / sizeof(parse[0]) && part <= end; i++) {
 		/* In a piece of its own, so that a read beyond it is found. */
+		diag_reset();
 		parse[i](mem_string(part));
 		part += strlen(part) + 1;
 	}
