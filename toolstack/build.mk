@@ -31,6 +31,23 @@ check-vlinkd:
 $(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
 
+# What the choice of links costs, counted in comparisons of strings.
+$(call unit_test,check-vlinkd-cost,$(O)/test/vlinkd_cost)
+check-vlinkd-cost:
+	$<
+
+VLINKD_COST_SRC := tests/unit/vlinkd_cost.c toolstack/vlinkcfg.c toolstack/vlinkcfg_check.c \
+	toolstack/vlinkcfg_cid.c toolstack/vlinkcfg_class.c toolstack/vlinkcfg_domain.c \
+	toolstack/vlinkcfg_file.c \
+	$(addprefix toolstack/vlinkd/,accept.c alloc.c choice.c config.c domains.c map.c messages.c \
+		published.c xs.c)
+
+$(O)/test/vlinkd_cost: $(VLINKD_COST_SRC) $(wildcard toolstack/*.h toolstack/vlinkd/*.h) $(O)/.settings
+	@mkdir -p $(@D)
+	$(CC) -O1 -g $(VCFLAGS) -fno-builtin-strcmp -Dstrcmp=counted_strcmp \
+		-include tests/unit/counted.h -o $@ $(VLINKD_COST_SRC) -lcunit $(VLINKCFG_LIBS) \
+		-lxenctrl -lxenstore
+
 # The same over the real xenstored, and a stand-in for the hypervisor.
 XENSTORED_TEST := $(O)/asan/xenstored_test $(O)/test/fake_hypervisor.so $(O)/asan/vlinkd
 $(call unit_test,check-xenstored,$(XENSTORED_TEST))
