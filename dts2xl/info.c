@@ -25,20 +25,20 @@ const char *info_of_peer(const struct end *end)
 	return end->other->info ? end->other->info : end->own->info;
 }
 
-static void say(void *arg, bool fatal, const char *text)
+static void say(void *arg, enum vlinkcfg_fault fault, const char *text)
 {
 	const struct pos *pos = arg;
 
-	if (fatal)
+	if (fault == VLINKCFG_REFUSED)
 		diag_error(CODE_INFO, *pos, "%s", text);
 	else
 		diag_warning(CODE_INFO, *pos, "%s", text);
 }
 
-static void say_nothing(void *arg, bool fatal, const char *text)
+static void say_nothing(void *arg, enum vlinkcfg_fault fault, const char *text)
 {
 	(void)arg;
-	(void)fatal;
+	(void)fault;
 	(void)text;
 }
 

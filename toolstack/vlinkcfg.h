@@ -161,11 +161,14 @@ void vlinkcfg_classes_clear(struct vlinkcfg_classes *classes);
 
 bool vlinkcfg_class_has(const struct vlinkcfg_class *class, const char *service);
 
-/*
- * Infos. What the drivers would say of one is said before: @fatal if the link could not be
- * what its info says, otherwise a default counts.
- */
-typedef void (*vlinkcfg_info_report)(void *arg, bool fatal, const char *text);
+/* Infos. What the drivers would say of one is said before. */
+enum vlinkcfg_fault {
+	VLINKCFG_UNUSED,	/* something in it means nothing */
+	VLINKCFG_DEFAULT,	/* a default counts, and not what it says */
+	VLINKCFG_REFUSED,	/* the link could not be what it says */
+};
+
+typedef void (*vlinkcfg_info_report)(void *arg, enum vlinkcfg_fault fault, const char *text);
 
 /* What the info of a pipe asks for. */
 struct vlinkcfg_pipe {

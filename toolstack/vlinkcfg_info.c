@@ -21,7 +21,7 @@ struct reader {
 };
 
 __attribute__((format(printf, 3, 4)))
-static void say(const struct reader *reader, bool fatal, const char *fmt, ...)
+static void say(const struct reader *reader, enum vlinkcfg_fault fault, const char *fmt, ...)
 {
 	char text[VLINKCFG_ERR_MAX];
 	va_list ap;
@@ -29,7 +29,7 @@ static void say(const struct reader *reader, bool fatal, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	reader->report(reader->arg, fatal, text);
+	reader->report(reader->arg, fault, text);
 }
 
 static unsigned int suffix_shift(char c)
@@ -158,12 +158,12 @@ static void check_value(const struct reader *reader, const struct vlink_info_key
 
 	if (key->kind == VLINK_INFO_FLAG) {
 		if (!is_flag(value, len))
-			say(reader, false, "info: %s=%.*s is neither yes nor no: the default counts",
+			say(reader, VLINKCFG_DEFAULT, "info: %s=%.*s is neither yes nor no: the default counts",
 			    key->name, (int)len, value);
 	} else if (!vlinkcfg_size_parse(value, len, &size)) {
-		say(reader, false, VLINK_INFO_NO_SIZE, key->name, (int)len, value);
+		say(reader, VLINKCFG_DEFAULT, VLINK_INFO_NO_SIZE, key->name, (int)len, value);
 	} else if (!vlink_info_allows(key, size)) {
-		say(reader, false, VLINK_INFO_WRONG, key->name, size, vlink_info_form(key),
+		say(reader, VLINKCFG_DEFAULT, VLINK_INFO_WRONG, key->name, size, vlink_info_form(key),
 		    key->min, key->max);
 	}
 }
@@ -186,16 +186,16 @@ static void check_item(const struct reader *reader, const struct vlinkcfg_class 
 	size_t first_len, name_len = equals ? (size_t)(equals - item) : len;
 
 	if (len == 1 && suffix_shift(*item))
-		say(reader, false, "info: '%c' stands alone: a size has no blank in it", *item);
+		say(reader, VLINKCFG_UNUSED, "info: '%c' stands alone: a size has no blank in it", *item);
 	key = equals ? find_key(item, name_len) : NULL;
 	/* Others are for drivers and programs of the user's own. */
 	if (!key)
 		return;
 	first = find_value(info, key->name, &first_len);
 	if (first != equals + 1)
-		say(reader, false, "info: %s is given twice: the first counts", key->name);
+		say(reader, VLINKCFG_UNUSED, "info: %s is given twice: the first counts", key->name);
 	else if (!vlinkcfg_class_has(class, key->service))
-		say(reader, false, "info: %s is for the service %s, which class '%s' has not",
+		say(reader, VLINKCFG_UNUSED, "info: %s is for the service %s, which class '%s' has not",
 		    key->name, key->service, class->name);
 	else
 		check_value(reader, key, equals + 1, len - name_len - 1);
@@ -227,7 +227,7 @@ static void parse_policy(const struct reader *reader, const char *field,
 {
 	pipe->read_available = !strcmp(field, "a");
 	if (!pipe->read_available)
-		say(reader, false, "info: the policy '%.40s' is neither empty nor 'a': the defaults count",
+		say(reader, VLINKCFG_DEFAULT, "info: the policy '%.40s' is neither empty nor 'a': the defaults count",
 		    field);
 }
 
@@ -237,7 +237,7 @@ static void parse_pipe_size(const struct reader *reader, const char *field,
 	unsigned long long size;
 
 	if (!vlinkcfg_size_parse(field, strlen(field), &size) || size > VBPIPE_RING_MAX)
-		say(reader, false, "info: the size '%.40s' is not a number up to %uM: the defaults count",
+		say(reader, VLINKCFG_DEFAULT, "info: the size '%.40s' is not a number up to %uM: the defaults count",
 		    field, VBPIPE_RING_MAX >> 20);
 	else if (size >= VBPIPE_SIZE_MIN)
 		pipe->size = size;
@@ -248,7 +248,7 @@ static void parse_minor(const struct reader *reader, const char *field, struct v
 	unsigned long minor;
 
 	if (!parse_number(field, VBPIPE_MINORS - 1, &minor)) {
-		say(reader, true, "info: the minor number '%.40s' is not a number from 0 to %d",
+		say(reader, VLINKCFG_REFUSED, "info: the minor number '%.40s' is not a number from 0 to %d",
 		    field, VBPIPE_MINORS - 1);
 		return;
 	}
@@ -259,11 +259,11 @@ static void parse_minor(const struct reader *reader, const char *field, struct v
 static void parse_name(const struct reader *reader, const char *value, struct vlinkcfg_pipe *pipe)
 {
 	if (*pipe->name)
-		say(reader, true, "info: name= is given twice");
+		say(reader, VLINKCFG_REFUSED, "info: name= is given twice");
 	else if (!*value)
-		say(reader, true, "info: name= has no value");
+		say(reader, VLINKCFG_REFUSED, "info: name= has no value");
 	else if (!vlinkcfg_is_node_name(value))
-		say(reader, true, "info: name=%.80s is not 1 to %d characters of A-Z a-z 0-9 _ . - beginning with none of . -",
+		say(reader, VLINKCFG_REFUSED, "info: name=%.80s is not 1 to %d characters of A-Z a-z 0-9 _ . - beginning with none of . -",
 		    value, VLINKCFG_NAME_MAX);
 	else
 		memcpy(pipe->name, value, strlen(value) + 1);
@@ -294,16 +294,16 @@ static void parse_keyed(const struct reader *reader, char *field, struct vlinkcf
 		if (strncmp(field, numbers[i].name, strlen(numbers[i].name)))
 			continue;
 		if (!parse_number(field + strlen(numbers[i].name), numbers[i].max, &value))
-			say(reader, false, "info: '%.40s' has no number from 0 to %lu: the defaults count",
+			say(reader, VLINKCFG_DEFAULT, "info: '%.40s' has no number from 0 to %lu: the defaults count",
 			    field, numbers[i].max);
 		if (pipe->seen & 1u << i)
-			say(reader, false, "info: %s is given twice: the last counts",
+			say(reader, VLINKCFG_UNUSED, "info: %s is given twice: the last counts",
 			    numbers[i].name);
 		pipe->seen |= 1u << i;
 		return;
 	}
 	if (!pipe->shared)
-		say(reader, false, "info: the item '%.*s' is not used", (int)strcspn(field, "="),
+		say(reader, VLINKCFG_UNUSED, "info: the item '%.*s' is not used", (int)strcspn(field, "="),
 		    field);
 }
 
@@ -322,7 +322,7 @@ static void parse_field(const struct reader *reader, char *field, unsigned int n
 	else if (nr < sizeof(positional) / sizeof(positional[0]))
 		positional[nr](reader, field, pipe);
 	else
-		say(reader, false, "info: '%.40s' is not used: the fields behind the third are of the form KEY=VALUE",
+		say(reader, VLINKCFG_UNUSED, "info: '%.40s' is not used: the fields behind the third are of the form KEY=VALUE",
 		    field);
 }
 
@@ -356,7 +356,7 @@ void vlinkcfg_pipe_parse(const struct vlinkcfg_class *class, const char *info,
 	for (nr = 0; info; nr++) {
 		len = strcspn(info, ";");
 		if (len > VBPIPE_FIELD_MAX) {
-			say(&reader, false, "info: '%.40s...' has more than %d characters: the defaults count",
+			say(&reader, VLINKCFG_DEFAULT, "info: '%.40s...' has more than %d characters: the defaults count",
 			    info, VBPIPE_FIELD_MAX);
 		} else {
 			memcpy(field, info, len);

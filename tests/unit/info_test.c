@@ -285,12 +285,12 @@ struct tool {
 	bool defaults;		/* something else counts than what stands there */
 };
 
-static void take(void *arg, bool fatal, const char *text)
+static void take(void *arg, enum vlinkcfg_fault fault, const char *text)
 {
 	struct tool *tool = arg;
 
 	snprintf(tool->text, sizeof(tool->text), "%s\n", text);
-	tool->defaults = tool->defaults || fatal || strstr(text, "the defaults count");
+	tool->defaults = tool->defaults || fault != VLINKCFG_UNUSED;
 }
 
 static struct tool tool_of(const char *service, const char *info)

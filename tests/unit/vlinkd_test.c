@@ -956,6 +956,19 @@ static void configs_are_checked(void)
 		     "problem: vm4.cfg: link 'p' is a client here and in vm3.cfg; link 'p' is not connected\n", 2);
 }
 
+/* In the words of dts2xl and of the drivers. */
+static void infos_are_checked(void)
+{
+	begin();
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=g,class=vrpq,role=server,peer=vm4,unit=0,info=vrpq-reqs=1000,x=1\",\n"
+	    "\"link=p,class=vbpipe,role=server,peer=vm4,unit=0,info=a;8K;300\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=g,class=vrpq,role=client,peer=vm3,unit=0,info=vrpq-reqs=1K\",\n"
+	    "\"link=p,class=vbpipe,role=client,peer=vm3,unit=0,info=a;8K;;note=1\" ]\n");
+	expect_check("link g vrpq vm3 vm4\nlink p vbpipe vm3 vm4\n"
+		     "problem: vm3.cfg: link 'g': info: vrpq-reqs=1000 is not a power of two from 256 to 1048576: the default counts\n"
+		     "problem: vm3.cfg: link 'p': info: the minor number '300' is not a number from 0 to 255\n", 2);
+}
+
 /* What needs no links is no matter, and a cfg that is broken is one fault. */
 static void one_fault_is_told_once(void)
 {
@@ -2114,6 +2127,7 @@ static const struct unit_test tests[] = {
 	{ "a class file that goes ends no link", a_class_file_that_goes_ends_no_link },
 	{ "obeyed at once", obeyed_at_once },
 	{ "configs are checked", configs_are_checked },
+	{ "infos are checked in the words of the drivers", infos_are_checked },
 	{ "one fault is told once", one_fault_is_told_once },
 	{ "only the difference is written", only_the_difference_is_written },
 	{ "a thousand domains", a_thousand_domains },

@@ -45,6 +45,36 @@ static void print_missing_peer(const struct config_end *end, FILE *out)
 		end->dom->path, end->end->link, end->end->peer);
 }
 
+struct info_check {
+	const struct config_end *end;
+	FILE *out;
+	size_t problems;
+};
+
+static void print_info(void *arg, enum vlinkcfg_fault fault, const char *text)
+{
+	struct info_check *check = arg;
+
+	/* Others may read what the drivers do not. */
+	if (fault == VLINKCFG_UNUSED)
+		return;
+	fprintf(check->out, "problem: %s: link '%s': %s\n", check->end->dom->path,
+		check->end->end->link, text);
+	check->problems++;
+}
+
+/* What the drivers would say of the info. */
+static size_t check_info(const struct config *config, const struct config_end *end, FILE *out)
+{
+	const struct vlinkcfg_class *class = vlinkcfg_class_find(&config->classes,
+								 end->end->class_name);
+	struct info_check check = { .end = end, .out = out };
+
+	if (class && end->end->info)
+		vlinkcfg_info_check(class, end->end->info, print_info, &check);
+	return check.problems;
+}
+
 size_t check_print(const struct config *config, FILE *out)
 {
 	size_t i, problems = config->messages.nr;
@@ -53,6 +83,8 @@ size_t check_print(const struct config *config, FILE *out)
 		print_link(config, &config->ends[i], out);
 	for (i = 0; i < config->messages.nr; i++)
 		fprintf(out, "problem: %s\n", config->messages.list[i]);
+	for (i = 0; i < config->nr_ends; i++)
+		problems += check_info(config, &config->ends[i], out);
 	for (i = 0; i < config->nr_ends; i++) {
 		if (other_end(config, &config->ends[i]) ||
 		    is_of_bad_file(config, config->ends[i].end->peer))

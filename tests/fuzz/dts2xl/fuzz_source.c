@@ -28,10 +28,10 @@ static void split_source(const char *text)
 		unit_text(unit);
 }
 
-static void say_nothing(void *arg, bool fatal, const char *text)
+static void say_nothing(void *arg, enum vlinkcfg_fault fault, const char *text)
 {
 	(void)arg;
-	(void)fatal;
+	(void)fault;
 	(void)text;
 }
 
