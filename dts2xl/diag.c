@@ -9,9 +9,9 @@
 #include "lex.h"
 #include "main.h"
 #include "mem.h"
+#include "vlinkcfg.h"
 
 #define CONSIDERED_MAX	1000000
-#define LIKENESS_MAX	64	/* longer names are not compared */
 
 struct diag_settings diag_settings;
 
@@ -135,34 +135,6 @@ void diag_fatal(const char *fmt, ...)
 	exit(EXIT_ENVIRONMENT);
 }
 
-static unsigned int least(unsigned int a, unsigned int b, unsigned int c)
-{
-	unsigned int min = a < b ? a : b;
-
-	return min < c ? min : c;
-}
-
-/* How many characters must be put in, left out or changed to make @b of @a. */
-static unsigned int edit_distance(const char *a, const char *b)
-{
-	unsigned int row[LIKENESS_MAX + 1], diagonal, above;
-	size_t i, j, len = strlen(b);
-
-	for (j = 0; j <= len; j++)
-		row[j] = (unsigned int)j;
-	for (i = 1; a[i - 1]; i++) {
-		diagonal = row[0];
-		row[0] = (unsigned int)i;
-		for (j = 1; j <= len; j++) {
-			above = row[j];
-			row[j] = least(above + 1, row[j - 1] + 1,
-				       diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[len];
-}
-
 void diag_consider(struct likeness *likeness, const char *candidate)
 {
 	static unsigned int considered;
@@ -171,9 +143,7 @@ void diag_consider(struct likeness *likeness, const char *candidate)
 	/* Thousands of slips in an input of thousands of names get no suggestion each. */
 	if (considered++ >= CONSIDERED_MAX)
 		return;
-	if (strlen(candidate) > LIKENESS_MAX || strlen(likeness->wanted) > LIKENESS_MAX)
-		return;
-	distance = edit_distance(likeness->wanted, candidate);
+	distance = vlinkcfg_distance(likeness->wanted, candidate);
 	if (likeness->best && distance >= likeness->distance)
 		return;
 	likeness->best = candidate;
@@ -182,7 +152,7 @@ void diag_consider(struct likeness *likeness, const char *candidate)
 
 const char *diag_suggestion(const struct likeness *likeness)
 {
-	if (!likeness->best || likeness->distance > strlen(likeness->wanted) / 3 + 1)
+	if (!likeness->best || !vlinkcfg_is_near(likeness->wanted, likeness->distance))
 		return "";
 	return mem_printf("; did you mean '%s'?", likeness->best);
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "info.h"
 #include "mem.h"
-
-#define SEPARATORS	", \t"
 
 bool class_has_service(const struct model *model, const char *class_name, const char *service)
 {
@@ -51,36 +48,6 @@ struct vlinkcfg_pipe info_pipe(const struct model *model, const char *class_name
 	return pipe;
 }
 
-/* Keys of others are their business, unless they are nearly one of ours. */
-static void suggest_key(struct pos pos, const char *name)
-{
-	struct likeness likeness = { .wanted = name };
-	const char *key, *suggestion;
-	size_t i;
-
-	for (i = 0; (key = vlinkcfg_info_key(i)); i++) {
-		if (!strcasecmp(key, name))
-			return;
-		diag_consider(&likeness, key);
-	}
-	suggestion = diag_suggestion(&likeness);
-	if (*suggestion)
-		diag_warning(CODE_INFO, pos, "info: the item '%s' is not used%s", name, suggestion);
-}
-
-static void suggest_keys(struct pos pos, const char *info)
-{
-	const char *item;
-	size_t len;
-
-	for (item = info; *item; item += len) {
-		item += strspn(item, SEPARATORS);
-		len = strcspn(item, SEPARATORS);
-		if (memchr(item, '=', len))
-			suggest_key(pos, mem_copy(item, strcspn(item, "=")));
-	}
-}
-
 void info_check(const struct model *model, const struct end *end)
 {
 	const struct vlinkcfg_class *class;
@@ -95,5 +62,5 @@ void info_check(const struct model *model, const struct end *end)
 		return;
 	vlinkcfg_info_check(class, end->own->info, say, &pos);
 	if (!end->is_vbpipe)
-		suggest_keys(pos, end->own->info);
+		vlinkcfg_info_suggest(end->own->info, say, &pos);
 }

@@ -4,7 +4,7 @@ VLINKD_SRC   := $(wildcard toolstack/vlinkd/*.c)
 # Not libvlinkcfg: guests shall not need the toolstack's libraries.
 VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/json.c toolstack/vrpqstat/sample.c \
 	userlib/common/abi.c \
-	$(addprefix toolstack/vlinkd/,alloc.c detached.c xs.c)
+	toolstack/vlinkcfg_likeness.c $(addprefix toolstack/vlinkd/,alloc.c detached.c xs.c)
 
 BINS += $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 
@@ -38,7 +38,7 @@ check-vlinkd-cost:
 
 VLINKD_COST_SRC := tests/unit/vlinkd_cost.c toolstack/vlinkcfg.c toolstack/vlinkcfg_check.c \
 	toolstack/vlinkcfg_cid.c toolstack/vlinkcfg_class.c toolstack/vlinkcfg_domain.c \
-	toolstack/vlinkcfg_file.c \
+	toolstack/vlinkcfg_file.c toolstack/vlinkcfg_info.c toolstack/vlinkcfg_likeness.c \
 	$(addprefix toolstack/vlinkd/,accept.c alloc.c choice.c config.c domains.c map.c messages.c \
 		published.c xs.c)
 

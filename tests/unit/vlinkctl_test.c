@@ -534,8 +534,9 @@ static void suggestions(void)
 	expect_hint("p32", 4, "; did you mean 'p23'?");
 	expect_hint("camra", 4, "; did you mean 'camera'?");
 	expect_hint("sensor_lefft", 4, "; did you mean 'sensor-left'?");
-	expect_hint("x", 4, "; there are camera, display, p23, sensor-left");
+	expect_hint("wheel", 4, "; there are camera, display, p23, sensor-left");
 	expect_hint("p32", 2, "; there are camera, display");
+	expect_hint("x", 4, "; there are camera, display, p23, sensor-left");
 	expect_hint("x", 0, "");
 }
 

@@ -742,6 +742,25 @@ static void cfgs_that_go_end_no_link(void)
 	stop();
 }
 
+/* A new daemon does not take what has nothing of the links that run for their cfg. */
+static void strange_cfgs_do_not_speak(void)
+{
+	begin_kept();
+	remove_cfg("vm3.cfg");
+	cfg("vm3-old.cfg", "name = \"vm3\"\n");
+	stop();
+	start_and_settle();
+	expect_kept("vm3-old.cfg: domain 'vm3' runs with other links than this cfg has; they stay");
+	two_domains_one_pipe();
+	expect_kept(NULL);
+	/* But it is obeyed. */
+	remove_cfg("vm3.cfg");
+	daemon_reload(&vlinkd);
+	CU_ASSERT_EQUAL_FATAL(settle(), 0);
+	expect_dump("/tool/vlink", record_empty);
+	stop();
+}
+
 static void broken_cfgs_end_no_link(void)
 {
 	static const char *const broken[] = {
@@ -983,6 +1002,16 @@ static void one_fault_is_told_once(void)
 	expect_check("link p vbpipe - vm3\nlink g vogl - vm3\n"
 		     "problem: vm4.cfg:2: vlink: link: '' is not 1 to 48 characters of A-Z a-z 0-9 _ -\n"
 		     "problem: win.cfg: name is not a domain name: 1 to 63 characters of A-Z a-z 0-9 _ . + -, not digits alone\n", 2);
+}
+
+/* Keys of others are their business, unless they are nearly one of ours. */
+static void typos_in_infos_are_found(void)
+{
+	begin();
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=g,class=vogl,role=client,peer=vm4,unit=0,info=vrpq-rqes=1M\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=g,class=vogl,role=server,peer=vm3,unit=0,info=mine=1 vrpq-reqs=1M\" ]\n");
+	expect_check("link g vogl vm4 vm3\n"
+		     "problem: vm3.cfg: link 'g': info: the item 'vrpq-rqes' is not used; did you mean 'vrpq-reqs'?\n", 1);
 }
 
 /* ---- many ---- */
@@ -2119,6 +2148,7 @@ static const struct unit_test tests[] = {
 	{ "one name in two cfgs", one_name_in_two_cfgs },
 	{ "copies end no link", copies_end_no_link },
 	{ "cfgs that go end no link", cfgs_that_go_end_no_link },
+	{ "strange cfgs do not speak", strange_cfgs_do_not_speak },
 	{ "broken cfgs end no link", broken_cfgs_end_no_link },
 	{ "half-written cfgs end no link", half_written_cfgs_end_no_link },
 	{ "strangers end no link", strangers_end_no_link },
@@ -2129,6 +2159,7 @@ static const struct unit_test tests[] = {
 	{ "configs are checked", configs_are_checked },
 	{ "infos are checked in the words of the drivers", infos_are_checked },
 	{ "one fault is told once", one_fault_is_told_once },
+	{ "typos in infos are found", typos_in_infos_are_found },
 	{ "only the difference is written", only_the_difference_is_written },
 	{ "a thousand domains", a_thousand_domains },
 	{ "orphans", orphans },

@@ -423,12 +423,6 @@ static void begin(void)
 	CU_ASSERT_TRUE_FATAL(await(is_joined, "probe"));
 }
 
-static void end(void)
-{
-	kill_process(&vlinkd);
-	kill_xenstored();
-}
-
 /* All that has happened until now has been looked at when this returns. */
 static void meet(void)
 {
@@ -436,6 +430,15 @@ static void meet(void)
 	EXPECT(is_nowhere, "probe");
 	xs_rm(xs, XBT_NULL, "/tool/vlink/@detached");
 	EXPECT(is_joined, "probe");
+}
+
+/* It ends of itself when it is told to, and has nothing left over then. */
+static void end(void)
+{
+	meet();
+	kill(vlinkd, SIGTERM);
+	CU_ASSERT_EQUAL(await_exit(&vlinkd), 0);
+	kill_xenstored();
 }
 
 /* The same, and all configs have been as they are for long enough. */

@@ -63,15 +63,24 @@ static void print_info(void *arg, enum vlinkcfg_fault fault, const char *text)
 	check->problems++;
 }
 
-/* What the drivers would say of the info. */
+static void print_typo(void *arg, enum vlinkcfg_fault fault, const char *text)
+{
+	(void)fault;
+	print_info(arg, VLINKCFG_DEFAULT, text);
+}
+
+/* What the drivers would say of the info, and what may have been meant. */
 static size_t check_info(const struct config *config, const struct config_end *end, FILE *out)
 {
 	const struct vlinkcfg_class *class = vlinkcfg_class_find(&config->classes,
 								 end->end->class_name);
 	struct info_check check = { .end = end, .out = out };
 
-	if (class && end->end->info)
-		vlinkcfg_info_check(class, end->end->info, print_info, &check);
+	if (!class || !end->end->info)
+		return 0;
+	vlinkcfg_info_check(class, end->end->info, print_info, &check);
+	if (!vlinkcfg_class_has(class, "vbpipe"))
+		vlinkcfg_info_suggest(end->end->info, print_typo, &check);
 	return check.problems;
 }
 

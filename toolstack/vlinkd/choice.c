@@ -104,6 +104,32 @@ static void say_other(struct round *round, const struct choice *choice,
 				  file->path, choice->name, choice->path));
 }
 
+static bool has_any_of(const struct config_file *file, const struct published_list *held)
+{
+	size_t i, j;
+
+	for (i = 0; i < file->dom.nr_ends; i++)
+		for (j = 0; j < held->dom.nr_ends; j++)
+			if (!strcmp(file->dom.ends[i].link, held->dom.ends[j].link))
+				return true;
+	return false;
+}
+
+/*
+ * A daemon that was started anew does not know which config spoke before: hardly one that has
+ * nothing of what runs.
+ */
+static bool is_stranger(struct round *round, const struct config_file *file,
+			const struct published_list *held)
+{
+	if (!held || !held->dom.nr_ends || round->running->obey || has_any_of(file, held))
+		return false;
+	messages_add(round->messages,
+		     alloc_printf("%s: domain '%s' runs with other links than this cfg has; they stay until it ends",
+				  file->path, file->dom.name));
+	return true;
+}
+
 /* The file that speaks for the name, or NULL. */
 static const struct config_file *choose(struct round *round, const struct choice *choice,
 					const struct group *group,
@@ -120,7 +146,9 @@ static const struct config_file *choose(struct round *round, const struct choice
 		return NULL;
 	}
 	file = preferred(choice, group);
-	if (!choice->path || !strcmp(file->path, choice->path) || !strcmp(file->list, choice->list))
+	if (!choice->path)
+		return is_stranger(round, file, held) ? NULL : file;
+	if (!strcmp(file->path, choice->path) || !strcmp(file->list, choice->list))
 		return file;
 	say_other(round, choice, file);
 	return NULL;

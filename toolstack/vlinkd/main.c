@@ -57,10 +57,10 @@ static const char usage_text[] =
 	"  --version       show the version\n";
 
 struct options {
-	const char **dirs;
+	char **dirs;
 	size_t nr_dirs;
-	const char *classes;
-	const char *pidfile;
+	char *classes;
+	char *pidfile;
 	unsigned int settle_s;
 	bool foreground;
 	bool check;
@@ -79,7 +79,25 @@ struct server {
 static void add_dir(struct options *opts, const char *dir)
 {
 	opts->dirs = alloc_grow(opts->dirs, opts->nr_dirs, sizeof(*opts->dirs));
-	opts->dirs[opts->nr_dirs++] = dir;
+	opts->dirs[opts->nr_dirs++] = alloc_string(dir);
+}
+
+/* The last one counts. */
+static void set_option(char **option, const char *value)
+{
+	free(*option);
+	*option = alloc_string(value);
+}
+
+static void clear_options(struct options *opts)
+{
+	size_t i;
+
+	for (i = 0; i < opts->nr_dirs; i++)
+		free(opts->dirs[i]);
+	free(opts->dirs);
+	free(opts->classes);
+	free(opts->pidfile);
 }
 
 static int usage_error(void)
@@ -110,7 +128,7 @@ static int parse_options(int argc, char **argv, struct options *opts)
 			add_dir(opts, optarg);
 			break;
 		case 'C':
-			opts->classes = optarg;
+			set_option(&opts->classes, optarg);
 			break;
 		case 's':
 			if (!xsh_parse_number(optarg, SETTLE_MAX_S, &opts->settle_s)) {
@@ -123,7 +141,7 @@ static int parse_options(int argc, char **argv, struct options *opts)
 			opts->foreground = true;
 			break;
 		case 'p':
-			opts->pidfile = optarg;
+			set_option(&opts->pidfile, optarg);
 			break;
 		case 'k':
 			opts->check = true;
@@ -147,25 +165,35 @@ static int parse_options(int argc, char **argv, struct options *opts)
 	return -1;
 }
 
+static void prefix(char **path, const char *dir)
+{
+	char *absolute;
+
+	if (!*path || (*path)[0] == '/')
+		return;
+	absolute = alloc_printf("%s/%s", dir, *path);
+	free(*path);
+	*path = absolute;
+}
+
 /* Relative names must hold in the background, too, where the directory is another. */
 static void make_absolute(struct options *opts)
 {
 	char *cwd = getcwd(NULL, 0);
 	size_t i;
 
-	for (i = 0; cwd && i < opts->nr_dirs; i++)
-		if (opts->dirs[i][0] != '/')
-			opts->dirs[i] = alloc_printf("%s/%s", cwd, opts->dirs[i]);
-	if (cwd && opts->classes && opts->classes[0] != '/')
-		opts->classes = alloc_printf("%s/%s", cwd, opts->classes);
-	if (cwd && opts->pidfile && opts->pidfile[0] != '/')
-		opts->pidfile = alloc_printf("%s/%s", cwd, opts->pidfile);
+	if (!cwd)
+		return;
+	for (i = 0; i < opts->nr_dirs; i++)
+		prefix(&opts->dirs[i], cwd);
+	prefix(&opts->classes, cwd);
+	prefix(&opts->pidfile, cwd);
 	free(cwd);
 }
 
 static void set_paths(struct config *config, const struct options *opts)
 {
-	config->dirs = opts->dirs;
+	config->dirs = (const char *const *)opts->dirs;
 	config->nr_dirs = opts->nr_dirs;
 	config->classes_path = opts->classes ? opts->classes : DEFAULT_CLASSES;
 	config->classes_optional = !opts->classes;
@@ -378,31 +406,41 @@ static int run(struct server *srv, const struct options *opts)
 	return open_xen(srv) || serve(srv) ? 1 : 0;
 }
 
+static void close_all(struct server *srv)
+{
+	if (srv->daemon.xc)
+		xc_interface_close(srv->daemon.xc);
+	xs_close(srv->daemon.xs);
+	if (srv->xenstored >= 0)
+		close(srv->xenstored);
+	daemon_clear(&srv->daemon);
+	watchdirs_close(&srv->watchdirs);
+	free(srv->status);
+}
+
+static int start(const struct options *opts)
+{
+	struct server srv = {
+		.signals = -1, .retry_ms = -1, .watchdirs.fd = -1, .xenstored = -1,
+	};
+	int status = run(&srv, opts);
+
+	/* The links stay: who stops the daemon does not mean to stop the domains. */
+	if (opts->pidfile && srv.daemon.xs)
+		unlink(opts->pidfile);
+	close_all(&srv);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
-	struct server srv = { .signals = -1, .retry_ms = -1, .watchdirs.fd = -1, .xenstored = -1 };
 	struct options opts = { .settle_s = CONFIG_SETTLE_MS / 1000 };
 	int status = parse_options(argc, argv, &opts);
 
-	if (status >= 0) {
-		free(opts.dirs);
-		return status;
+	if (status < 0) {
+		make_absolute(&opts);
+		status = opts.check ? check(&opts) : start(&opts);
 	}
-	make_absolute(&opts);
-	if (opts.check)
-		return check(&opts);
-	status = run(&srv, &opts);
-	/* The links stay: who stops the daemon does not mean to stop the domains. */
-	if (opts.pidfile && srv.daemon.xs)
-		unlink(opts.pidfile);
-	if (srv.daemon.xc)
-		xc_interface_close(srv.daemon.xc);
-	xs_close(srv.daemon.xs);
-	if (srv.xenstored >= 0)
-		close(srv.xenstored);
-	daemon_clear(&srv.daemon);
-	watchdirs_close(&srv.watchdirs);
-	free(srv.status);
-	free(opts.dirs);
+	clear_options(&opts);
 	return status;
 }

@@ -5,7 +5,7 @@
 #
 # vlinkd on real Xen: nodes, permissions, peers that go and come, kill -9.
 
-LIMIT=120
+LIMIT=600
 rc=0
 
 fail()

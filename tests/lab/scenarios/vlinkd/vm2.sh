@@ -24,7 +24,7 @@ vlinkctl list || fail "vlinkctl list"
 vlinkctl list | grep -q '^p23 *vbpipe *vbpipe *server *0 *vm3 *Connected$' || fail "state of p23"
 vlinkctl list | grep -q '^to-dom0 *vbpipe *vbpipe *client *0 *Domain-0 *Connected$' ||
 	fail "state of to-dom0"
-vlinkctl wait --timeout 120 p23 to-dom0 || fail "vlinkctl wait for both"
+vlinkctl wait --timeout 600 p23 to-dom0 || fail "vlinkctl wait for both"
 vlinkctl wait --timeout 1 nosuch 2> /tmp/err
 [ $? = 1 ] || fail "vlinkctl wait for a link that is none"
 grep -q "link 'nosuch' is not published" /tmp/err || fail "what vlinkctl says of it"
@@ -39,6 +39,6 @@ vlinkctl wait --timeout 0 p23 2> /tmp/err
 grep -q "link 'p23', service 'vbpipe': state -" /tmp/err || fail "state without the peer: $(cat /tmp/err)"
 vlinkctl wait --timeout 0 to-dom0 || fail "the other link was hurt"
 xenlab-signal vm2-waits
-vlinkctl wait --timeout 120 p23 || fail "p23 does not come back"
+vlinkctl wait --timeout 600 p23 || fail "p23 does not come back"
 xenlab-signal vm2-reconnected
 exit $rc
