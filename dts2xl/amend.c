@@ -26,6 +26,12 @@ static void refuse(const struct model *model, const struct labels *labels,
 		   amendment->target, diag_suggestion(&likeness));
 }
 
+/* A unit has labels of others, too, so that dtc knows them. */
+static bool is_elsewhere(const struct tree *tree, const struct blob_node *node)
+{
+	return tree->unit && node && node->parent && !strcmp(node->parent->name, UNIT_ELSEWHERE);
+}
+
 /* What a label or path names in an input other than @but. */
 static const struct blob_node *find(const struct model *model, const struct tree *but,
 				    const char *target, const struct tree **in)
@@ -38,6 +44,8 @@ static const struct blob_node *find(const struct model *model, const struct tree
 		if (*in != but)
 			found = *target == '/' ? blob_path((*in)->blob, target)
 					       : blob_by_label((*in)->blob, target);
+		if (is_elsewhere(*in, found))
+			found = NULL;
 	}
 	return found;
 }

@@ -50,10 +50,12 @@ struct node *labels_find(const struct labels *labels, const char *name)
 struct node *labels_find_other(const struct labels *labels, const char *name,
 			       const struct tree *but)
 {
-	struct label wanted = { .name = name }, *found = NULL, *end = labels->labels + labels->nr;
+	struct label wanted = { .name = name }, *found, *end;
 
-	if (labels->nr)
-		found = bsearch(&wanted, labels->labels, labels->nr, sizeof(wanted), by_name);
+	if (!labels->nr)
+		return NULL;
+	end = labels->labels + labels->nr;
+	found = bsearch(&wanted, labels->labels, labels->nr, sizeof(wanted), by_name);
 	while (found && found > labels->labels && !by_name(found - 1, &wanted))
 		found--;
 	for (; found && found < end && !by_name(found, &wanted); found++)

@@ -273,6 +273,35 @@ blob_amends() {
 }
 check "an overlay amends a node of another" blob_amends
 
+# An overlay for all of a board, with its base as a blob and as source.
+overlay_with_base() {
+	cat >base.dts <<-'END'
+	/ { soc { uart0: serial { status = "disabled"; }; };
+	    vms { two: vm2 { vm2_vdevs: vdevs { a: a { compatible = "vogl"; info = "vrpq-reqs=1K"; }; }; };
+	          three: guest3 { memory = <64>; vm3_vdevs: vdevs { }; }; }; };
+	END
+	cat >over.dts <<-'END'
+	/dts-v1/;
+	/plugin/;
+	&uart0 { status = "okay"; };
+	&a { info = "vrpq-reqs=2K"; };
+	&vm3_vdevs { b { peer-phandle = <&a>; }; };
+	&three { memory = <128>; };
+	&{/vms/vm2/vdevs} { c: c { compatible = "vumem"; }; };
+	&two { vdevs { d { compatible = "vrpq"; peer-phandle = <&e>; }; }; };
+	&vm3_vdevs { c { peer-phandle = <&c>; }; e: e { }; };
+	&e { link = "last"; };
+	END
+	blob base.dtb base.dts -@ && dtc -q -@ -O dtb -o over.dtbo over.dts &&
+	run 0 -q -o over-blobs over.dtbo base.dtb && run 0 -q -o over-source over.dts base.dts &&
+	run 0 -q -o over-mixed base.dtb over.dts && diff -r -I '^# Written by' over-blobs over-source &&
+	diff -r -I '^# Written by' over-blobs over-mixed && grep -q 'link=a,.*vrpq-reqs=2K' over-blobs/vm2.cfg &&
+	grep -q 'link=last,class=vrpq,role=client,peer=vm3' over-blobs/vm2.cfg && grep -q '^memory = 128' over-blobs/vm3.cfg &&
+	echo '/dts-v1/; /plugin/; &uart1 { };' >typo.dts && run 1 -q --check typo.dts base.dtb && says "unknown label 'uart1'" &&
+	echo '&uart1 { };' >typo2.dts && run 1 -q --check typo.dts typo2.dts base.dtb && says "unknown label 'uart1'"
+}
+check "an overlay of a board, with its base" overlay_with_base
+
 blob_without_symbols() {
 	printf '/ { vm2_vdevs { b: x@1 { compatible = "vogl"; }; }; vm3 { vdevs { y { peer-phandle = <&b>; }; }; }; };\n' >plain.dts
 	blob plain.dtb plain.dts && run 0 -o plain plain.dtb &&

@@ -788,6 +788,17 @@ static void print_failure(unsigned long seed, const struct text *text, const cha
 	print_difference(&small);
 }
 
+static void remove_files(void)
+{
+	unsigned int vm;
+
+	for (vm = 1; vm <= VMS; vm++)
+		unlink(mem_printf("%s/vm%u.cfg", directory, vm));
+	unlink(mem_printf("%s/links.dts", directory));
+	rmdir(directory);
+	mem_release_all();
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long seed, first, failed = 0;
@@ -814,6 +825,7 @@ int main(int argc, char **argv)
 		forget(&text);
 	}
 	vlinkcfg_classes_clear(&classes);
+	remove_files();
 	/* A run that compares nothing proves nothing. */
 	if (tally.agreed < 2 * (tally.refused + tally.source_refused) || !tally.links) {
 		printf("FAILED: too many trees are refused\n");
