@@ -173,6 +173,22 @@ static void refuse_name(const struct vm *vm, const struct node_name *name,
 	diag_note(named_at(before->end), "by this node");
 }
 
+/* Programs of the system would find a pipe there, or the pipe finds its name taken. */
+static void warn_of_system_name(const struct end *end)
+{
+	static const char *const names[] = {
+		"console", "core", "fd", "full", "fuse", "initctl", "kmsg", "kvm", "log", "mem",
+		"null", "port", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty",
+		"urandom", "zero",
+	};
+	size_t i;
+
+	for (i = 0; end->is_vbpipe && end->cfg.name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(end->cfg.name, names[i]))
+			diag_warning(CODE_DEVICE_NAME, named_at(end), "'/dev/%s' is the system's: give the pipe another name",
+				     end->cfg.name);
+}
+
 static void check_names(const struct model *model, const struct vm *vm)
 {
 	const struct vlinkcfg_class *class;
@@ -181,6 +197,7 @@ static void check_names(const struct model *model, const struct vm *vm)
 	size_t i, j, nr = 0;
 
 	for (i = 0; i < vm->nr_ends; i++) {
+		warn_of_system_name(&vm->ends[i]);
 		class = vlinkcfg_class_find(model->classes, vm->ends[i].cfg.class_name);
 		for (j = 0; class && j < class->nr_services; j++) {
 			full = node_name_of(&vm->ends[i], class->services[j]);
