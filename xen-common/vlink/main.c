@@ -8,6 +8,8 @@
 
 #include <xen/xen.h>
 
+#include <vlink/version.h>
+
 #include "internal.h"
 
 struct workqueue_struct *vlink_wq;
@@ -86,3 +88,4 @@ module_exit(vlink_exit);
 
 MODULE_DESCRIPTION("Link layer between Xen domains");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(XEN_VLINK_VERSION);
