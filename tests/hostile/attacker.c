@@ -26,6 +26,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -421,6 +422,16 @@ static void print_replay(int argc, char **argv)
 	printf(" --seed %llu --round N\n", (unsigned long long)seed);
 }
 
+static void leave_out_what_linux_breaks_by(void)
+{
+	struct utsname name;
+
+	if (uname(&name) || strncmp(name.release, "6.12.", 5))
+		return;
+	attack.no_buffer_rings = true;
+	puts("attacker: no rings of buffers for io_uring, Linux 6.12 keeps them mapped");
+}
+
 int main(int argc, char **argv)
 {
 	char *all[argc + 1];
@@ -444,6 +455,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	print_replay(argc, all);
+	leave_out_what_linux_breaks_by();
 	ops_init();
 	own_directory();
 	return all_rounds() ? 0 : 1;

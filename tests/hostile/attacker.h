@@ -77,6 +77,11 @@ struct attack_options {
 	unsigned int nr_cids;
 	const char *const *near;	/* names of nodes that honest processes use, too */
 	unsigned int nr_near;
+	/*
+	 * Linux 6.12 leaves a writable mapping behind for each ring of buffers that io_uring had in a
+	 * process's memory; the pages are used for other things, and a PV domain breaks.
+	 */
+	bool no_buffer_rings;
 };
 
 extern struct attack_options attack;

@@ -386,7 +386,7 @@ static void through_rings(void)
 		CALL(io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, parts, 1 + below(3));
 		if (chance(30))
 			CALL(io_uring_register, ring.fd, IORING_REGISTER_FILES, files, 4);
-		if (chance(30))
+		if (!attack.no_buffer_rings && chance(30))
 			register_ring_of_buffers(&ring);
 		for (unsigned int i = 1 + below(3); i; i--)
 			ring_submit(&ring, 1 + below(4));
