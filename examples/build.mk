@@ -11,20 +11,26 @@ $(O)/examples/echo-client: $(call example_objs,vbpipe/echo-client vbpipe/message
 
 $(O)/examples/vrpq-server: $(call example_objs,vrpq/server vrpq/painter vrpq/canvas)
 $(O)/examples/vrpq-client: $(call example_objs,vrpq/client vrpq/easel vrpq/canvas vrpq/font)
-$(O)/examples/vrpq-server $(O)/examples/vrpq-client: EXAMPLE_LIBS := -L$(O)/lib -lvrpq -pthread
-$(O)/examples/vrpq-server $(O)/examples/vrpq-client: | $(O)/lib/libvrpq.so.1
+$(O)/examples/vrpq-tally-server: $(call example_objs,vrpq/tally-server)
+$(O)/examples/vrpq-tally-client: $(call example_objs,vrpq/tally-client)
+VRPQ_EXAMPLES := $(addprefix $(O)/examples/vrpq-,server client tally-server tally-client)
+$(VRPQ_EXAMPLES): EXAMPLE_LIBS := -L$(O)/lib -lvrpq -pthread
+$(VRPQ_EXAMPLES): | $(O)/lib/libvrpq.so.1
 
 $(O)/examples/vumem-server: $(call example_objs,vumem/server vumem/picture vumem/save)
 $(O)/examples/vumem-client: $(call example_objs,vumem/client vumem/picture)
-$(O)/examples/vumem-server $(O)/examples/vumem-client: EXAMPLE_LIBS := -L$(O)/lib -lvumem -pthread
+$(O)/examples/vumem-share: $(call example_objs,vumem/share vumem/picture)
+VUMEM_EXAMPLES := $(addprefix $(O)/examples/vumem-,server client share)
+$(VUMEM_EXAMPLES): EXAMPLE_LIBS := -L$(O)/lib -lvumem -pthread
 $(O)/examples/vumem-server: EXAMPLE_LIBS += -lpng
-$(O)/examples/vumem-server $(O)/examples/vumem-client: | $(O)/lib/libvumem.so.1
+$(VUMEM_EXAMPLES): | $(O)/lib/libvumem.so.1
 
 $(O)/examples/vsock-server: $(call example_objs,vsock/server vsock/common)
 $(O)/examples/vsock-client: $(call example_objs,vsock/client vsock/common)
+$(O)/examples/vsock-datagram: $(call example_objs,vsock/datagram vsock/common)
 
-EXAMPLE_BINS := $(addprefix $(O)/examples/,echo-server echo-client vrpq-server vrpq-client \
-		  vumem-server vumem-client vsock-server vsock-client)
+EXAMPLE_BINS := $(VRPQ_EXAMPLES) $(VUMEM_EXAMPLES) $(addprefix $(O)/examples/,echo-server \
+		  echo-client vsock-server vsock-client vsock-datagram)
 
 $(EXAMPLE_BINS):
 	@mkdir -p $(@D)

@@ -133,8 +133,13 @@ static void handle(const VumemReq *req, VumemResp *resp)
 	case VUMEM_CMD_BUFFER_CTL:
 		resp->retVal = (unsigned int)control(&req->bufferCtl, &resp->bufferCtl);
 		break;
-	default:
+	case VUMEM_CMD_BUFFER_REGISTER:
+	case VUMEM_CMD_BUFFER_UNREGISTER:
 		/* Every process of the client's domain may use every picture. */
+		printf("%s: process %u\n", req->header.cmd == VUMEM_CMD_BUFFER_REGISTER ?
+		       "register" : "unregister", req->header.clId.appId);
+		break;
+	default:
 		printf("command %u\n", req->header.cmd);
 	}
 }
