@@ -24,7 +24,7 @@
 #: make clean
 #:
 #: Variables: O (build directory), KDIR (kernel headers), CROSS_COMPILE, SYSROOT,
-#: DESTDIR, PREFIX, LIBDIR, CFLAGS, LDFLAGS, WERROR. 'make demo' and 'make check' install the Debian packages
+#: DESTDIR, PREFIX, LIBDIR, CFLAGS, LDFLAGS, WERROR, MODULES (no: install none). 'make demo' and 'make check' install the Debian packages
 #: that are missing, unless PACKAGES=no.
 
 ARCH          ?= $(shell uname -m)

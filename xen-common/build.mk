@@ -33,7 +33,9 @@ $(MODTREE)/.built: $(KSOURCES) $(MODTREE)/.settings $(wildcard $(KDIR)/Module.sy
 	@touch $@
 
 # The headers and symbols that a driver of one's own is built against.
+ifneq ($(MODULES),no)
 INSTALLS += install-modules install-headers
+endif
 .PHONY: modules install-modules install-headers
 install-modules: modules
 	install -d $(DESTDIR)$(MODDIR)/$(KVER)/updates

@@ -163,3 +163,7 @@ check-install:
 $(call unit_test,check-layouts,)
 check-layouts:
 	tests/unit/layouts.sh "$(CC)"
+
+$(call unit_test,check-symbols,$(O)/lib/libvrpq.so.1 $(O)/lib/libvumem.so.1)
+check-symbols:
+	tests/unit/symbols.sh "$(CROSS_COMPILE)nm" $(O)/lib

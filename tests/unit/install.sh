@@ -19,10 +19,9 @@ check() { # WHAT CONDITION...
 	if "$@"; then passed=$((passed + 1)); else echo "FAIL: $what"; failed=$((failed + 1)); fi
 }
 
-# Modules take minutes, and have nothing that programs and libraries have not.
+# Modules take minutes, and have nothing that all else has not.
 run() { # TARGET VARIABLE...
-	"$make" -s "$@" O="$build" DESTDIR="$tree" CFLAGS=-O0 \
-		INSTALLS="install-toolstack install-dts2xl install-vrpq install-man-libs" 2>&1
+	"$make" -s "$@" O="$build" DESTDIR="$tree" CFLAGS=-O0 MODULES=no 2>&1
 }
 
 said() { # TEXT PATTERN
