@@ -102,8 +102,8 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 toolstack/vlinkctl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlinkctl
 	install -D -m 0644 toolstack/dts2xl.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dts2xl
 	ln -sf dts2xl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/xl2dts
-	install -D -m 0644 toolstack/vlinkd.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlinkd
-	ln -sf vlinkd $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vrpqstat
+	install -D -m 0644 toolstack/vrpqstat.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vrpqstat
+	ln -sf vrpqstat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlinkd
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' toolstack/vlinkd.service | \
 		install -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/vlinkd.service

@@ -15,14 +15,12 @@ static const char *pipe_name;
 /* Blocks until the other end has opened its node too: that is the rendezvous. */
 static void *vbpipe_open(const struct bench_args *args)
 {
-	if (!args->node) {
-		errno = 0;
-		bench_die("no device node was given (-d)");
-	}
-	pipe_end.fd = open(args->node, O_RDWR | O_CLOEXEC);
+	const char *path = bench_node(args, "", args->pipe);
+
+	pipe_end.fd = open(path, O_RDWR | O_CLOEXEC);
 	if (pipe_end.fd < 0)
-		bench_die("%s: open", args->node);
-	pipe_name = strrchr(args->node, '/') ? strrchr(args->node, '/') + 1 : args->node;
+		bench_die("%s: open", path);
+	pipe_name = strrchr(path, '/') + 1;
 	return &pipe_end;
 }
 

@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENT_NODE	"/dev/vrpq-clt-bench"
-#define SERVER_NODE	"/dev/vrpq-srv-bench"
-
 /* Long enough for all posts of the work "syscalls". */
 #define HOLD_MS		1000
 
@@ -174,14 +171,14 @@ static void measure_calls(void)
 
 static void connect_client(const struct bench_args *args)
 {
+	const char *node = bench_node(args, "vrpq-clt-", "");
 	unsigned int i;
 
 	client.args = args;
 	client.chans = calloc(args->channels, sizeof(*client.chans));
 	if (!client.chans)
 		bench_die("channels");
-	bench_vrpq_check(vrpqSessionCreate(CLIENT_NODE, BENCH_PORT, NULL, 0, &client.session),
-			 CLIENT_NODE);
+	bench_vrpq_check(vrpqSessionCreate(node, BENCH_PORT, NULL, 0, &client.session), node);
 	for (i = 0; i < args->channels; i++)
 		bench_vrpq_check(vrpqChanCreate(client.session, NULL, 0, &client.chans[i]),
 				 "create a channel");
@@ -226,7 +223,7 @@ int main(int argc, char **argv)
 	bench_args_parse(&args, argc, argv);
 	work = find_work(args.work);
 	if (args.side == BENCH_SERVER) {
-		bench_vrpq_serve(&args, SERVER_NODE);
+		bench_vrpq_serve(&args, bench_node(&args, "vrpq-srv-", ""));
 		return 0;
 	}
 	connect_client(&args);

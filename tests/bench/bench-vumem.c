@@ -16,9 +16,6 @@
 #include <vlx/vumem/client-lib.h>
 #include <vlx/vumem/server-lib.h>
 
-#define CLIENT_NODE	"/dev/vumem-clt-bench"
-#define SERVER_NODE	"/dev/vumem-srv-bench"
-
 static void check(int err, const char *what)
 {
 	if (!err)
@@ -44,13 +41,14 @@ static void answer(VumemServerHandle server, const VumemReq *req, void *memory, 
 /* Until so many buffers were freed. */
 static void serve(const struct bench_args *args, unsigned long buffers)
 {
+	const char *node = bench_node(args, "vumem-srv-", "");
 	VumemServerHandle server;
 	VumemReq req;
 	void *memory;
 
 	check(vumemServerMemAlloc((VumemSize)args->size, &memory), "memory");
 	bench_pages_fill(memory, bench_pages_of(args));
-	check(vumemServerCreate(SERVER_NODE, &server), SERVER_NODE);
+	check(vumemServerCreate(node, &server), node);
 	while (buffers) {
 		check(vumemReceive(server, &req), "receive");
 		answer(server, &req, memory, args->size);
@@ -170,9 +168,10 @@ static void measure_local_access(const struct bench_args *args)
 
 static void measure(const struct bench_args *args, bool map)
 {
+	const char *node = bench_node(args, "vumem-clt-", "");
 	VumemSessionHandle session;
 
-	check(vumemSessionCreate(CLIENT_NODE, &session), CLIENT_NODE);
+	check(vumemSessionCreate(node, &session), node);
 	if (map)
 		measure_maps(args, session);
 	else

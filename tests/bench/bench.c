@@ -37,8 +37,8 @@ static void __attribute__((noreturn)) usage(void)
 {
 	fprintf(stderr,
 		"usage: %s server|client WORK -i ID [-r REPETITION] [-n COUNT] [-z SIZE]\n"
-		"       [-R RINGSIZE] [-p PEER-DOMID] [-d NODE] [-a ADDRESS] [-t SECONDS]\n"
-		"       [-c CHANNELS] [-k BATCH]\n",
+		"       [-R RINGSIZE] [-p PEER-DOMID] [-l LINKS] [-d PIPE] [-a ADDRESS]\n"
+		"       [-t SECONDS] [-c CHANNELS] [-k BATCH]\n",
 		program);
 	exit(2);
 }
@@ -71,7 +71,8 @@ static void option(struct bench_args *args, int opt)
 	case 'z': args->size = number(optarg, 1UL << 24); break;
 	case 'R': args->ring = number(optarg, 1UL << 20); break;
 	case 'p': args->peer = (unsigned int)number(optarg, 0x7fef); break;
-	case 'd': args->node = optarg; break;
+	case 'l': args->links = optarg; break;
+	case 'd': args->pipe = optarg; break;
 	case 'a': args->address = optarg; break;
 	case 'c': args->channels = (unsigned int)number(optarg, 1023); break;
 	case 'k': args->batch = number(optarg, 1UL << 20); break;
@@ -96,13 +97,13 @@ void bench_args_parse(struct bench_args *args, int argc, char **argv)
 
 	program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	*args = (struct bench_args) { .rep = 1, .count = 1000, .size = 64, .ring = 65536, .limit = 120,
-				     .channels = 1, .batch = 32 };
+				     .channels = 1, .batch = 32, .links = "bench", .pipe = "" };
 	if (argc < 3 || (strcmp(argv[1], "server") && strcmp(argv[1], "client")))
 		usage();
 	args->side = argv[1][0] == 's' ? BENCH_SERVER : BENCH_CLIENT;
 	args->work = argv[2];
 	optind = 3;
-	while ((opt = getopt(argc, argv, "i:r:n:z:R:p:d:a:t:c:k:")) != -1)
+	while ((opt = getopt(argc, argv, "i:r:n:z:R:p:l:d:a:t:c:k:")) != -1)
 		option(args, opt);
 	if (optind != argc || !args->id || !args->count || !args->size ||
 	    !args->channels || !args->batch)
@@ -111,6 +112,18 @@ void bench_args_parse(struct bench_args *args, int argc, char **argv)
 	signal(SIGALRM, gave_up);
 	signal(SIGPIPE, SIG_IGN);
 	alarm(args->limit);
+}
+
+const char *bench_node(const struct bench_args *args, const char *prefix, const char *suffix)
+{
+	static char path[128];
+
+	if (snprintf(path, sizeof(path), "/dev/%s%s%s", prefix, args->links, suffix) >=
+	    (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		bench_die("%s", args->links);
+	}
+	return path;
 }
 
 uint64_t bench_now_ns(void)

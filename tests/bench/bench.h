@@ -29,12 +29,16 @@ struct bench_args {
 	size_t size;		/* bytes of a message or of one write */
 	size_t ring;		/* bytes of ring memory each way */
 	unsigned int peer;	/* domain id of the other end */
-	const char *node;	/* device node */
+	const char *links;	/* what the names of the links begin with */
+	const char *pipe;	/* how that of the pipe goes on */
 	const char *address;	/* IPv4 address of the server */
 	unsigned int channels;	/* side by side */
 	unsigned long batch;	/* operations that the peer is woken for at once */
 	unsigned int limit;	/* seconds after which the program gives up */
 };
+
+/* The node of the measure's links whose name begins with @prefix; valid until the next call. */
+const char *bench_node(const struct bench_args *args, const char *prefix, const char *suffix);
 
 /* Reads the command line; ends the program when it is wrong. */
 void bench_args_parse(struct bench_args *args, int argc, char **argv);

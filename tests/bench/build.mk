@@ -76,11 +76,18 @@ $(BENCH_MODTREE)/bench-event.ko: tests/bench/kmod/Kbuild tests/bench/kmod/bench-
 	env -u MAKEFLAGS -u MAKEOVERRIDES make -C $(KDIR) M=$(abspath $(BENCH_MODTREE)) \
 	    $(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) modules
 
-# Into every domain of the lab
-.PHONY: install-bench
-install-bench: $(BENCH_BINS) $(BENCH_MODTREE)/bench-event.ko
-	install -d $(DESTDIR)/usr/lib/xen-vlink/bench $(DESTDIR)$(MODDIR)/$(KVER)/updates
-	install -m 755 $(BENCH_BINS) tests/bench/bench-side $(DESTDIR)/usr/lib/xen-vlink/bench/
-	install -m 644 $(BENCH_MODTREE)/bench-event.ko $(DESTDIR)$(MODDIR)/$(KVER)/updates/
-install-tests: install-bench
-.PHONY: install-tests
+BENCH_DIR := /usr/lib/xen-vlink/bench
+
+.PHONY: install-benches install-bench-module install-tests
+install-benches: $(BENCH_BINS) $(O)/bin/bench-report
+	install -d $(DESTDIR)$(BENCH_DIR) $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BENCH_BINS) $(O)/bin/bench-report tests/bench/bench-side $(DESTDIR)$(BENCH_DIR)/
+	install -m 644 tests/bench/rows.table $(DESTDIR)$(BENCH_DIR)/
+	$(call install_command,tests/bench/vlink-bench)
+	install -D -m 0644 docs/man/vlink-bench.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlink-bench.1
+	ln -sf vrpqstat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlink-bench
+
+# For the lab alone
+install-bench-module: $(BENCH_MODTREE)/bench-event.ko
+	install -D -m 644 $< $(DESTDIR)$(MODDIR)/$(KVER)/updates/bench-event.ko
+install-tests: install-benches install-bench-module

@@ -102,10 +102,18 @@ endif
 # Between programs that are not ours
 SUITE_SCRIPTS := tests/suites/vsock_programs.sh tests/suites/vsock_programs.py
 
+# Commands that say the version
+install_command = sed 's/@VERSION@/$(VERSION)/' $1 | \
+	install -D -m 0755 /dev/stdin $(DESTDIR)$(PREFIX)/bin/$(notdir $1)
+
 .PHONY: install-suites install-tests
 install-suites: $(SUITE_BINS) $(SUITE_SCRIPTS)
-	install -d $(DESTDIR)$(SUITE_DIR)
+	install -d $(DESTDIR)$(SUITE_DIR) $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(SUITE_BINS) $(SUITE_SCRIPTS) $(DESTDIR)$(SUITE_DIR)/
+	install -m 644 tests/suites/own-links.sh examples/selftest/links.dtsi $(DESTDIR)$(SUITE_DIR)/
+	$(call install_command,tests/suites/vlink-selftest)
+	install -D -m 0644 docs/man/vlink-selftest.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlink-selftest.1
+	ln -sf vrpqstat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlink-selftest
 install-tests: install-suites
 
 # Host test of the harness and the agent, with the sanitizers
@@ -120,3 +128,7 @@ $(O)/test/suites_selftest: $(SELFTEST_SRCS) $(wildcard tests/suites/*.h) tests/u
 $(call unit_test,unit-suites,$(O)/test/suites_selftest)
 unit-suites:
 	$<
+
+$(call unit_test,check-commands,$(O)/bin/bench-report $(O)/bin/dts2xl)
+check-commands:
+	tests/unit/commands.sh $^

@@ -88,6 +88,12 @@ void suite_skip(const char *format, ...)
 	end_test(SKIPPED, text);
 }
 
+void suite_needs_root(void)
+{
+	if (geteuid())
+		suite_skip("needs root");
+}
+
 void suite_fail(const char *format, ...)
 {
 	char text[512];

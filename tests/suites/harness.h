@@ -65,6 +65,9 @@ unsigned int suite_slowness(void);
 void suite_skip(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/* Skips the test unless it runs as root. */
+void suite_needs_root(void);
+
 /* Ends the test as failed; for helpers, where an assertion would say little. */
 void suite_fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));

@@ -165,9 +165,28 @@ static bool kernel_log_has(const char *one, const char *other)
 	return found;
 }
 
+/* Its records are numbered; those of long ago may be gone. */
+static bool kernel_log_is_whole(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unsigned long long number = 1;
+	char record[4096];
+	ssize_t length = read(fd, record, sizeof(record) - 1);
+
+	close(fd);
+	record[length < 0 ? 0 : length] = 0;
+	return sscanf(record, "%*u,%llu", &number) == 1 && !number;
+}
+
+/* When the link is published, which may be long ago. */
 static void malformed_info_is_reported(void)
 {
-	CU_ASSERT(kernel_log_has("vbpipe", "x;12Q"));
+	suite_needs_root();
+	if (kernel_log_has("vbpipe", "x;12Q"))
+		return;
+	if (!kernel_log_is_whole())
+		suite_skip("the kernel's log has lost its beginning");
+	CU_FAIL("nothing in the kernel's log");
 }
 
 /* Reads a line of sysfs without its end; false if there is no such file. */

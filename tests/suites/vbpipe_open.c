@@ -316,6 +316,7 @@ static void open_of_unknown_minor_is_ENXIO(void)
 	struct stat status;
 	int fd;
 
+	suite_needs_root();
 	CU_ASSERT_FATAL(!stat(node("def"), &status));
 	CU_ASSERT_FATAL(mkdtemp(path) != NULL);
 	CU_ASSERT_FATAL(!chdir(path));

@@ -196,6 +196,7 @@ static void debugfs_has_a_line_for_each_pipe(void)
 {
 	static const char *const names[] = { "def", "avail", "big", "tiny", "mixed", "odd" };
 
+	suite_needs_root();
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		char link[64];
 

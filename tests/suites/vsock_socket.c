@@ -137,8 +137,12 @@ static void bind_low(void *fd, _Atomic int *phase)
 
 static void low_ports_are_for_root(void)
 {
-	int fd = vm_socket(SOCK_STREAM);
-	struct child child = child_start(bind_low, &fd);
+	struct child child;
+	int fd;
+
+	suite_needs_root();
+	fd = vm_socket(SOCK_STREAM);
+	child = child_start(bind_low, &fd);
 
 	SUITE_EQUAL(child_finish(&child), 0);
 	SUITE_EQUAL(vm_bind(fd, VMADDR_CID_ANY, 1000), 0);

@@ -61,6 +61,8 @@ static void show_text(struct printer *pr, const struct domain_links *dom,
 	line("role", link->role);
 	line("unit", link->unit);
 	line("peer", link->peer);
+	if (link->state != LINKS_STATE_NONE)
+		line("peer's id", xsh_path("%u", link->peer_domid).s);
 	line("name", link->name);
 	line("info", link->info);
 	show_keys(link);
@@ -88,6 +90,10 @@ static void show_json(struct printer *pr, const struct domain_links *dom,
 {
 	json_object(&pr->json, NULL);
 	listing_json(&pr->json, pr->ctx, dom, link);
+	if (link->state == LINKS_STATE_NONE)
+		json_string(&pr->json, "peer_id", NULL);
+	else
+		json_number(&pr->json, "peer_id", link->peer_domid);
 	json_string(&pr->json, "peer_state", link->peer_state == LINKS_STATE_NONE ? NULL :
 		    links_state_name(link->peer_state));
 	json_string(&pr->json, "device", link->device);
