@@ -21,6 +21,8 @@
 #: make deb             Debian packages, into build/packages
 #: make check-packages  builds, installs, upgrades and purges them in fresh systems of
 #:                      SUITES="bookworm trixie" (as root)
+#: make check-host      uses, upgrades and removes them on Debian hosts with systemd, dom0 and
+#:                      guests on emulated Xen: hours; SUITES as above (as root)
 #: make clean
 #:
 #: Variables: O (build directory), KDIR (kernel headers), CROSS_COMPILE, SYSROOT,
@@ -46,7 +48,7 @@ VCFLAGS := -std=gnu11 $(WARN) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -Iinclude -I
 SYSROOT_LIB = $(SYSROOT)/usr/lib/$(shell $(CC) -print-multiarch)
 VLDFLAGS := $(if $(SYSROOT),--sysroot=$(SYSROOT) -B$(SYSROOT_LIB) -L$(SYSROOT_LIB))
 
-.PHONY: deb check-packages all modules install uninstall clean help check check-unit check-lab check-all demo bench lint
+.PHONY: deb check-packages check-host all modules install uninstall clean help check check-unit check-lab check-all demo bench lint
 all:
 
 # Every component adds its own targets: programs and libraries to BINS, installation steps to INSTALLS,
@@ -75,8 +77,8 @@ uninstall:
 unit-programs: $(UNIT_PROGRAMS)
 
 # What the host needs is checked before anything is built (PACKAGES=no: is not).
-.PHONY: packages packages-lab
-packages packages-lab:
+.PHONY: packages packages-lab packages-host
+packages packages-lab packages-host:
 	@scripts/packages $@
 
 check: packages-lab
@@ -109,6 +111,9 @@ deb:
 
 check-packages:
 	@tests/packages/check $(SUITES)
+
+check-host: packages-host
+	@tests/host/check $(SUITES)
 
 lint:
 	@tests/lint
