@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Connections within this domain, which have nothing to do with its links. */
+/* All links of this domain are lost: of connections over them, and of those within the domain. */
 #include "vsock_suite.h"
 
 #include <glob.h>
@@ -72,7 +72,21 @@ static void connections_to_oneself_outlive_all_links(void)
 	pair_connect(SOCK_STREAM);
 }
 
+static void reader_learns_of_loss_after_writer(void)
+{
+	struct pair pair = pair_connect(SOCK_STREAM);
+	char buffer[4];
+
+	lose_all_links();
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT(send(pair.fd, "x", 1, MSG_NOSIGNAL) < 0);
+	for (int i = 0; i < 3; i++)
+		FAILS_WITH(recv(pair.fd, buffer, sizeof(buffer), 0), ECONNRESET);
+	SUITE_EQUAL(system("vlinkctl wait --timeout 240"), 0);
+}
+
 const struct suite_test own_tests[] = {
 	{ "connections_to_oneself_outlive_all_links", connections_to_oneself_outlive_all_links, 0 },
+	{ "reader_learns_of_loss_after_writer", reader_learns_of_loss_after_writer, 0 },
 	{ NULL, NULL, 0 }
 };

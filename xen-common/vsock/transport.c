@@ -496,6 +496,21 @@ static ssize_t stream_dequeue(struct vsock_sock *vsk, struct msghdr *msg, size_t
 	return got;
 }
 
+/*
+ * With Linux 6.12, not 6.1, a send that fails takes the error of a stream away, and a reader
+ * would take the loss for an orderly end. So it is set again for each reader, after the last
+ * byte.
+ */
+static s64 stream_has_data(struct vsock_sock *vsk)
+{
+	struct xvsock_sock *xs = vsk->trans;
+	s64 bytes = virtio_transport_stream_has_data(vsk);
+
+	if (!bytes && READ_ONCE(xs->error))
+		sk_vsock(vsk)->sk_err = xs->error;
+	return bytes;
+}
+
 /* Why the connection is over is something to be read, after the last message. */
 static u32 seqpacket_has_data(struct vsock_sock *vsk)
 {
@@ -630,7 +645,7 @@ struct virtio_transport xvsock_transport = {
 
 		.stream_dequeue = stream_dequeue,
 		.stream_enqueue = stream_enqueue,
-		.stream_has_data = virtio_transport_stream_has_data,
+		.stream_has_data = stream_has_data,
 		.stream_has_space = stream_has_space,
 		.stream_rcvhiwat = virtio_transport_stream_rcvhiwat,
 		.stream_is_active = virtio_transport_stream_is_active,
