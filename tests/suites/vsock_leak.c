@@ -84,15 +84,17 @@ static void send_and_close(void)
 	close(fd);
 }
 
-/* Nobody listens there; the second one does not wait for the answer. */
+/* Nobody listens there; the second one does not wait for the answer, which has an hour. */
 static void fail_to_connect_and_close(void)
 {
+	struct timeval hour = { .tv_sec = 3600 };
 	int fd = vm_socket(SOCK_STREAM);
 
 	FAILS_WITH(vm_connect(fd, cid_to_reach, 4711), ECONNRESET);
 	close(fd);
 	fd = vm_socket(SOCK_SEQPACKET);
 	set_nonblock(fd, true);
+	SUITE_EQUAL(setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &hour, sizeof(hour)), 0);
 	FAILS_WITH(vm_connect(fd, cid_to_reach, 4711), EINPROGRESS);
 	close(fd);
 }

@@ -566,10 +566,22 @@ static int cancel_pkt(struct vsock_sock *vsk)
 }
 
 /* What never became a connection leaves no request behind. */
+/*
+ * A connect that nobody waits for has the core hold the socket until its timeout, also when it was
+ * closed or refused long before; and the timeout is whatever the program said.
+ */
+static void end_connect(struct vsock_sock *vsk)
+{
+	if (cancel_delayed_work(&vsk->connect_work))
+		/* The reference that vsock_connect() took for the work */
+		sock_put(sk_vsock(vsk));
+}
+
 static void release(struct vsock_sock *vsk)
 {
 	int state = sk_vsock(vsk)->sk_state;
 
+	end_connect(vsk);
 	if (state != TCP_ESTABLISHED && state != TCP_CLOSING)
 		cancel_pkt(vsk);
 	virtio_transport_release(vsk);
