@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,8 +17,6 @@
 #include "diag.h"
 #include "mem.h"
 #include "process.h"
-
-extern char **environ;
 
 #define MEMORY_MAX	((rlim_t)2 << 30)
 
@@ -61,39 +59,60 @@ static void open_pipes(struct run *run)
 	}
 }
 
+/*
+ * A program that was given hostile input shall not eat up the machine, nor those that it starts:
+ * the preprocessor is two. Failure is of no consequence, it is a second line of defence.
+ */
+static void limit_self(const struct process *process)
+{
+	const rlim_t seconds = process->timeout_ms / 1000 + 1;
+	const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX }, cpu = { seconds, seconds };
+
+	setrlimit(RLIMIT_AS, &memory);
+	setrlimit(RLIMIT_CPU, &cpu);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* The child becomes the program, in a process group of its own; or tells why not. */
+_Noreturn static void become(const struct run *run, int report)
+{
+	int i, error;
+
+	setpgid(0, 0);
+	limit_self(run->process);
+	/* We ignore SIGPIPE; the program need not. */
+	signal(SIGPIPE, SIG_DFL);
+	for (i = 0; i < NR_PIPES; i++)
+		if (dup2(run->child_fd[i], i) < 0 || fcntl(i, F_SETFD, 0) < 0)
+			break;
+	if (i == NR_PIPES)
+		execvp(run->process->argv[0], run->process->argv);
+	error = errno;
+	if (write(report, &error, sizeof(error)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
 /* Returns an errno value. */
 static int spawn(struct run *run)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t set;
-	int i, ret;
+	int report[2], error = 0, i;
 
-	posix_spawn_file_actions_init(&actions);
-	for (i = 0; i < NR_PIPES; i++)
-		posix_spawn_file_actions_adddup2(&actions, run->child_fd[i], i);
-	/* We ignore SIGPIPE; the program need not. */
-	posix_spawnattr_init(&attr);
-	sigemptyset(&set);
-	sigaddset(&set, SIGPIPE);
-	posix_spawnattr_setsigdefault(&attr, &set);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	ret = posix_spawnp(&run->pid, run->process->argv[0], &actions, &attr,
-			   run->process->argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
+	if (pipe2(report, O_CLOEXEC))
+		diag_fatal("cannot make a pipe: %s", strerror(errno));
+	run->pid = fork();
+	if (!run->pid)
+		become(run, report[1]);
+	if (run->pid < 0)
+		error = errno;
+	close(report[1]);
 	for (i = 0; i < NR_PIPES; i++)
 		close_fd(&run->child_fd[i]);
-	return ret;
-}
-
-/* A program that was given hostile input shall not eat up the machine. */
-static void limit_memory(pid_t pid)
-{
-	const struct rlimit limit = { MEMORY_MAX, MEMORY_MAX };
-
-	/* Failure is of no consequence: it is a second line of defence. */
-	prlimit(pid, RLIMIT_AS, &limit, NULL);
+	/* Ends without a word when the program runs. */
+	if (run->pid > 0 && read(report[0], &error, sizeof(error)) > 0)
+		waitpid(run->pid, NULL, 0);
+	close(report[0]);
+	return error;
 }
 
 static void feed(struct run *run)
@@ -203,10 +222,9 @@ enum process_result process_run(struct process *process)
 	run.deadline_ms = now_ms() + process->timeout_ms;
 	ret = spawn(&run);
 	if (!ret) {
-		limit_memory(run.pid);
 		process->why = serve(&run);
 		if (process->why)
-			kill(run.pid, SIGKILL);
+			kill(-run.pid, SIGKILL);
 		result = reap(&run);
 		if (process->why)
 			result = PROCESS_FAILED;

@@ -546,6 +546,26 @@ devices_are_no_files() {
 }
 check "pipes and devices as input" devices_are_no_files
 
+# A zombie is init's affair.
+has_ended() {
+	case $(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) in
+	'' | Z | X) ;;
+	*) return 1 ;;
+	esac
+}
+
+nothing_runs_on() {
+	printf '#!/bin/sh\nsleep 3600 &\necho $! >child\nexec cat /dev/zero\n' >endless-cpp &&
+	chmod +x endless-cpp && run 1 --cpp "$PWD/endless-cpp" -o x "$here/good/ifdef/ifdef.dts" &&
+	says "prints without end" || return 1
+	tries=100
+	until has_ended "$(cat child)"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] && sleep 0.1 || return 1
+	done
+}
+check "what a preprocessor started ends with it" nothing_runs_on
+
 stale_files() {
 	run 0 -o stale "$here"/good/dom0/dom0.dtsi && run 0 -o stale "$pipe" &&
 	says "stale/vm1.cfg: warning: it is of an earlier run" && says "[stale]"
