@@ -37,9 +37,22 @@ static void class_clear(struct vlinkcfg_class *class)
 	memset(class, 0, sizeof(*class));
 }
 
+static int append_name(char ***names, size_t *nr, const char *name, char *err)
+{
+	char **grown = vlinkcfg_grow(*names, *nr, sizeof(*grown));
+
+	if (!grown)
+		return vlinkcfg_fail(err, "out of memory");
+	*names = grown;
+	grown[*nr] = strdup(name);
+	if (!grown[*nr])
+		return vlinkcfg_fail(err, "out of memory");
+	(*nr)++;
+	return 0;
+}
+
 static int add_service(struct vlinkcfg_class *class, const char *service, char *err)
 {
-	char **services;
 	size_t i;
 
 	if (!is_service(service))
@@ -49,15 +62,7 @@ static int add_service(struct vlinkcfg_class *class, const char *service, char *
 		if (!strcmp(class->services[i], service))
 			return vlinkcfg_fail(err, "class '%s' has the service '%s' twice",
 					     class->name, service);
-	services = vlinkcfg_grow(class->services, class->nr_services, sizeof(*services));
-	if (!services)
-		return vlinkcfg_fail(err, "out of memory");
-	class->services = services;
-	services[class->nr_services] = strdup(service);
-	if (!services[class->nr_services])
-		return vlinkcfg_fail(err, "out of memory");
-	class->nr_services++;
-	return 0;
+	return append_name(&class->services, &class->nr_services, service, err);
 }
 
 static int add_services(struct vlinkcfg_class *class, char *list, char *err)
@@ -148,19 +153,9 @@ static int add_built_in(struct vlinkcfg_classes *classes, char *err)
 
 static int add_foreign_name(struct vlinkcfg_classes *classes, const char *name, char *err)
 {
-	char **foreign;
-
 	if (find(classes, name))
 		return vlinkcfg_fail(err, "'%.80s' is a class already", name);
-	foreign = vlinkcfg_grow(classes->foreign, classes->nr_foreign, sizeof(*foreign));
-	if (!foreign)
-		return vlinkcfg_fail(err, "out of memory");
-	classes->foreign = foreign;
-	foreign[classes->nr_foreign] = strdup(name);
-	if (!foreign[classes->nr_foreign])
-		return vlinkcfg_fail(err, "out of memory");
-	classes->nr_foreign++;
-	return 0;
+	return append_name(&classes->foreign, &classes->nr_foreign, name, err);
 }
 
 /* Names in device trees, which are free to have commas and the like. */
