@@ -197,7 +197,7 @@ static void report_disagreement(void *arg, const char *text)
 	diag_error(CODE_INTERNAL, diag_whole("dts2xl"), INTERNAL "%s", text);
 }
 
-void verify_texts(const struct configs *configs)
+void verify_texts(const struct configs *configs, const struct vlinkcfg_classes *classes)
 {
 	struct vlinkcfg_domain *doms = mem_alloc(configs->nr * sizeof(*doms));
 	size_t i;
@@ -205,7 +205,7 @@ void verify_texts(const struct configs *configs)
 	for (i = 0; i < configs->nr && !diag_errors(); i++)
 		verify(&configs->items[i], &doms[i]);
 	if (!diag_errors())
-		vlinkcfg_check(doms, configs->nr, report_disagreement, NULL);
+		vlinkcfg_check(doms, configs->nr, classes, report_disagreement, NULL);
 	for (i = 0; i < configs->nr; i++)
 		vlinkcfg_domain_clear(&doms[i]);
 }

@@ -177,5 +177,5 @@ void convert_finish(struct conversion *conversion)
 		return;
 	conversion->configs = compose(&conversion->emission, &conversion->model);
 	if (!diag_errors())
-		verify_texts(&conversion->configs);
+		verify_texts(&conversion->configs, conversion->model.classes);
 }

@@ -34,7 +34,7 @@ struct configs {
 
 /* compose.c: what is to be written, read back through libxlutil and compared. */
 struct configs compose(const struct emission *emission, const struct model *model);
-void verify_texts(const struct configs *configs);
+void verify_texts(const struct configs *configs, const struct vlinkcfg_classes *classes);
 
 /* True if the file at @path may be replaced. */
 bool emit_is_ours(const char *path);

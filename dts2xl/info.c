@@ -5,13 +5,6 @@
 #include "info.h"
 #include "mem.h"
 
-bool class_has_service(const struct model *model, const char *class_name, const char *service)
-{
-	const struct vlinkcfg_class *class = vlinkcfg_class_find(model->classes, class_name);
-
-	return class && vlinkcfg_class_has(class, service);
-}
-
 const char *info_of(const struct end *end)
 {
 	return end->own->info ? end->own->info : end->other->info;
@@ -32,20 +25,23 @@ static void say(void *arg, enum vlinkcfg_fault fault, const char *text)
 		diag_warning(CODE_INFO, *pos, "%s", text);
 }
 
-static void say_nothing(void *arg, enum vlinkcfg_fault fault, const char *text)
-{
-	(void)arg;
-	(void)fault;
-	(void)text;
-}
-
 struct vlinkcfg_pipe info_pipe(const struct model *model, const char *class_name, const char *info)
 {
 	struct vlinkcfg_pipe pipe;
 
 	vlinkcfg_pipe_parse(vlinkcfg_class_find(model->classes, class_name), info ? info : "",
-			    &pipe, say_nothing, NULL);
+			    &pipe, NULL, NULL);
 	return pipe;
+}
+
+void info_check_unit(const struct model *model, const struct end *end)
+{
+	const struct vlinkcfg_class *class = vlinkcfg_class_find(model->classes,
+								 end->cfg.class_name);
+	struct pos pos = node_pos(end->own, "unit");
+
+	if (class && end->own->has_unit)
+		vlinkcfg_unit_check(class, &end->cfg, say, &pos);
 }
 
 void info_check(const struct model *model, const struct end *end)

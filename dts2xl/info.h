@@ -11,9 +11,10 @@ const char *info_of(const struct end *end);
 const char *info_of_peer(const struct end *end);
 /* Says what the drivers would say of the end's own info. */
 void info_check(const struct model *model, const struct end *end);
+/* Says of a pipe with a unit that its info or name asks for another. */
+void info_check_unit(const struct model *model, const struct end *end);
 /* What the info of a pipe asks for; what is wrong with it info_check() says. */
 struct vlinkcfg_pipe info_pipe(const struct model *model, const char *class_name,
 			       const char *info);
-bool class_has_service(const struct model *model, const char *class_name, const char *service);
 
 #endif

@@ -331,15 +331,16 @@ static void run(struct options *options)
 	struct vlinkcfg_classes classes;
 	char err[VLINKCFG_ERR_MAX];
 
-	if (options->reverse) {
-		reverse(options->output ? options->output : "-", options->files,
-			options->nr_files);
-	} else if (vlinkcfg_classes_read(options->classes, &classes, err)) {
+	if (vlinkcfg_classes_read(options->classes, &classes, err)) {
 		diag_error(CODE_CLASS_FILE, diag_whole("dts2xl"), "%s", err);
-	} else {
-		convert(options, &classes);
-		vlinkcfg_classes_clear(&classes);
+		return;
 	}
+	if (options->reverse)
+		reverse(options->output ? options->output : "-", options->files,
+			options->nr_files, &classes);
+	else
+		convert(options, &classes);
+	vlinkcfg_classes_clear(&classes);
 }
 
 int main(int argc, char **argv)

@@ -64,10 +64,9 @@ static bool in_space(const struct space *space, const struct end *end)
 	       space->role == end->cfg.role;
 }
 
-/* The number of a pipe is its minor. */
 static unsigned int last_of(const struct space *space)
 {
-	return space->vbpipe ? VBPIPE_MINORS - 1 : VLINKCFG_UNIT_MAX;
+	return vlinkcfg_unit_max(space->vbpipe);
 }
 
 static unsigned int lowest_free(const struct space *space, unsigned int from)
@@ -146,7 +145,7 @@ static const char *node_name_of(const struct end *end, const char *service)
 	if (!strcmp(service, "vsock"))
 		return NULL;
 	if (!strcmp(service, "vbpipe"))
-		return name ? name : mem_printf("vbpipe%u", end->cfg.unit);
+		return name ? name : mem_printf(VBPIPE_PLAIN_NAME "%u", end->cfg.unit);
 	if (!name)
 		name = mem_printf("%s%u", end->cfg.class_name, end->cfg.unit);
 	return mem_printf("%s-%s-%s", service,

@@ -339,10 +339,8 @@ static void read_pipe(const struct model *model, struct end *end)
 
 	if (!end->cfg.name && *pipe.name)
 		end->cfg.name = mem_string(pipe.name);
-	if (end->unit_given)
-		return;
-	end->unit_given = pipe.has_minor;
-	end->cfg.unit = pipe.minor;
+	if (!end->unit_given)
+		end->unit_given = vlinkcfg_pipe_unit(&pipe, end->cfg.name, &end->cfg.unit);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -396,9 +394,10 @@ static void add_end(struct model *model, const struct link *link,
 	end->own = own;
 	end->other = other;
 	fill_end(model, end);
-	end->is_vbpipe = class_has_service(model, link->class_name, "vbpipe");
+	end->is_vbpipe = vlinkcfg_is_pipe(model->classes, link->class_name);
 	if (end->is_vbpipe)
 		read_pipe(model, end);
+	info_check_unit(model, end);
 	info_check(model, end);
 	check_end(end);
 }

@@ -33,7 +33,8 @@ static void report(void *arg, const char *text)
 	diag_error(CODE_REVERSE, diag_whole("dts2xl"), "%s", text);
 }
 
-static void read_domains(struct reversal *reversal, char *const *paths, int nr)
+static void read_domains(struct reversal *reversal, char *const *paths, int nr,
+			 const struct vlinkcfg_classes *classes)
 {
 	struct vlinkcfg_domain *doms = mem_alloc((size_t)nr * sizeof(*doms));
 	char err[VLINKCFG_ERR_MAX];
@@ -48,7 +49,7 @@ static void read_domains(struct reversal *reversal, char *const *paths, int nr)
 		reversal->domains[reversal->nr].cfg = doms[reversal->nr];
 		reversal->nr++;
 	}
-	vlinkcfg_check(doms, reversal->nr, report, NULL);
+	vlinkcfg_check(doms, reversal->nr, classes, report, NULL);
 }
 
 static unsigned int number_of_name(const char *name)
@@ -246,12 +247,13 @@ static void print(const char *output, const struct reversal *reversal)
 	output_file(output, stream.text, stream.len);
 }
 
-void reverse(const char *output, char *const *paths, int nr)
+void reverse(const char *output, char *const *paths, int nr,
+	     const struct vlinkcfg_classes *classes)
 {
 	struct reversal reversal = { 0 };
 	size_t i;
 
-	read_domains(&reversal, paths, nr);
+	read_domains(&reversal, paths, nr, classes);
 	if (!diag_errors()) {
 		number_domains(&reversal);
 		collect(&reversal);

@@ -101,14 +101,16 @@ struct vlinkcfg_place {
 
 typedef void (*vlinkcfg_report)(void *arg, const char *text);
 
+struct vlinkcfg_classes;
+
 /*
- * Ends of links that go together. Domains and ends are the caller's, and stay where they
- * are as long as the set. What is added costs the same however much there is already.
+ * Ends of links that go together. Domains, ends and classes are the caller's, and stay where
+ * they are as long as the set. What is added costs the same however much there is already.
  */
 struct vlinkcfg_set;
 
 /* NULL only when memory is short. */
-struct vlinkcfg_set *vlinkcfg_set_new(void);
+struct vlinkcfg_set *vlinkcfg_set_new(const struct vlinkcfg_classes *classes);
 void vlinkcfg_set_free(struct vlinkcfg_set *set);
 /* A domain of the board: an end whose peer is none of them is no error. Returns the findings. */
 size_t vlinkcfg_set_domain(struct vlinkcfg_set *set, const struct vlinkcfg_domain *dom,
@@ -116,8 +118,8 @@ size_t vlinkcfg_set_domain(struct vlinkcfg_set *set, const struct vlinkcfg_domai
 /*
  * Checks all ends of one link: that they agree (one server, one client, same class, each
  * names the other's domain, no domain twice, not one cid at both), and go together with
- * those taken before (unit unique per class, role and domain, one cid per domain). Calls
- * @report once for each finding; returns their number.
+ * those taken before (no unit and no device node of a domain twice, one cid per domain).
+ * Calls @report once for each finding; returns their number.
  */
 size_t vlinkcfg_set_judge(const struct vlinkcfg_set *set, const struct vlinkcfg_place *ends,
 			  size_t nr, vlinkcfg_report report, void *arg);
@@ -134,7 +136,7 @@ int vlinkcfg_for_links(const struct vlinkcfg_domain *doms, size_t nr,
 
 /* Judges every link of @doms. Returns the number of findings. */
 size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
-		      vlinkcfg_report report, void *arg);
+		      const struct vlinkcfg_classes *classes, vlinkcfg_report report, void *arg);
 
 struct vlinkcfg_class {
 	char *name;
@@ -161,6 +163,13 @@ void vlinkcfg_classes_clear(struct vlinkcfg_classes *classes);
 
 bool vlinkcfg_class_has(const struct vlinkcfg_class *class, const char *service);
 
+/*
+ * Units are the numbers in the names of device nodes, and count for each class and role of a
+ * domain; those of pipes, which is classes that have the service vbpipe, for all together.
+ */
+bool vlinkcfg_is_pipe(const struct vlinkcfg_classes *classes, const char *class_name);
+unsigned int vlinkcfg_unit_max(bool is_pipe);
+
 /* Infos. What the drivers would say of one is said before. */
 enum vlinkcfg_fault {
 	VLINKCFG_UNUSED,	/* something in it means nothing */
@@ -174,15 +183,24 @@ typedef void (*vlinkcfg_info_report)(void *arg, enum vlinkcfg_fault fault, const
 struct vlinkcfg_pipe {
 	bool read_available;
 	unsigned long long size;	/* of the ring that this end reads from */
-	bool has_minor;			/* given, or in a name of the form vbpipeN */
+	bool has_minor;
 	unsigned int minor;
 	char name[VLINKCFG_NAME_MAX + 1];	/* "": none */
 	unsigned int seen;		/* keys, while it is read */
 	bool shared;			/* the class has other services, with items of theirs */
 };
 
+/* @report NULL: nobody is told what is wrong. */
 void vlinkcfg_pipe_parse(const struct vlinkcfg_class *class, const char *info,
 			 struct vlinkcfg_pipe *pipe, vlinkcfg_info_report report, void *arg);
+/*
+ * The unit that a pipe is to have, by the minor number of its info or by a name vbpipeN: @name,
+ * or without it that of the info. False: any.
+ */
+bool vlinkcfg_pipe_unit(const struct vlinkcfg_pipe *pipe, const char *name, unsigned int *unit);
+/* Tells of a pipe that is to have another unit than it has. */
+void vlinkcfg_unit_check(const struct vlinkcfg_class *class, const struct vlinkcfg_end *end,
+			 vlinkcfg_info_report report, void *arg);
 void vlinkcfg_info_check(const struct vlinkcfg_class *class, const char *info,
 			 vlinkcfg_info_report report, void *arg);
 /* Tells of keys that no service has, but that are nearly one of theirs. */

@@ -8,18 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vlink/info.h>
+
 #include "vlinkcfg.h"
 #include "vlinkcfg_private.h"
 
 struct taken {
 	struct vlinkcfg_place place;
+	char node[VLINKCFG_NAME_MAX + 1];	/* of a pipe; "" */
 	struct taken *next;
 };
 
 /* Trees of tsearch(), of domains by name and of what was taken. */
 struct vlinkcfg_set {
+	const struct vlinkcfg_classes *classes;
 	void *domains;
 	void *by_unit, *by_name, *by_cid;
+	void *pipes_by_unit, *pipes_by_node;
 	struct taken *all;
 };
 
@@ -79,6 +84,24 @@ static int by_unit(const void *a, const void *b)
 	return order ? order : (end_a->unit > end_b->unit) - (end_a->unit < end_b->unit);
 }
 
+static int by_domain_and_unit(const void *a, const void *b)
+{
+	const struct vlinkcfg_end *end_a = ((const struct vlinkcfg_place *)a)->end;
+	const struct vlinkcfg_end *end_b = ((const struct vlinkcfg_place *)b)->end;
+	int order = by_domain(a, b);
+
+	return order ? order : (end_a->unit > end_b->unit) - (end_a->unit < end_b->unit);
+}
+
+/* Both are struct taken. */
+static int by_domain_and_node(const void *a, const void *b)
+{
+	int order = by_domain(a, b);
+
+	return order ? order : strcmp(((const struct taken *)a)->node,
+				      ((const struct taken *)b)->node);
+}
+
 /* Both have a name. */
 static int by_node_name(const void *a, const void *b)
 {
@@ -97,9 +120,13 @@ static const struct vlinkcfg_end *find(void *const *tree, const struct vlinkcfg_
 	return found && (*found)->end != place->end ? (*found)->end : NULL;
 }
 
-struct vlinkcfg_set *vlinkcfg_set_new(void)
+struct vlinkcfg_set *vlinkcfg_set_new(const struct vlinkcfg_classes *classes)
 {
-	return calloc(1, sizeof(struct vlinkcfg_set));
+	struct vlinkcfg_set *set = calloc(1, sizeof(*set));
+
+	if (set)
+		set->classes = classes;
+	return set;
 }
 
 static void keep_item(void *item)
@@ -117,6 +144,8 @@ void vlinkcfg_set_free(struct vlinkcfg_set *set)
 	tdestroy(set->by_unit, keep_item);
 	tdestroy(set->by_name, keep_item);
 	tdestroy(set->by_cid, keep_item);
+	tdestroy(set->pipes_by_unit, keep_item);
+	tdestroy(set->pipes_by_node, keep_item);
 	for (; set->all; set->all = next) {
 		next = set->all->next;
 		free(set->all);
@@ -138,6 +167,38 @@ size_t vlinkcfg_set_domain(struct vlinkcfg_set *set, const struct vlinkcfg_domai
 	return chk.findings;
 }
 
+static bool is_pipe(const struct vlinkcfg_set *set, const struct vlinkcfg_place *place)
+{
+	return vlinkcfg_is_pipe(set->classes, place->end->class_name);
+}
+
+/* What the driver calls the device node of a pipe. */
+static void name_node(const struct vlinkcfg_set *set, struct taken *taken)
+{
+	const struct vlinkcfg_end *end = taken->place.end;
+	struct vlinkcfg_pipe pipe = { .name = "" };
+	const char *name = end->name;
+
+	if (!name && end->info) {
+		vlinkcfg_pipe_parse(vlinkcfg_class_find(set->classes, end->class_name), end->info,
+				    &pipe, NULL, NULL);
+		name = pipe.name;
+	}
+	if (name && *name)
+		snprintf(taken->node, sizeof(taken->node), "%s", name);
+	else
+		snprintf(taken->node, sizeof(taken->node), VBPIPE_PLAIN_NAME "%u", end->unit);
+}
+
+static bool take_node(struct vlinkcfg_set *set, struct taken *taken)
+{
+	if (!is_pipe(set, &taken->place))
+		return tsearch(taken, &set->by_unit, by_unit);
+	name_node(set, taken);
+	return tsearch(taken, &set->pipes_by_unit, by_domain_and_unit) &&
+	       tsearch(taken, &set->pipes_by_node, by_domain_and_node);
+}
+
 int vlinkcfg_set_take(struct vlinkcfg_set *set, const struct vlinkcfg_place *end)
 {
 	struct taken *taken = malloc(sizeof(*taken));
@@ -147,7 +208,7 @@ int vlinkcfg_set_take(struct vlinkcfg_set *set, const struct vlinkcfg_place *end
 		return -1;
 	*taken = (struct taken){ .place = *end, .next = set->all };
 	set->all = taken;
-	done = tsearch(&taken->place, &set->by_unit, by_unit);
+	done = take_node(set, taken);
 	if (done && end->end->name)
 		done = tsearch(&taken->place, &set->by_name, by_node_name);
 	if (done && vlinkcfg_end_cid(end->end))
@@ -157,20 +218,56 @@ int vlinkcfg_set_take(struct vlinkcfg_set *set, const struct vlinkcfg_place *end
 
 /* ---- the rules ---- */
 
-static void check_siblings(struct checker *chk, const struct vlinkcfg_place *place)
+static bool has_own_unit(struct checker *chk, const struct vlinkcfg_place *place)
 {
 	const struct vlinkcfg_end *end = place->end, *before;
+	bool pipe = is_pipe(chk->set, place);
 
-	before = find(&chk->set->by_unit, place, by_unit);
-	if (before) {
-		finding(chk, "%s: link '%s' has the unit %u, as link '%s' of the same class and role",
-			place->dom->path, end->link, end->unit, before->link);
-		return;
-	}
-	before = end->name ? find(&chk->set->by_name, place, by_node_name) : NULL;
+	if (pipe)
+		before = find(&chk->set->pipes_by_unit, place, by_domain_and_unit);
+	else
+		before = find(&chk->set->by_unit, place, by_unit);
+	if (end->unit > vlinkcfg_unit_max(pipe))
+		finding(chk, "%s: link '%s' has the unit %u: that of a pipe is at most %u",
+			place->dom->path, end->link, end->unit, vlinkcfg_unit_max(pipe));
+	else if (before)
+		finding(chk, "%s: link '%s' has the unit %u, as link '%s'%s", place->dom->path,
+			end->link, end->unit, before->link,
+			pipe ? ": those of pipes count for both roles together" :
+			       " of the same class and role");
+	else
+		return true;
+	return false;
+}
+
+static bool has_own_name(struct checker *chk, const struct vlinkcfg_place *place)
+{
+	const struct vlinkcfg_end *end = place->end;
+	const struct vlinkcfg_end *before = end->name ? find(&chk->set->by_name, place,
+							     by_node_name) : NULL;
+
 	if (before)
 		finding(chk, "%s: link '%s' has the name '%s', as link '%s' of the same class",
 			place->dom->path, end->link, end->name, before->link);
+	return !before;
+}
+
+static void check_pipe_node(struct checker *chk, const struct vlinkcfg_place *place)
+{
+	struct taken wanted = { .place = *place };
+	const struct vlinkcfg_end *before;
+
+	name_node(chk->set, &wanted);
+	before = find(&chk->set->pipes_by_node, &wanted.place, by_domain_and_node);
+	if (before)
+		finding(chk, "%s: link '%s' is /dev/%s, as link '%s'", place->dom->path,
+			place->end->link, wanted.node, before->link);
+}
+
+static void check_siblings(struct checker *chk, const struct vlinkcfg_place *place)
+{
+	if (has_own_unit(chk, place) && has_own_name(chk, place) && is_pipe(chk->set, place))
+		check_pipe_node(chk, place);
 }
 
 static void check_cid(struct checker *chk, const struct vlinkcfg_place *place)
@@ -377,12 +474,12 @@ static void check_link(void *arg, const struct vlinkcfg_place *ends, size_t nr)
 }
 
 size_t vlinkcfg_check(const struct vlinkcfg_domain *doms, size_t nr,
-		      vlinkcfg_report report, void *arg)
+		      const struct vlinkcfg_classes *classes, vlinkcfg_report report, void *arg)
 {
 	struct check_all all = { .chk = { .report = report, .arg = arg } };
 	size_t i;
 
-	all.set = vlinkcfg_set_new();
+	all.set = vlinkcfg_set_new(classes);
 	if (!all.set) {
 		finding(&all.chk, "out of memory");
 		return all.chk.findings;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vlink/info.h>
+
 #include "vlinkcfg.h"
 #include "vlinkcfg_private.h"
 
@@ -251,4 +253,26 @@ void vlinkcfg_classes_clear(struct vlinkcfg_classes *classes)
 		free(classes->foreign[i]);
 	free(classes->foreign);
 	memset(classes, 0, sizeof(*classes));
+}
+
+bool vlinkcfg_class_has(const struct vlinkcfg_class *class, const char *service)
+{
+	size_t i;
+
+	for (i = 0; i < class->nr_services; i++)
+		if (!strcmp(class->services[i], service))
+			return true;
+	return false;
+}
+
+bool vlinkcfg_is_pipe(const struct vlinkcfg_classes *classes, const char *class_name)
+{
+	const struct vlinkcfg_class *class = vlinkcfg_class_find(classes, class_name);
+
+	return class && vlinkcfg_class_has(class, "vbpipe");
+}
+
+unsigned int vlinkcfg_unit_max(bool is_pipe)
+{
+	return is_pipe ? VBPIPE_MINORS - 1 : VLINKCFG_UNIT_MAX;
 }

@@ -26,6 +26,8 @@ static void say(const struct reader *reader, enum vlinkcfg_fault fault, const ch
 	char text[VLINKCFG_ERR_MAX];
 	va_list ap;
 
+	if (!reader->report)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -166,16 +168,6 @@ static void check_value(const struct reader *reader, const struct vlink_info_key
 		say(reader, VLINKCFG_DEFAULT, VLINK_INFO_WRONG, key->name, size, vlink_info_form(key),
 		    key->min, key->max);
 	}
-}
-
-bool vlinkcfg_class_has(const struct vlinkcfg_class *class, const char *service)
-{
-	size_t i;
-
-	for (i = 0; i < class->nr_services; i++)
-		if (!strcmp(class->services[i], service))
-			return true;
-	return false;
 }
 
 static void check_item(const struct reader *reader, const struct vlinkcfg_class *class,
@@ -326,20 +318,25 @@ static void parse_field(const struct reader *reader, char *field, unsigned int n
 		    field);
 }
 
-/* A pipe called vbpipe3 is number 3, unless it asks for another number. */
-static void take_minor_from_name(struct vlinkcfg_pipe *pipe)
+static bool parse_plain_name(const char *name, unsigned int *unit)
 {
 	char again[VLINKCFG_NAME_MAX + 1];
-	unsigned long minor;
+	unsigned long number;
 
-	if (pipe->has_minor || strncmp(pipe->name, "vbpipe", 6) ||
-	    !parse_number(pipe->name + 6, VBPIPE_MINORS - 1, &minor))
-		return;
-	snprintf(again, sizeof(again), "vbpipe%lu", minor);
-	if (strcmp(again, pipe->name))
-		return;
-	pipe->has_minor = true;
-	pipe->minor = (unsigned int)minor;
+	if (strncmp(name, VBPIPE_PLAIN_NAME, strlen(VBPIPE_PLAIN_NAME)) ||
+	    !parse_number(name + strlen(VBPIPE_PLAIN_NAME), VBPIPE_MINORS - 1, &number))
+		return false;
+	*unit = (unsigned int)number;
+	snprintf(again, sizeof(again), VBPIPE_PLAIN_NAME "%u", *unit);
+	return !strcmp(again, name);
+}
+
+bool vlinkcfg_pipe_unit(const struct vlinkcfg_pipe *pipe, const char *name, unsigned int *unit)
+{
+	if (!pipe->has_minor)
+		return parse_plain_name(name ? name : pipe->name, unit);
+	*unit = pipe->minor;
+	return true;
 }
 
 void vlinkcfg_pipe_parse(const struct vlinkcfg_class *class, const char *info,
@@ -365,7 +362,21 @@ void vlinkcfg_pipe_parse(const struct vlinkcfg_class *class, const char *info,
 		}
 		info = info[len] ? info + len + 1 : NULL;
 	}
-	take_minor_from_name(pipe);
+}
+
+void vlinkcfg_unit_check(const struct vlinkcfg_class *class, const struct vlinkcfg_end *end,
+			 vlinkcfg_info_report report, void *arg)
+{
+	const struct reader reader = { report, arg };
+	struct vlinkcfg_pipe pipe;
+	unsigned int unit;
+
+	if (!vlinkcfg_class_has(class, "vbpipe"))
+		return;
+	vlinkcfg_pipe_parse(class, end->info, &pipe, NULL, NULL);
+	if (vlinkcfg_pipe_unit(&pipe, end->name, &unit) && unit != end->unit)
+		say(&reader, VLINKCFG_DEFAULT, "%s asks for the number %u: the unit counts, which is %u",
+		    pipe.has_minor || !end->name ? "info" : "the name", unit, end->unit);
 }
 
 void vlinkcfg_info_check(const struct vlinkcfg_class *class, const char *info,

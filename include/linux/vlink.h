@@ -420,7 +420,7 @@ int vlink_size_parse(const char *text, size_t len, u64 *value);
  */
 int vlink_published_walk(const char *service,
 			 int (*fn)(void *arg, const char *id, unsigned int index,
-				   const char *info),
+				   unsigned int unit),
 			 void *arg);
 
 /* The link layer's directory in debugfs. */

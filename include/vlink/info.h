@@ -18,6 +18,7 @@
 #define VBPIPE_WAKEUP_MAX	60000u	/* ms */
 #define VBPIPE_POLL_MAX		1000u	/* us */
 #define VBPIPE_FIELD_MAX	63	/* characters */
+#define VBPIPE_PLAIN_NAME	"vbpipe"	/* and the unit: a node without a name of its own */
 
 /* Others: items key=value. */
 #define VRPQ_REQS_DEFAULT	4096u

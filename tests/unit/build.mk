@@ -49,7 +49,7 @@ INFO_PARTS := $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
 $(O)/test/info_test: tests/unit/info_test.c xen-common/vlink/param.c xen-common/vbpipe/config.c \
 	include/vlink/info.h tests/unit/unit.h $(wildcard tests/unit/text/linux/*.h) $(INFO_PARTS)
 	@mkdir -p $(@D)
-	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -D_GNU_SOURCE -Itests/unit/text -o $@ $< $(INFO_PARTS) \
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) $(KERNEL_WARN) -D_GNU_SOURCE -Itests/unit/text -o $@ $< $(INFO_PARTS) \
 		-lcunit $(VLINKCFG_LIBS)
 
 # Sources of vlink.ko as they are, but for the kernel's headers.
@@ -155,6 +155,19 @@ $(O)/test/vbpipe_event_test: tests/unit/vbpipe_event_test.c $(KERNEL_TEST_DEPS) 
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
 		$(VBPIPE_KERNEL_SRC) -lcunit
+
+# Which numbers and names the nodes of pipes get.
+VBPIPE_NODE_SRC := xen-common/vbpipe/device.c tests/unit/module/kernel.c
+
+$(call unit_test,check-vbpipe-nodes,$(O)/test/vbpipe_node_test)
+check-vbpipe-nodes:
+	$<
+
+$(O)/test/vbpipe_node_test: tests/unit/vbpipe_node_test.c $(KERNEL_TEST_DEPS) $(VBPIPE_NODE_SRC) \
+		$(wildcard xen-common/vbpipe/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
+		$(VBPIPE_NODE_SRC) -lcunit
 
 $(call unit_test,check-install,)
 check-install:

@@ -139,14 +139,12 @@ int vlink_size_parse(const char *text, size_t len, u64 *value);
 struct vbpipe_config {
 	bool read_available;
 	u32 rx_size;
-	int minor;
 	u32 wakeup_ms;
 	u32 poll_us;
 	char name[VLINK_NAME_MAX + 1];
 };
 
 void vbpipe_config_parse(const struct vlink *link, struct vbpipe_config *config);
-int vbpipe_config_minor(const char *info);
 
 /* Their own headers are not for user space. */
 #define VLINK_INTERNAL_H
@@ -356,7 +354,6 @@ static void expect_defaults(const struct vbpipe_config *config)
 {
 	CU_ASSERT_FALSE(config->read_available);
 	CU_ASSERT_EQUAL(config->rx_size, VBPIPE_SIZE_DEFAULT);
-	CU_ASSERT_EQUAL(config->minor, -1);
 	CU_ASSERT_EQUAL(config->wakeup_ms, 0);
 	CU_ASSERT_EQUAL(config->poll_us, 0);
 	CU_ASSERT_STRING_EQUAL(config->name, "");
@@ -407,7 +404,6 @@ static void fields_by_place_and_by_key(void)
 
 	CU_ASSERT_TRUE(config.read_available);
 	CU_ASSERT_EQUAL(config.rx_size, 8 << 10);
-	CU_ASSERT_EQUAL(config.minor, 3);
 	CU_ASSERT_EQUAL(config.wakeup_ms, 250);
 	CU_ASSERT_EQUAL(config.poll_us, 9);
 	CU_ASSERT_STRING_EQUAL(config.name, "p.q-r_s");
@@ -452,17 +448,6 @@ static void links_name_comes_first(void)
 	CU_ASSERT_STRING_EQUAL(config.name, "ours");
 }
 
-static void minor_by_number_or_name(void)
-{
-	CU_ASSERT_EQUAL(vbpipe_config_minor(";;9"), 9);
-	CU_ASSERT_EQUAL(vbpipe_config_minor(";;;name=vbpipe9"), 9);
-	CU_ASSERT_EQUAL(vbpipe_config_minor(";;3;name=vbpipe9"), 3);
-	CU_ASSERT_EQUAL(vbpipe_config_minor(";;;name=vbpipe256"), -1);
-	CU_ASSERT_EQUAL(vbpipe_config_minor(";;;name=vbpipex"), -1);
-	CU_ASSERT_EQUAL(vbpipe_config_minor(""), -1);
-	CU_ASSERT_EQUAL(vbpipe_config_minor("x;;9"), -1);
-}
-
 int main(void)
 {
 	static const struct unit_test params[] = {
@@ -484,7 +469,6 @@ int main(void)
 		{ "fields_by_place_and_by_key", fields_by_place_and_by_key },
 		{ "tools_find_what_the_driver_drops", tools_find_what_the_driver_drops },
 		{ "links_name_comes_first", links_name_comes_first },
-		{ "minor_by_number_or_name", minor_by_number_or_name },
 	};
 
 	UNIT_ADD("param", params);

@@ -321,6 +321,7 @@ static void note_finding(void *arg, const char *text)
 /* Two cfgs by their vlink lists; a NULL list: no such cfg. */
 static size_t check_two(const char *vm2, const char *vm3, struct findings *all)
 {
+	struct vlinkcfg_classes classes;
 	struct vlinkcfg_domain doms[2];
 	char err[VLINKCFG_ERR_MAX], name[16], *text;
 	const char *lists[2] = { vm2, vm3 };
@@ -333,7 +334,10 @@ static size_t check_two(const char *vm2, const char *vm3, struct findings *all)
 		CU_ASSERT_EQUAL_FATAL(vlinkcfg_domain_read(file(name, text), &doms[nr], err), 0);
 		free(text);
 	}
-	found = vlinkcfg_check(doms, nr, note_finding, all);
+	CU_ASSERT_EQUAL_FATAL(vlinkcfg_classes_read(file("classes.conf", "camera: vrpq vbpipe\n"),
+						    &classes, err), 0);
+	found = vlinkcfg_check(doms, nr, &classes, note_finding, all);
+	vlinkcfg_classes_clear(&classes);
 	for (i = 0; i < nr; i++)
 		vlinkcfg_domain_clear(&doms[i]);
 	return found;
@@ -377,8 +381,29 @@ static void clashes_within_a_domain_are_found(void)
 	expect_finding(SRV("a", "vogl", "0") "," SRV("a", "vogl", "1"), NULL,
 		       "link 'a' is given twice");
 	expect_finding("\"link=a,class=vbpipe,role=server,peer=vm3,unit=0,name=n\","
-		       "\"link=b,class=vbpipe,role=client,peer=vm3,unit=0,name=n\"", NULL,
+		       "\"link=b,class=vbpipe,role=client,peer=vm3,unit=1,name=n\"", NULL,
 		       "link 'b' has the name 'n', as link 'a' of the same class");
+}
+
+#define PIPE(link, class, role, rest) "\"link=" link ",class=" class ",role=" role ",peer=vm3," rest "\""
+
+static void pipes_of_a_domain_are_numbered_together(void)
+{
+	expect_finding(PIPE("a", "vbpipe", "server", "unit=3") "," PIPE("b", "vbpipe", "client", "unit=3"),
+		       NULL, "link 'b' has the unit 3, as link 'a': those of pipes count for both roles together");
+	expect_finding(PIPE("a", "camera", "server", "unit=3") "," PIPE("b", "vbpipe", "server", "unit=3"),
+		       NULL, "link 'b' has the unit 3, as link 'a': ");
+	expect_finding(PIPE("a", "vbpipe", "server", "unit=256"), NULL,
+		       "link 'a' has the unit 256: that of a pipe is at most 255");
+}
+
+static void device_nodes_of_pipes_differ(void)
+{
+	expect_finding(PIPE("a", "vbpipe", "server", "unit=3") "," PIPE("b", "vbpipe", "client", "unit=4,name=vbpipe3"),
+		       NULL, "link 'b' is /dev/vbpipe3, as link 'a'");
+	expect_finding(PIPE("a", "vbpipe", "server", "unit=3,info=;;;name=x") ","
+		       PIPE("b", "camera", "client", "unit=4,name=x"),
+		       NULL, "link 'b' is /dev/x, as link 'a'");
 }
 
 static void roles_must_differ(void)
@@ -418,13 +443,16 @@ static void a_domain_stands_once(void)
 {
 	struct vlinkcfg_domain doms[2];
 	struct findings all = { "" };
+	struct vlinkcfg_classes classes;
 	char err[VLINKCFG_ERR_MAX];
 
+	CU_ASSERT_EQUAL_FATAL(vlinkcfg_classes_read(NULL, &classes, err), 0);
 	CU_ASSERT_EQUAL_FATAL(vlinkcfg_domain_read(file("1.cfg", "name=\"x\"\n"), &doms[0], err), 0);
 	CU_ASSERT_EQUAL_FATAL(vlinkcfg_domain_read(file("2.cfg", "name=\"x\"\n"), &doms[1], err), 0);
-	CU_ASSERT_EQUAL(vlinkcfg_check(doms, 2, note_finding, &all), 1);
+	CU_ASSERT_EQUAL(vlinkcfg_check(doms, 2, &classes, note_finding, &all), 1);
 	expect_contains(all.text, "2.cfg: domain 'x' stands in ");
 	expect_contains(all.text, "1.cfg already");
+	vlinkcfg_classes_clear(&classes);
 	vlinkcfg_domain_clear(&doms[0]);
 	vlinkcfg_domain_clear(&doms[1]);
 }
@@ -542,6 +570,8 @@ static const struct unit_test cfg_tests[] = {
 	{ "agreeing cfgs have no findings", agreeing_cfgs_have_no_findings },
 	{ "disagreeing cfgs are found", disagreeing_cfgs_are_found },
 	{ "clashes within a domain are found", clashes_within_a_domain_are_found },
+	{ "pipes of a domain are numbered together", pipes_of_a_domain_are_numbered_together },
+	{ "device nodes of pipes differ", device_nodes_of_pipes_differ },
 	{ "roles must differ", roles_must_differ },
 	{ "CIDs are checked", cids_are_checked },
 	{ "a domain stands once", a_domain_stands_once },

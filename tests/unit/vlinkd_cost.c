@@ -61,9 +61,9 @@ static void one_server(unsigned int nr)
 
 	CU_ASSERT_TRUE_FATAL(remove_cfgs());
 	for (i = 0; i < nr; i++) {
-		fprintf(out, "\"link=l%u,class=vbpipe,role=server,peer=c%u,unit=%u\", ", i, i, i);
+		fprintf(out, "\"link=l%u,class=vrpq,role=server,peer=c%u,unit=%u\", ", i, i, i);
 		snprintf(name, sizeof(name), "c%u", i);
-		snprintf(link, sizeof(link), "\"link=l%u,class=vbpipe,role=client,peer=server,unit=0\"",
+		snprintf(link, sizeof(link), "\"link=l%u,class=vrpq,role=client,peer=server,unit=0\"",
 			 i % 10 ? i : i + nr);
 		write_cfg(name, link);
 	}

@@ -988,6 +988,21 @@ static void infos_are_checked(void)
 		     "problem: vm3.cfg: link 'p': info: the minor number '300' is not a number from 0 to 255\n", 2);
 }
 
+static void number_of_a_pipe_is_its_unit(void)
+{
+	begin();
+	cfg("vm3.cfg", "name = \"vm3\"\nvlink = [ \"link=p,class=vbpipe,role=server,peer=vm4,unit=0,info=;;5\",\n"
+	    "\"link=q,class=vbpipe,role=client,peer=vm4,unit=5,name=vbpipe6\",\n"
+	    "\"link=r,class=vbpipe,role=client,peer=vm4,unit=0\" ]\n");
+	cfg("vm4.cfg", "name = \"vm4\"\nvlink = [ \"link=p,class=vbpipe,role=client,peer=vm3,unit=5,info=;;5\",\n"
+	    "\"link=q,class=vbpipe,role=server,peer=vm3,unit=0\",\n"
+	    "\"link=r,class=vbpipe,role=server,peer=vm3,unit=6\" ]\n");
+	expect_check("link p vbpipe vm3 vm4\nlink q vbpipe vm4 vm3\n"
+		     "problem: vm3.cfg: link 'r' has the unit 0, as link 'p': those of pipes count for both roles together; link 'r' is not connected\n"
+		     "problem: vm3.cfg: link 'p': info asks for the number 5: the unit counts, which is 0\n"
+		     "problem: vm3.cfg: link 'q': the name asks for the number 6: the unit counts, which is 5\n", 3);
+}
+
 /* What needs no links is no matter, and a cfg that is broken is one fault. */
 static void one_fault_is_told_once(void)
 {
@@ -1034,7 +1049,7 @@ static void many_cfgs(void)
 
 			len += (size_t)snprintf(text + len, sizeof(text) - len,
 				"\"link=l%u-%u,class=vbpipe,role=server,peer=m%u,unit=%u\", \"link=l%u-%u,class=vbpipe,role=client,peer=m%u,unit=%u\", ",
-				i, j, next, j, before, j, before, j);
+				i, j, next, j, before, j, before, LINKS_EACH / 2 + j);
 		}
 		snprintf(text + len, sizeof(text) - len, "]\n");
 		cfg(file, text);
@@ -2158,6 +2173,7 @@ static const struct unit_test tests[] = {
 	{ "obeyed at once", obeyed_at_once },
 	{ "configs are checked", configs_are_checked },
 	{ "infos are checked in the words of the drivers", infos_are_checked },
+	{ "the number of a pipe is its unit", number_of_a_pipe_is_its_unit },
 	{ "one fault is told once", one_fault_is_told_once },
 	{ "typos in infos are found", typos_in_infos_are_found },
 	{ "only the difference is written", only_the_difference_is_written },

@@ -308,7 +308,7 @@ void accept_links(struct config *config, const struct choices *choices,
 {
 	struct acceptor acc = {
 		.config = config, .running = running, .messages = messages,
-		.set = vlinkcfg_set_new(),
+		.set = vlinkcfg_set_new(&config->classes),
 		.first = alloc_zero(choices->nr, sizeof(*acc.first)),
 	};
 	size_t i;

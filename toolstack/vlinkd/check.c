@@ -76,8 +76,11 @@ static size_t check_info(const struct config *config, const struct config_end *e
 								 end->end->class_name);
 	struct info_check check = { .end = end, .out = out };
 
-	if (!class || !end->end->info)
+	if (!class)
 		return 0;
+	vlinkcfg_unit_check(class, end->end, print_info, &check);
+	if (!end->end->info)
+		return check.problems;
 	vlinkcfg_info_check(class, end->end->info, print_info, &check);
 	if (!vlinkcfg_class_has(class, "vbpipe"))
 		vlinkcfg_info_suggest(end->end->info, print_typo, &check);

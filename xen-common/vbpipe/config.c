@@ -42,17 +42,13 @@ static int parse_size(struct vbpipe_config *config, const char *field)
 	return 0;
 }
 
+/* For the toolstack, which makes the link's unit of it. */
 static int parse_minor(struct vbpipe_config *config, const char *field)
 {
 	unsigned int minor;
 	int err = kstrtouint(field, 0, &minor);
 
-	if (err)
-		return err;
-	if (minor >= VBPIPE_MINORS)
-		return -ERANGE;
-	config->minor = minor;
-	return 0;
+	return !err && minor >= VBPIPE_MINORS ? -ERANGE : err;
 }
 
 static int parse_name(struct vbpipe_config *config, const char *value)
@@ -104,10 +100,7 @@ static int parse_field(struct vbpipe_config *config, unsigned int pos, const cha
 
 static void config_default(struct vbpipe_config *config)
 {
-	*config = (struct vbpipe_config){
-		.rx_size = VBPIPE_SIZE_DEFAULT,
-		.minor = -1,
-	};
+	*config = (struct vbpipe_config){ .rx_size = VBPIPE_SIZE_DEFAULT };
 }
 
 /* On failure @field holds what was not understood. */
@@ -139,18 +132,4 @@ void vbpipe_config_parse(const struct vlink *link, struct vbpipe_config *config)
 	/* The toolstack has the name from the same string; its word comes first. */
 	if (link->name[0])
 		strscpy(config->name, link->name, sizeof(config->name));
-}
-
-int vbpipe_config_minor(const char *info)
-{
-	struct vbpipe_config config;
-	char field[VBPIPE_FIELD_MAX + 1];
-	unsigned int number;
-
-	if (parse_info(&config, info, field))
-		return -1;
-	if (config.minor < 0 && !strncmp(config.name, "vbpipe", 6) &&
-	    !kstrtouint(config.name + 6, 10, &number) && number < VBPIPE_MINORS)
-		return number;
-	return config.minor;
 }

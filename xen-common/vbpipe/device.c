@@ -95,44 +95,62 @@ static bool name_is_taken(const char *name)
 	return false;
 }
 
-/* What is known of the pipes published to this domain, ours among them. */
-struct minor_plan {
+/*
+ * Which numbers the pipes published to this domain get. That of a link is its unit; of
+ * several with one unit the first in the domain's config has it. The others, and those whose
+ * unit is too large, get the lowest that are no pipe's unit, in the order of the config: so
+ * numbers do not depend on which driver is loaded first.
+ */
+struct numbering {
+	unsigned int owner[VBPIPE_MINORS];	/* index of the link; NO_LINK */
 	const struct vlink *link;
-	DECLARE_BITMAP(wanted, VBPIPE_MINORS);
-	unsigned int rank;	/* of ours among those that ask for no minor */
+	unsigned int rank;			/* of ours among those that get another number */
 };
 
-static int plan_published(void *arg, const char *id, unsigned int index, const char *info)
-{
-	struct minor_plan *plan = arg;
-	int minor = vbpipe_config_minor(info);
+#define NO_LINK	UINT_MAX
 
-	if (minor >= 0)
-		__set_bit(minor, plan->wanted);
-	else if (index < plan->link->index)
-		plan->rank++;
+/* Too large for the stack; pipes_lock guards it. */
+static struct numbering numbering;
+
+static bool has_its_unit(unsigned int index, unsigned int unit)
+{
+	return unit < VBPIPE_MINORS && numbering.owner[unit] == index;
+}
+
+static int note_owner(void *arg, const char *id, unsigned int index, unsigned int unit)
+{
+	if (unit < VBPIPE_MINORS)
+		numbering.owner[unit] = min(numbering.owner[unit], index);
 	return 0;
 }
 
-/*
- * Minors that links ask for go first, the others get what is left in the order of
- * the domain's config: so numbers do not depend on which driver is loaded first.
- */
-static int pick_minor(struct vbpipe *pipe)
+static int note_rank(void *arg, const char *id, unsigned int index, unsigned int unit)
 {
-	struct minor_plan plan = { .link = pipe->link };
-	unsigned int minor, rank;
-	int wanted = vbpipe_config_minor(pipe->link->info);
+	if (index < numbering.link->index && !has_its_unit(index, unit))
+		numbering.rank++;
+	return 0;
+}
 
-	if (wanted >= 0 && !minor_is_taken(wanted))
-		return wanted;
-	if (wanted >= 0)
-		vlink_warn(pipe->link, "minor %d is taken\n", wanted);
+/* What cannot be read now counts as if it were not there. */
+static void number_published(const struct vlink *link)
+{
+	unsigned int i;
 
-	vlink_published_walk("vbpipe", plan_published, &plan);
-	rank = plan.rank;
-	for_each_clear_bit(minor, plan.wanted, VBPIPE_MINORS)
-		if (!rank-- && !minor_is_taken(minor))
+	for (i = 0; i < VBPIPE_MINORS; i++)
+		numbering.owner[i] = NO_LINK;
+	numbering.link = link;
+	numbering.rank = 0;
+	note_owner(NULL, link->id, link->index, link->unit);
+	vlink_published_walk("vbpipe", note_owner, NULL);
+	vlink_published_walk("vbpipe", note_rank, NULL);
+}
+
+static int spare_minor(void)
+{
+	unsigned int minor, rank = numbering.rank;
+
+	for (minor = 0; minor < VBPIPE_MINORS; minor++)
+		if (numbering.owner[minor] == NO_LINK && !rank-- && !minor_is_taken(minor))
 			return minor;
 	/* The list changed since others were numbered. */
 	for (minor = 0; minor < VBPIPE_MINORS; minor++)
@@ -141,12 +159,26 @@ static int pick_minor(struct vbpipe *pipe)
 	return -ENOSPC;
 }
 
+static int pick_minor(const struct vlink *link)
+{
+	int minor;
+
+	number_published(link);
+	if (has_its_unit(link->index, link->unit) && !minor_is_taken(link->unit))
+		return link->unit;
+	minor = spare_minor();
+	if (minor >= 0)
+		vlink_warn(link, "unit %u is %s, using %d\n", link->unit,
+			   link->unit < VBPIPE_MINORS ? "another pipe's" : "too large", minor);
+	return minor;
+}
+
 static int set_name(struct vbpipe *pipe, int minor)
 {
 	const char *name = pipe->config.name;
-	char plain[16];
+	char plain[24];
 
-	snprintf(plain, sizeof(plain), "vbpipe%d", minor);
+	snprintf(plain, sizeof(plain), VBPIPE_PLAIN_NAME "%d", minor);
 	if (!*name || name_is_taken(name)) {
 		if (*name)
 			vlink_warn(pipe->link, "name \"%s\" is taken, using \"%s\"\n", name, plain);
@@ -196,7 +228,7 @@ static struct vbpipe *vbpipe_new(struct vlink *link)
 /* Under pipes_lock, so that minor and name stay free until they are ours. */
 static int vbpipe_register(struct vbpipe *pipe)
 {
-	int minor = pick_minor(pipe);
+	int minor = pick_minor(pipe->link);
 	int err;
 
 	if (minor < 0)

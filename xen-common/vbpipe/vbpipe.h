@@ -39,10 +39,9 @@
 struct vbpipe_config {
 	bool read_available;		/* policy "a": read returns what is there */
 	u32 rx_size;			/* bytes of the ring this end reads from */
-	int minor;			/* -1: any */
 	u32 wakeup_ms;			/* 0: events keep nothing awake */
 	u32 poll_us;			/* how long a reader looks before it sleeps */
-	char name[VLINK_NAME_MAX + 1];	/* "": vbpipe<minor> */
+	char name[VLINK_NAME_MAX + 1];	/* "": vbpipe<unit> */
 };
 
 enum vbpipe_state { VBPIPE_END_IDLE, VBPIPE_END_OPEN, VBPIPE_END_LOST };
@@ -104,8 +103,6 @@ struct vbpipe {
 
 /* config.c */
 void vbpipe_config_parse(const struct vlink *link, struct vbpipe_config *config);
-/* The minor that @info asks for, by number or by a name vbpipe<N>; -1: any. */
-int vbpipe_config_minor(const char *info);
 
 /* connection.c */
 int vbpipe_offer(struct vlink *link);

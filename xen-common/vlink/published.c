@@ -88,6 +88,16 @@ static int read_role(const char *dir, enum vlink_role *role)
 	return 0;
 }
 
+static unsigned int read_unit(const char *dir)
+{
+	return xenbus_read_unsigned(dir, "unit", 0);
+}
+
+static unsigned int read_index(const char *dir)
+{
+	return xenbus_read_unsigned(dir, "index", 0);
+}
+
 static bool is_id(const char *s, size_t max)
 {
 	size_t len = strlen(s);
@@ -126,8 +136,8 @@ static int link_read(struct vlink *link, const char *path)
 	err = read_bounded(path, "name", link->name, VLINK_NAME_MAX);
 	if (err && err != -ENOENT)
 		return err;
-	link->unit = xenbus_read_unsigned(path, "unit", 0);
-	link->index = xenbus_read_unsigned(path, "index", 0);
+	link->unit = read_unit(path);
+	link->index = read_index(path);
 
 	info = vlink_read_text(path, "info", VLINK_INFO_MAX);
 	if (IS_ERR(info)) {
@@ -451,7 +461,7 @@ struct walked_link {
 	struct list_head node;
 	char id[VLINK_ID_MAX + 1];
 	unsigned int index;
-	char *info;
+	unsigned int unit;
 };
 
 static DEFINE_MUTEX(walked_lock);
@@ -465,7 +475,6 @@ static void forget_walked(void)
 	lockdep_assert_held(&walked_lock);
 	list_for_each_entry_safe(walked, next, &walked_links, node) {
 		list_del(&walked->node);
-		kfree(walked->info);
 		kfree(walked);
 	}
 	walked_service[0] = '\0';
@@ -482,14 +491,12 @@ static void walk_anew(void)
 static int note_walked(void *arg, const struct published *pub)
 {
 	struct walked_link *walked = kzalloc(sizeof(*walked), GFP_KERNEL);
-	char *info;
 
 	if (!walked)
 		return -ENOMEM;
 	strscpy(walked->id, pub->id, sizeof(walked->id));
-	walked->index = xenbus_read_unsigned(pub->path, "index", 0);
-	info = vlink_read_text(pub->path, "info", VLINK_INFO_MAX);
-	walked->info = IS_ERR(info) ? NULL : info;
+	walked->index = read_index(pub->path);
+	walked->unit = read_unit(pub->path);
 	list_add_tail(&walked->node, &walked_links);
 	return 0;
 }
@@ -511,7 +518,7 @@ static int read_walked(const char *service)
 
 int vlink_published_walk(const char *service,
 			 int (*fn)(void *arg, const char *id, unsigned int index,
-				   const char *info),
+				   unsigned int unit),
 			 void *arg)
 {
 	struct walked_link *walked;
@@ -521,7 +528,7 @@ int vlink_published_walk(const char *service,
 	ret = read_walked(service);
 	if (!ret)
 		list_for_each_entry(walked, &walked_links, node) {
-			ret = fn(arg, walked->id, walked->index, walked->info ?: "");
+			ret = fn(arg, walked->id, walked->index, walked->unit);
 			if (ret)
 				break;
 		}

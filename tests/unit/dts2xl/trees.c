@@ -669,7 +669,7 @@ static bool survives(const char *configs)
 	int nr = write_configs(configs, paths);
 
 	diag_reset();
-	reverse(links, paths, nr);
+	reverse(links, paths, nr, &classes);
 	if (!diag_errors()) {
 		back = mem_string(links);
 		begin(&conversion);

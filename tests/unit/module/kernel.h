@@ -87,6 +87,8 @@ extern void (*kernel_others)(void);
 #define PAGE_ALIGN(n)		(((n) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1))
 #define offset_in_page(p)	((uintptr_t)(p) & (PAGE_SIZE - 1))
 #define U32_MAX			UINT32_MAX
+#define UINT_MAX		UINT32_MAX
+#define NSEC_PER_USEC		1000l
 
 /* --- modules, messages ----------------------------------------------------------- */
 
@@ -478,11 +480,17 @@ void ida_free(struct ida *ida, unsigned int id);
 
 /* --- devices, files ------------------------------------------------------------------ */
 
+#undef dev_t
+#define dev_t	u32
+struct attribute_group;
 struct class { const char *name; };
 struct device {
 	struct kref kref;
 	void (*release)(struct device *dev);
 	char name[64];
+	dev_t devt;
+	struct class *class;
+	const struct attribute_group **groups;
 };
 
 void device_initialize(struct device *dev);
@@ -498,8 +506,15 @@ struct inode { struct cdev *i_cdev; struct super_block *i_sb; };
 #define file_inode(f)	((f)->inode)
 struct vm_area_struct;
 struct file;
+struct kiocb;
+struct iov_iter;
+typedef unsigned int __poll_t;
+typedef struct poll_table_struct poll_table;
 struct file_operations {
 	struct module *owner;
+	ssize_t (*read_iter)(struct kiocb *iocb, struct iov_iter *to);
+	ssize_t (*write_iter)(struct kiocb *iocb, struct iov_iter *from);
+	__poll_t (*poll)(struct file *file, poll_table *wait);
 	int (*open)(struct inode *inode, struct file *file);
 	int (*release)(struct inode *inode, struct file *file);
 	long (*unlocked_ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
@@ -666,10 +681,19 @@ void *memdup_user(const void __user *from, size_t size);
 struct wakeup_source { unsigned int events; };
 #define __pm_wakeup_event(source, ms)	((void)(ms), (void)(source)->events++)
 
-struct kiocb;
-struct iov_iter;
-struct attribute_group;
-typedef unsigned int __poll_t;
-typedef struct poll_table_struct poll_table;
+#define wakeup_source_register(parent, name)	((void)(parent), (void)(name), (struct wakeup_source *)NULL)
+#define wakeup_source_unregister(source)	((void)(source))
+#define mutex_lock_interruptible(m)	(mutex_lock(m), 0)
+
+#define MAJOR(dev)	((dev) >> 20)
+#define MINOR(dev)	((dev) & 0xfffffu)
+#define MKDEV(major, minor)	((dev_t)(major) << 20 | (dev_t)(minor))
+#define alloc_chrdev_region(dev, first, nr, name)	(*(dev) = MKDEV(240, first), 0)
+#define unregister_chrdev_region(dev, nr)	((void)(dev))
+#define class_register(c)	((void)(c), 0)
+#define class_unregister(c)	((void)(c))
+#define cdev_init(cdev, fops)	((void)(cdev), (void)(fops))
+#define cdev_device_add(cdev, dev)	((void)(cdev), (void)(dev), 0)
+#define dev_set_name(dev, ...)	(snprintf((dev)->name, sizeof((dev)->name), __VA_ARGS__), 0)
 
 #endif
