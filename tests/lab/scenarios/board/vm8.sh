@@ -1,0 +1,1 @@
+../../rootfs/guest/usr/lib/xenlab/numbers
