@@ -34,6 +34,12 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 	} while (0)
 #endif
 
+/* 6.17: work queues say that they are of the processors, and the one that is not has another name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define WQ_PERCPU	0
+#define system_dfl_wq	system_unbound_wq
+#endif
+
 /*
  * 7.0, and who takes its changes of vsock over: sockets of a network namespace may be kept to
  * themselves. Links are the whole domain's: such sockets do not get at them.

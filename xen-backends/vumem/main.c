@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../../xen-common/compat.h"
 #include "back.h"
 
 #define UNMAP_MIN_MS	10
@@ -91,7 +92,7 @@ static void unmap_work_fn(struct work_struct *work)
 		unmapping_pass(conn);
 		conn->unmap_ms = min(2 * conn->unmap_ms, (unsigned int)UNMAP_MAX_MS);
 		if (!list_empty(&conn->unmapping))
-			queue_delayed_work(system_unbound_wq, &conn->unmap_work,
+			queue_delayed_work(system_dfl_wq, &conn->unmap_work,
 					   msecs_to_jiffies(conn->unmap_ms));
 	}
 	mutex_unlock(&conn->conn.lock);
@@ -106,7 +107,7 @@ static void receive_free(struct back_conn *conn, struct back_request *request)
 	}
 	list_move_tail(&request->node, &conn->unmapping);
 	conn->unmap_ms = UNMAP_MIN_MS;
-	mod_delayed_work(system_unbound_wq, &conn->unmap_work, msecs_to_jiffies(conn->unmap_ms));
+	mod_delayed_work(system_dfl_wq, &conn->unmap_work, msecs_to_jiffies(conn->unmap_ms));
 }
 
 static void receive_request(struct back_conn *conn, struct back_request *request)
@@ -183,7 +184,7 @@ static struct back_request *my_request(struct back_conn *conn)
 static void watch_threads(struct back_conn *conn)
 {
 	if (!list_empty(&conn->taken))
-		queue_delayed_work(system_unbound_wq, &conn->thread_work,
+		queue_delayed_work(system_dfl_wq, &conn->thread_work,
 				   msecs_to_jiffies(THREAD_MS));
 }
 

@@ -10,6 +10,7 @@
 
 #include <vlink/version.h>
 
+#include "../compat.h"
 #include "internal.h"
 
 struct workqueue_struct *vlink_wq;
@@ -44,7 +45,11 @@ static int __init vlink_init(void)
 	if (!xen_domain())
 		return -ENODEV;
 
-	vlink_wq = alloc_workqueue("vlink", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	/*
+	 * Not WQ_UNBOUND: Linux 6.9 and later run nothing any more on a queue that is both, once what
+	 * was queued while it was frozen has been cancelled before it is thawed.
+	 */
+	vlink_wq = alloc_workqueue("vlink", WQ_FREEZABLE | WQ_PERCPU, 0);
 	if (!vlink_wq)
 		return -ENOMEM;
 

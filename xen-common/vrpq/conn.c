@@ -8,6 +8,7 @@
 
 #include <asm/sync_bitops.h>
 
+#include "../compat.h"
 #include "vrpq.h"
 
 /* Messages that are received, or sent, while conn->lock is held once: a mailbox full. */
@@ -126,7 +127,7 @@ bool vrpq_event(struct vlink *link)
 		news = answer_bells(conn);
 		news |= vlink_mailbox_news(&conn->box);
 		if (vlink_mailbox_pending(&conn->box))
-			queue_work(system_unbound_wq, &conn->work);
+			queue_work(system_dfl_wq, &conn->work);
 	}
 	spin_unlock(&dev->bell_lock);
 	return news;
@@ -295,7 +296,7 @@ void vrpq_push(struct vrpq_conn *conn)
 		if (space <= 0)
 			return;
 		if (steps == PASS_MAX) {
-			queue_work(system_unbound_wq, &conn->work);
+			queue_work(system_dfl_wq, &conn->work);
 			return;
 		}
 		push_one(conn);
@@ -332,7 +333,7 @@ static void conn_work_fn(struct work_struct *work)
 	if (!conn->broken) {
 		/* A peer that never stops sending does not keep others from the lock. */
 		if (receive_some(conn) == PASS_MAX)
-			queue_work(system_unbound_wq, &conn->work);
+			queue_work(system_dfl_wq, &conn->work);
 		vrpq_push(conn);
 	}
 	mutex_unlock(&conn->lock);
@@ -414,7 +415,7 @@ int vrpq_conn_start(struct vlink *link, struct vlink_region *admin, u32 reqs, u3
 	dev->conn = conn;
 	spin_unlock_irq(&dev->bell_lock);
 	/* What the peer said before we could hear it. */
-	queue_work(system_unbound_wq, &conn->work);
+	queue_work(system_dfl_wq, &conn->work);
 	atomic_inc(&dev->offers);
 	wake_up_all(&dev->wait);
 	return 0;

@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "../compat.h"
 #include "vumem.h"
 
 /*
@@ -130,7 +131,7 @@ static void conn_work_fn(struct work_struct *work)
 	mutex_unlock(&conn->lock);
 	/* Others who wait for the lock go first. */
 	if (more)
-		queue_work(system_unbound_wq, &conn->work);
+		queue_work(system_dfl_wq, &conn->work);
 }
 
 bool vumem_event(struct vlink *link)
@@ -142,7 +143,7 @@ bool vumem_event(struct vlink *link)
 	if (dev->conn && !READ_ONCE(dev->conn->broken)) {
 		news = vlink_mailbox_news(&dev->conn->box);
 		if (vlink_mailbox_pending(&dev->conn->box))
-			queue_work(system_unbound_wq, &dev->conn->work);
+			queue_work(system_dfl_wq, &dev->conn->work);
 	}
 	spin_unlock(&dev->conn_lock);
 	return news;
@@ -169,7 +170,7 @@ int vumem_conn_start(struct vlink *link, struct vlink_region *admin, struct vume
 	dev->conn = conn;
 	spin_unlock_irq(&dev->conn_lock);
 	/* What the peer said before we could hear it. */
-	queue_work(system_unbound_wq, &conn->work);
+	queue_work(system_dfl_wq, &conn->work);
 	changed(dev);
 	return 0;
 }

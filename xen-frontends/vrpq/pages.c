@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../../xen-common/compat.h"
 #include "front.h"
 
 /* Pages that one call makes at most. */
@@ -119,7 +120,7 @@ static u32 budget_room(struct vrpq_session *session, struct vrpq_budget *budget)
 /* Somebody lacks what it is entitled to. */
 static void evict_soon(struct vrpq_conn *conn)
 {
-	queue_delayed_work(system_unbound_wq, &conn->evict_work, msecs_to_jiffies(GRACE_MS));
+	queue_delayed_work(system_dfl_wq, &conn->evict_work, msecs_to_jiffies(GRACE_MS));
 }
 
 /*

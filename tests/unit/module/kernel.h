@@ -550,8 +550,11 @@ void kernel_close(int fd);
 
 /* --- memory of processes ------------------------------------------------------------- */
 
+typedef unsigned long vm_flags_t;
+
 struct vm_area_struct {
-	unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
+	unsigned long vm_start, vm_end, vm_pgoff;
+	vm_flags_t vm_flags;
 	struct file *vm_file;
 };
 
