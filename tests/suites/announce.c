@@ -2,9 +2,11 @@
 #include "announce.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xenstore.h>
 
 static struct xs_handle *store;
@@ -19,18 +21,41 @@ bool announce_open(const char *the_program)
 	return store;
 }
 
-void announce(const char *what, unsigned int round, const char *value)
+static void write_signal(const char *what, const char *value)
 {
 	const char *prefix = getenv("ANNOUNCE_AS");
 	/* Each time: a domain that was restored has another. */
 	char *domid = xs_read(store, XBT_NULL, "domid", NULL);
 	char path[128];
 
-	snprintf(path, sizeof(path), "/tool/xenlab/signal/%s-%s-%s-%u", prefix ? prefix : "cut",
-		 domid ? domid : "none", what, round);
+	snprintf(path, sizeof(path), "/tool/xenlab/signal/%s-%s-%s", prefix ? prefix : "cut",
+		 domid ? domid : "none", what);
 	free(domid);
 	if (!xs_write(store, XBT_NULL, path, value, (unsigned int)strlen(value)))
 		fprintf(stderr, "%s: %s: %s\n", program, path, strerror(errno));
+}
+
+void announce(const char *what, unsigned int round, const char *value)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s-%u", what, round);
+	write_signal(name, value);
+}
+
+void announce_alive(void)
+{
+	static _Atomic time_t second;
+	struct timespec now;
+	char value[32];
+
+	if (!getenv("ANNOUNCE_ALIVE"))
+		return;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (atomic_exchange(&second, now.tv_sec) == now.tv_sec)
+		return;
+	snprintf(value, sizeof(value), "%lld", (long long)now.tv_sec);
+	write_signal("alive", value);
 }
 
 /* The number behind @key at the start of a line of the file; -1: there is none. */

@@ -44,6 +44,7 @@ static void note_progress(uint64_t before, uint64_t after)
 {
 	if (before < MOVING && after >= MOVING && atomic_fetch_add(&moving, 1) == 1)
 		announce("moving", round_nr, "1");
+	announce_alive();
 }
 
 static void *send_stream(void *argument)

@@ -118,6 +118,7 @@ static int call_in_a_row(void *chan)
 	while (!(error = call_once(chan, seed, answer))) {
 		if (pattern_check(answer, sizeof(answer), seed, 0))
 			atomic_fetch_add(&wrong, 1);
+		announce_alive();
 		if (++seed == MOVING)
 			announce("moving", round_nr, "1");
 	}
@@ -266,6 +267,7 @@ static int answer_calls(void *chan)
 			atomic_fetch_add(&wrong, 1);
 		else
 			pattern_fill(data, ANSWER_SIZE, VRPQ_PARAM_READ(in, 0, uint32_t), 0);
+		announce_alive();
 		if (++served == MOVING)
 			announce("moving", round_nr, "1");
 	}

@@ -131,6 +131,8 @@ static void move(void)
 			announce("moving", round_nr, "");
 			announced = true;
 		}
+		if (announced)
+			announce_alive();
 	}
 }
 

@@ -38,11 +38,12 @@
 static const char *device;
 static unsigned int round_nr;
 
-/* Once in a round. */
+/* Called for all that moves; the first of a round is told by itself. */
 static void announce_moving(void)
 {
 	static unsigned int announced;
 
+	announce_alive();
 	if (announced != round_nr)
 		announce("moving", round_nr, "");
 	announced = round_nr;
@@ -88,6 +89,21 @@ static unsigned int free_memories(void)
 	return n;
 }
 
+/* Requests whose buffer did not hold what its client had written before. */
+static unsigned int wrong;
+
+/* The client says what it has filled the buffer with. */
+static void check_buffer(const VumemReq *req)
+{
+	const unsigned char *memory = memories[req->bufferCtl.bufferId % IDS];
+
+	for (unsigned int i = 0; memory && i < SIZE; i++)
+		if (memory[i] != (unsigned char)req->bufferCtl.ctl[0]) {
+			wrong++;
+			return;
+		}
+}
+
 static void handle(const VumemReq *req, VumemResp *resp)
 {
 	VumemBufferId id = req->bufferFree.bufferId % IDS;
@@ -106,6 +122,7 @@ static void handle(const VumemReq *req, VumemResp *resp)
 		memories[id] = NULL;
 		break;
 	case VUMEM_CMD_BUFFER_CTL:
+		check_buffer(req);
 		announce_moving();
 		break;
 	}
@@ -147,9 +164,10 @@ static void server_round(void)
 	vumemServerDestroy(server);
 	buffers = free_memories();
 	settle(&stat);
-	snprintf(text, sizeof(text), "receive=%s buffers=%u pinned=%llu quarantined=%llu",
+	snprintf(text, sizeof(text), "receive=%s buffers=%u pinned=%llu quarantined=%llu wrong=%u",
 		 name_of(err), buffers, (unsigned long long)stat.pinned_pages,
-		 (unsigned long long)stat.quarantined_pages);
+		 (unsigned long long)stat.quarantined_pages, wrong);
+	wrong = 0;
 	announce_end(round_nr, text);
 }
 
@@ -191,9 +209,11 @@ static int use_all(void)
 	int err = 0;
 
 	for (unsigned int i = 0; !err || err == EINTR; i++) {
+		unsigned char content = (unsigned char)(i | 1);
+
 		last_used = i % nr_buffers;
-		memset(addrs[last_used], (int)i | 1, SIZE);
-		err = vumemBufferCtl(buffers[last_used], VUMEM_CTL_REMOTE, NULL, 0);
+		memset(addrs[last_used], content, SIZE);
+		err = vumemBufferCtl(buffers[last_used], VUMEM_CTL_REMOTE, &content, 1);
 		if (!err)
 			announce_moving();
 	}
