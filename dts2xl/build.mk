@@ -28,15 +28,15 @@ check-vlinkcfg:
 $(O)/asan/vlinkcfg_test: $(O)/asan/obj/tests/unit/vlinkcfg_test.o $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
 
-DTS2XL_SRC := $(wildcard dts2xl/*.c)
+DTS2XL_SRC := $(wildcard dts2xl/*.c) toolstack/json.c toolstack/vlinkd/alloc.c
 BINS       += $(O)/bin/dts2xl
 
 $(O)/bin/dts2xl: $(DTS2XL_SRC:%.c=$(O)/obj/%.o) $(VLINKCFG_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+	$(CC) $(CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt -ljansson $(VLINKCFG_LIBS)
 
 $(O)/asan/dts2xl: $(DTS2XL_SRC:%.c=$(O)/asan/obj/%.o) $(VLINKCFG_SRC:%.c=$(O)/asan/obj/%.o)
-	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt -ljansson $(VLINKCFG_LIBS)
 
 $(call unit_test,check-dts2xl,$(O)/asan/dts2xl $(O)/asan/mkblob)
 check-dts2xl:
@@ -56,7 +56,7 @@ check-dts2xl-trees:
 DTS2XL_PARTS := $(filter-out dts2xl/main.c,$(DTS2XL_SRC)) $(VLINKCFG_SRC)
 
 $(O)/asan/trees: $(O)/asan/obj/tests/unit/dts2xl/trees.o $(DTS2XL_PARTS:%.c=$(O)/asan/obj/%.o)
-	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt $(VLINKCFG_LIBS)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt -ljansson $(VLINKCFG_LIBS)
 
 INSTALLS += install-dts2xl
 .PHONY: install-dts2xl

@@ -17,7 +17,7 @@ $(O)/toolstack/vlinkd: $(VLINKD_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libvlinkcfg.a
 
 $(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore -ljansson
 
 # All of it but the start of the program runs against a xenstore in memory.
 VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
@@ -73,10 +73,10 @@ VLINKCTL_TEST_SRC := tests/unit/vlinkctl_test.c tests/unit/fake_xen.c toolstack/
 	$(filter-out %/main.c,$(VLINKCTL_SRC))
 
 $(O)/asan/vlinkctl_test: $(VLINKCTL_TEST_SRC:%.c=$(O)/asan/obj/%.o)
-	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit -ljansson
 
 $(O)/asan/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/asan/obj/%.o)
-	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore -ljansson
 
 # Runs a program as the unit of vlinkd would; for the lab, which has no systemd.
 $(O)/toolstack/confined: $(O)/obj/tests/suites/confined.o
@@ -113,23 +113,24 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1
 
 # vrpqstat, and its forms with figures that are known
-VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) toolstack/json.c userlib/common/abi.c
+VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) toolstack/json.c toolstack/vlinkd/alloc.c \
+	userlib/common/abi.c
 VRPQSTAT_TEST_SRC := tests/unit/vrpqstat_test.c $(filter-out %/main.c,$(VRPQSTAT_SRC))
 
 BINS += $(O)/toolstack/vrpqstat/vrpqstat
 $(O)/toolstack/vrpqstat/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^
+	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -ljansson
 
 $(call unit_test,check-vrpqstat,$(O)/asan/vrpqstat_test $(O)/asan/vrpqstat)
 check-vrpqstat:
 	tests/unit/vrpqstat.sh $^
 
 $(O)/asan/vrpqstat_test: $(VRPQSTAT_TEST_SRC:%.c=$(O)/asan/obj/%.o)
-	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit -ljansson
 
 $(O)/asan/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/asan/obj/%.o)
-	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -ljansson
 
 INSTALLS += install-vrpqstat
 .PHONY: install-vrpqstat

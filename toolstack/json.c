@@ -1,85 +1,62 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Writes JSON. */
-#include <assert.h>
-#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
+#include "vlinkd/alloc.h"
 
-void json_quote(FILE *out, const char *text)
+#define REPLACEMENT	"\xef\xbf\xbd"
+
+/* So many digits as a double has for sure: 0.1 is no 0.10000000000000001. */
+#define DIGITS	15
+
+json_t *json_put(json_t *in, const char *key, json_t *value)
 {
-	fputc('"', out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	if (key ? json_object_set_new(in, key, value) : json_array_append_new(in, value))
+		alloc_failed();
+	return value;
+}
 
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < ' ' || c > '~')
-			fprintf(out, "\\u%04x", c);
+static json_t *ascii_of(const char *text)
+{
+	char *copy = alloc_zero(strlen(text) + 1, strlen(REPLACEMENT)), *at = copy;
+	json_t *value;
+
+	for (; *text; text++)
+		if (*text & 0x80)
+			at = stpcpy(at, REPLACEMENT);
 		else
-			fputc(c, out);
-	}
-	fputc('"', out);
+			*at++ = *text;
+	value = json_string(copy);
+	free(copy);
+	return value;
 }
 
-/* What stands before a value. */
-static void lead(struct json *json, const char *key)
+void json_put_text(json_t *in, const char *key, const char *text)
 {
-	if (json->filled[json->depth])
-		fputc(',', json->out);
-	json->filled[json->depth] = true;
-	if (!key)
-		return;
-	json_quote(json->out, key);
-	fputc(':', json->out);
+	json_t *value = text ? json_string(text) : json_null();
+
+	json_put(in, key, value ? value : ascii_of(text));
 }
 
-static void begin(struct json *json, const char *key, const char *brackets)
+void json_put_number(json_t *in, const char *key, uint64_t number)
 {
-	assert(json->depth < JSON_DEPTH_MAX);
-	lead(json, key);
-	fputc(brackets[0], json->out);
-	json->depth++;
-	json->filled[json->depth] = false;
-	json->ends[json->depth] = brackets[1];
+	json_put(in, key, number <= INT64_MAX ? json_integer((json_int_t)number) :
+						json_real((double)number));
 }
 
-void json_object(struct json *json, const char *key)
+void json_put_bool(json_t *in, const char *key, bool value)
 {
-	begin(json, key, "{}");
+	json_put(in, key, json_boolean(value));
 }
 
-void json_array(struct json *json, const char *key)
+void json_print(FILE *out, json_t *value, size_t layout)
 {
-	begin(json, key, "[]");
-}
+	char *text = json_dumps(value, layout | JSON_REAL_PRECISION(DIGITS));
 
-void json_end(struct json *json)
-{
-	assert(json->depth);
-	fputc(json->ends[json->depth--], json->out);
-	if (json->depth)
-		return;
-	fputc('\n', json->out);
-	json->filled[0] = false;
-}
-
-void json_string(struct json *json, const char *key, const char *text)
-{
-	lead(json, key);
-	if (text)
-		json_quote(json->out, text);
-	else
-		fputs("null", json->out);
-}
-
-void json_number(struct json *json, const char *key, uint64_t number)
-{
-	lead(json, key);
-	fprintf(json->out, "%" PRIu64, number);
-}
-
-void json_bool(struct json *json, const char *key, bool value)
-{
-	lead(json, key);
-	fputs(value ? "true" : "false", json->out);
+	if (!text)
+		alloc_failed();
+	fprintf(out, "%s\n", text);
+	free(text);
+	json_decref(value);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes JSON. Strings may be any bytes: what is not printable ASCII is escaped, byte
- * by byte as Latin-1, since what is printed here is ASCII unless somebody cheats.
+ * Values of JSON, by libjansson, for programs that end when memory is short. Text is UTF-8;
+ * of text that is not, each byte beyond ASCII becomes the character U+FFFD.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -10,28 +10,19 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define JSON_DEPTH_MAX	8
+#include <jansson.h>
 
-/* All zero but @out to begin with. */
-struct json {
-	FILE *out;
-	unsigned int depth;
-	bool filled[JSON_DEPTH_MAX + 1];	/* something stands at this depth */
-	char ends[JSON_DEPTH_MAX + 1];		/* what closes it */
-};
-
-/* @key is NULL for the members of an array, and for the outermost value. */
-void json_object(struct json *json, const char *key);
-void json_array(struct json *json, const char *key);
-/* Ends the innermost object or array; the outermost with a newline. */
-void json_end(struct json *json);
-
+/*
+ * A new member of an object, or with @key NULL the next item of an array. @value is @in's from
+ * now on, and returned.
+ */
+json_t *json_put(json_t *in, const char *key, json_t *value);
 /* @text NULL: null */
-void json_string(struct json *json, const char *key, const char *text);
-void json_number(struct json *json, const char *key, uint64_t number);
-void json_bool(struct json *json, const char *key, bool value);
+void json_put_text(json_t *in, const char *key, const char *text);
+void json_put_number(json_t *in, const char *key, uint64_t number);
+void json_put_bool(json_t *in, const char *key, bool value);
 
-/* A string with its quotes alone. */
-void json_quote(FILE *out, const char *text);
+/* Prints @value and a newline, and frees it. @layout: JSON_COMPACT or JSON_INDENT(). */
+void json_print(FILE *out, json_t *value, size_t layout);
 
 #endif

@@ -107,22 +107,22 @@ static void json_form(void)
 	const struct domain_links *dom;
 	char *text = NULL;
 	size_t size;
-	struct json json = { .out = open_memstream(&text, &size) };
+	FILE *out = open_memstream(&text, &size);
+	json_t *json = json_array();
 
 	begin();
 	read_all(&ctx);
 	dom = listing_domain(&listing, "vm3");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(dom);
-	json_array(&json, NULL);
-	json_object(&json, NULL);
-	listing_json(&json, &ctx, dom, listing_link(dom, "p", NULL));
-	json_end(&json);
-	json_object(&json, NULL);
-	json_end(&json);
-	json_string(&json, NULL, "\x01\xff");
-	json_end(&json);
-	fclose(json.out);
-	expect_text(text, "[{\"domain\":\"vm3\",\"link\":\"p\",\"service\":\"vbpipe\",\"class\":\"vbpipe\",\"role\":\"client\",\"unit\":0,\"peer\":\"vm4\",\"name\":null,\"info\":\";8K;\\\"x\\\\\",\"keys\":{\"note\":\"a b\"},\"state\":\"Connected\",\"connected\":true,\"detached\":false},{},\"\\u0001\\u00ff\"]\n");
+	listing_json(json, &ctx, dom, listing_link(dom, "p", NULL));
+	json_put(json, NULL, json_object());
+	/* UTF-8 as it is; what is none is told as that. */
+	json_put_text(json, NULL, "\x01\xc3\xb6/");
+	json_put_text(json, NULL, "k\xf6nnen");
+	json_put_number(json, NULL, UINT64_MAX);
+	json_print(out, json, JSON_COMPACT);
+	fclose(out);
+	expect_text(text, "[{\"domain\":\"vm3\",\"link\":\"p\",\"service\":\"vbpipe\",\"class\":\"vbpipe\",\"role\":\"client\",\"unit\":0,\"peer\":\"vm4\",\"name\":null,\"info\":\";8K;\\\"x\\\\\",\"keys\":{\"note\":\"a b\"},\"state\":\"Connected\",\"connected\":true,\"detached\":false},{},\"\\u0001\xc3\xb6/\",\"k\xef\xbf\xbdnnen\",1.84467440737096e19]\n");
 	free(text);
 	listing_clear(&listing);
 }

@@ -273,7 +273,7 @@ static void json(void)
 
 	show_json(begin(), &client, 10, &s);
 	printed();
-	expect("{\"device\":\"/dev/vrpq-clt-\\\"vogl0\\\"\",\"role\":\"client\",\"time\":2.500,");
+	expect("{\"device\":\"/dev/vrpq-clt-\\\"vogl0\\\"\",\"role\":\"client\",\"time\":2.5,");
 	expect("\"sessions\":{\"now\":1,\"max\":2,\"total\":9}");
 	expect("\"parameter_pages\":{\"now\":256,\"max\":512,\"limit\":512}");
 	expect("\"counters\":{\"notify\":5,\"post_multi_call\":10,");

@@ -7,20 +7,17 @@
 
 static void print_json(const struct findings *findings)
 {
-	struct json json = { .out = stdout };
+	json_t *json = json_object(), *problems, *problem;
 	size_t i;
 
-	json_object(&json, NULL);
-	json_bool(&json, "ok", !findings->nr);
-	json_array(&json, "problems");
+	json_put_bool(json, "ok", !findings->nr);
+	problems = json_put(json, "problems", json_array());
 	for (i = 0; i < findings->nr; i++) {
-		json_object(&json, NULL);
-		json_string(&json, "link", findings->list[i].link);
-		json_string(&json, "text", findings->list[i].text);
-		json_end(&json);
+		problem = json_put(problems, NULL, json_object());
+		json_put_text(problem, "link", findings->list[i].link);
+		json_put_text(problem, "text", findings->list[i].text);
 	}
-	json_end(&json);
-	json_end(&json);
+	json_print(stdout, json, JSON_COMPACT);
 }
 
 static void print_text(const struct findings *findings)

@@ -65,25 +65,22 @@ static void list_text(const struct context *ctx, const struct listing *listing)
 
 struct json_list {
 	const struct context *ctx;
-	struct json json;
+	json_t *json;
 };
 
 static void add_object(void *arg, const struct domain_links *dom, const struct link *link)
 {
 	struct json_list *list = arg;
 
-	json_object(&list->json, NULL);
-	listing_json(&list->json, list->ctx, dom, link);
-	json_end(&list->json);
+	listing_json(list->json, list->ctx, dom, link);
 }
 
 static void list_json(const struct context *ctx, const struct listing *listing)
 {
-	struct json_list list = { .ctx = ctx, .json.out = stdout };
+	struct json_list list = { .ctx = ctx, .json = json_array() };
 
-	json_array(&list.json, NULL);
 	listing_walk(ctx, listing, add_object, &list);
-	json_end(&list.json);
+	json_print(stdout, list.json, JSON_COMPACT);
 }
 
 int list_command(const struct context *ctx)

@@ -355,38 +355,38 @@ int listing_missing(const struct context *ctx, const struct listing *listing,
 	return status;
 }
 
-static void json_keys(struct json *json, const struct link *link)
+static void put_keys(json_t *keys, const struct link *link)
 {
 	size_t i;
 
-	json_object(json, "keys");
 	for (i = 0; i < link->nr_keys; i++)
-		json_string(json, link->keys[i].key, link->keys[i].value);
-	json_end(json);
+		json_put_text(keys, link->keys[i].key, link->keys[i].value);
 }
 
-void listing_json(struct json *json, const struct context *ctx,
-		  const struct domain_links *dom, const struct link *link)
+json_t *listing_json(json_t *array, const struct context *ctx,
+		     const struct domain_links *dom, const struct link *link)
 {
+	json_t *json = json_put(array, NULL, json_object());
 	unsigned int unit;
 
 	if (ctx->all || ctx->domain)
-		json_string(json, "domain", dom->name);
-	json_string(json, "link", link->link);
-	json_string(json, "service", link->service);
-	json_string(json, "class", link->class_name);
-	json_string(json, "role", link->role);
+		json_put_text(json, "domain", dom->name);
+	json_put_text(json, "link", link->link);
+	json_put_text(json, "service", link->service);
+	json_put_text(json, "class", link->class_name);
+	json_put_text(json, "role", link->role);
 	if (xsh_parse_number(link->unit, UINT32_MAX, &unit))
-		json_number(json, "unit", unit);
+		json_put_number(json, "unit", unit);
 	else
-		json_string(json, "unit", NULL);
-	json_string(json, "peer", link->peer);
-	json_string(json, "name", link->name);
-	json_string(json, "info", link->info);
-	json_keys(json, link);
-	json_string(json, "state", link->state == LINKS_STATE_NONE ? NULL :
+		json_put_text(json, "unit", NULL);
+	json_put_text(json, "peer", link->peer);
+	json_put_text(json, "name", link->name);
+	json_put_text(json, "info", link->info);
+	put_keys(json_put(json, "keys", json_object()), link);
+	json_put_text(json, "state", link->state == LINKS_STATE_NONE ? NULL :
 		    links_state_name(link->state));
-	json_bool(json, "connected", link->state == LINKS_STATE_CONNECTED);
+	json_put_bool(json, "connected", link->state == LINKS_STATE_CONNECTED);
 	if (context_is_dom0(ctx))
-		json_bool(json, "detached", link->detached);
+		json_put_bool(json, "detached", link->detached);
+	return json;
 }

@@ -53,8 +53,8 @@ size_t listing_walk(const struct context *ctx, const struct listing *listing,
 int listing_missing(const struct context *ctx, const struct listing *listing,
 		    const struct board *known);
 
-/* The members of an open object that say which link this is, and its state. */
-void listing_json(struct json *json, const struct context *ctx,
-		  const struct domain_links *dom, const struct link *link);
+/* Puts an object into @array that says which link this is, and its state. */
+json_t *listing_json(json_t *array, const struct context *ctx,
+		     const struct domain_links *dom, const struct link *link);
 
 #endif

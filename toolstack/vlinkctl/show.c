@@ -9,7 +9,7 @@
 
 struct printer {
 	const struct context *ctx;
-	struct json json;
+	json_t *json;		/* an array, if it is wanted */
 	bool first;
 };
 
@@ -76,33 +76,37 @@ static void show_text(struct printer *pr, const struct domain_links *dom,
 		show_local(link);
 }
 
-static void show_json_local(struct printer *pr, const struct link *link)
+static void put_node(json_t *json, const char *node)
+{
+	json_put_text(json, "node", node ? xsh_path("/dev/%s", node).s : NULL);
+}
+
+static void show_json_local(json_t *json, const struct link *link)
 {
 	char *node = local_node(link);
 
-	json_bool(&pr->json, "driver", local_has_driver(link));
-	json_string(&pr->json, "node", node ? xsh_path("/dev/%s", node).s : NULL);
+	json_put_bool(json, "driver", local_has_driver(link));
+	put_node(json, node);
 	free(node);
 }
 
 static void show_json(struct printer *pr, const struct domain_links *dom,
 		      const struct link *link)
 {
-	json_object(&pr->json, NULL);
-	listing_json(&pr->json, pr->ctx, dom, link);
+	json_t *json = listing_json(pr->json, pr->ctx, dom, link);
+
 	if (link->state == LINKS_STATE_NONE)
-		json_string(&pr->json, "peer_id", NULL);
+		json_put_text(json, "peer_id", NULL);
 	else
-		json_number(&pr->json, "peer_id", link->peer_domid);
-	json_string(&pr->json, "peer_state", link->peer_state == LINKS_STATE_NONE ? NULL :
-		    links_state_name(link->peer_state));
-	json_string(&pr->json, "device", link->device);
-	json_string(&pr->json, "error", link->error);
-	json_string(&pr->json, "failure", link->failure);
-	json_string(&pr->json, "peer-failure", link->peer_failure);
+		json_put_number(json, "peer_id", link->peer_domid);
+	json_put_text(json, "peer_state", link->peer_state == LINKS_STATE_NONE ? NULL :
+		      links_state_name(link->peer_state));
+	json_put_text(json, "device", link->device);
+	json_put_text(json, "error", link->error);
+	json_put_text(json, "failure", link->failure);
+	json_put_text(json, "peer-failure", link->peer_failure);
 	if (is_here(pr, dom))
-		show_json_local(pr, link);
-	json_end(&pr->json);
+		show_json_local(json, link);
 }
 
 static void show(void *arg, const struct domain_links *dom, const struct link *link)
@@ -131,23 +135,20 @@ static void stat_json(struct printer *pr, const struct domain_links *dom,
 		      const struct link *link, const char *node,
 		      const struct local_stats *stats)
 {
+	json_t *json = listing_json(pr->json, pr->ctx, dom, link), *counters;
 	size_t i;
 
-	json_object(&pr->json, NULL);
-	listing_json(&pr->json, pr->ctx, dom, link);
-	json_string(&pr->json, "node", node ? xsh_path("/dev/%s", node).s : NULL);
-	json_object(&pr->json, "counters");
+	put_node(json, node);
+	counters = json_put(json, "counters", json_object());
 	for (i = 0; i < stats->nr; i++) {
 		const struct local_stat *stat = &stats->list[i];
 		size_t digits = strspn(stat->value, "0123456789");
 
 		if (digits && digits < 20 && !stat->value[digits])
-			json_number(&pr->json, stat->name, strtoull(stat->value, NULL, 10));
+			json_put_number(counters, stat->name, strtoull(stat->value, NULL, 10));
 		else
-			json_string(&pr->json, stat->name, stat->value);
+			json_put_text(counters, stat->name, stat->value);
 	}
-	json_end(&pr->json);
-	json_end(&pr->json);
 }
 
 static void print_stat(void *arg, const struct domain_links *dom, const struct link *link)
@@ -169,7 +170,7 @@ static int print_all(const struct context *ctx,
 		     void (*each)(void *arg, const struct domain_links *dom,
 				  const struct link *link))
 {
-	struct printer pr = { .ctx = ctx, .json.out = stdout, .first = true };
+	struct printer pr = { .ctx = ctx, .first = true };
 	struct listing listing;
 	int status, ret = listing_read(ctx, &listing);
 
@@ -177,10 +178,10 @@ static int print_all(const struct context *ctx,
 		return fail("xenstore", -ret);
 	status = listing_missing(ctx, &listing, NULL);
 	if (ctx->json)
-		json_array(&pr.json, NULL);
+		pr.json = json_array();
 	listing_walk(ctx, &listing, each, &pr);
 	if (ctx->json)
-		json_end(&pr.json);
+		json_print(stdout, pr.json, JSON_COMPACT);
 	listing_clear(&listing);
 	return status;
 }

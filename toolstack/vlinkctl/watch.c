@@ -40,18 +40,17 @@ static void print_text(const struct context *ctx, const char *when, const struct
 static void print_json(const struct context *ctx, const char *when, const struct seen *seen,
 		       const char *from, const char *to)
 {
-	struct json json = { .out = stdout };
+	json_t *json = json_object();
 
-	json_object(&json, NULL);
-	json_string(&json, "time", when);
+	json_put_text(json, "time", when);
 	if (ctx->all)
-		json_string(&json, "domain", seen->domain);
-	json_string(&json, "link", seen->link);
-	json_string(&json, "service", seen->service);
-	json_string(&json, "role", seen->role);
-	json_string(&json, "from", from);
-	json_string(&json, "to", to);
-	json_end(&json);
+		json_put_text(json, "domain", seen->domain);
+	json_put_text(json, "link", seen->link);
+	json_put_text(json, "service", seen->service);
+	json_put_text(json, "role", seen->role);
+	json_put_text(json, "from", from);
+	json_put_text(json, "to", to);
+	json_print(stdout, json, JSON_COMPACT);
 }
 
 static void print_change(const struct context *ctx, const struct seen *seen,

@@ -210,73 +210,88 @@ void show_plot_line(FILE *out, double start, const struct sample *sample)
 
 /* --- JSON -------------------------------------------------------------------- */
 
-static void json_use(FILE *out, const char *what, uint32_t now, uint32_t max, uint32_t limit)
+static void put_use(json_t *json, const char *what, uint32_t now, uint32_t max, uint32_t limit)
 {
-	fprintf(out, ",\"%s\":{\"now\":%u,\"max\":%u,\"limit\":%u}", what, now, max, limit);
+	json_t *use = json_put(json, what, json_object());
+
+	json_put_number(use, "now", now);
+	json_put_number(use, "max", max);
+	json_put_number(use, "limit", limit);
 }
 
-static void json_objects(FILE *out, const char *what, uint32_t now, uint32_t max, uint64_t total)
+static void put_objects(json_t *json, const char *what, uint32_t now, uint32_t max, uint64_t total)
 {
-	fprintf(out, ",\"%s\":{\"now\":%u,\"max\":%u,\"total\":%" PRIu64 "}", what, now, max, total);
+	json_t *objects = json_put(json, what, json_object());
+
+	json_put_number(objects, "now", now);
+	json_put_number(objects, "max", max);
+	json_put_number(objects, "total", total);
 }
 
-static void json_counters(FILE *out, const struct sample *sample)
+static void put_pair(json_t *json, const char *what, const char *name_a, uint64_t a,
+		     const char *name_b, uint64_t b)
 {
-	const char *separator = "";
+	json_t *pair = json_put(json, what, json_object());
+
+	json_put_number(pair, name_a, a);
+	json_put_number(pair, name_b, b);
+}
+
+static void put_counters(json_t *counters, const struct sample *sample)
+{
 	unsigned int id;
 
-	fputs(",\"counters\":{", out);
-	for (id = 0; id < sizeof(sample->stat.counters) / sizeof(sample->stat.counters[0]); id++) {
-		if (!counter_name(id))
-			continue;
-		fprintf(out, "%s\"%s\":%" PRIu64, separator, counter_name(id),
-			(uint64_t)sample->stat.counters[id]);
-		separator = ",";
-	}
-	fputc('}', out);
+	for (id = 0; id < sizeof(sample->stat.counters) / sizeof(sample->stat.counters[0]); id++)
+		if (counter_name(id))
+			json_put_number(counters, counter_name(id), sample->stat.counters[id]);
 }
 
-static void json_procs(FILE *out, const struct sample *sample)
+static void put_procs(json_t *procs, const struct sample *sample)
 {
 	struct sample_proc ranked[SAMPLE_PROCS];
 	size_t i, n = sample_rank_procs(NULL, sample, ranked);
 
-	fputs(",\"procedures\":[", out);
-	for (i = 0; i < n; i++)
-		fprintf(out, "%s{\"group\":%u,\"function\":%u,\"count\":%u}", i ? "," : "",
-			VRPQ_PROC_ID_GRP_GET(ranked[i].id), VRPQ_PROC_ID_FUNC_GET(ranked[i].id),
-			ranked[i].count);
-	fputc(']', out);
+	for (i = 0; i < n; i++) {
+		json_t *proc = json_put(procs, NULL, json_object());
+
+		json_put_number(proc, "group", VRPQ_PROC_ID_GRP_GET(ranked[i].id));
+		json_put_number(proc, "function", VRPQ_PROC_ID_FUNC_GET(ranked[i].id));
+		json_put_number(proc, "count", ranked[i].count);
+	}
 }
 
-static void json_client(FILE *out, const struct sample *sample)
+static void put_client(json_t *json, const struct sample *sample)
 {
 	const struct vrpq_stat_args *stat = &sample->stat;
 
-	json_use(out, "requests", stat->reqs_now, stat->reqs_max, stat->reqs_limit);
-	json_use(out, "ring_pages", stat->ring_now, stat->ring_max, stat->ring_limit);
-	json_use(out, "parameter_pages", stat->pmem_now, stat->pmem_max, stat->pmem_limit);
-	fprintf(out, ",\"wakeups\":%" PRIu64, (uint64_t)stat->wakeups);
-	json_counters(out, sample);
-	json_procs(out, sample);
+	put_use(json, "requests", stat->reqs_now, stat->reqs_max, stat->reqs_limit);
+	put_use(json, "ring_pages", stat->ring_now, stat->ring_max, stat->ring_limit);
+	put_use(json, "parameter_pages", stat->pmem_now, stat->pmem_max, stat->pmem_limit);
+	json_put_number(json, "wakeups", stat->wakeups);
+	put_counters(json_put(json, "counters", json_object()), sample);
+	put_procs(json_put(json, "procedures", json_array()), sample);
+}
+
+/* To milliseconds. */
+static double rounded(double seconds)
+{
+	return (double)(long long)(seconds * 1000 + 0.5) / 1000;
 }
 
 void show_json(FILE *out, const struct device *device, double start, const struct sample *sample)
 {
 	const struct vrpq_stat_args *stat = &sample->stat;
+	json_t *json = json_object();
 
-	fputs("{\"device\":", out);
-	json_quote(out, device->path);
-	fprintf(out, ",\"role\":\"%s\",\"time\":%.3f", device->server ? "server" : "client",
-		sample->time - start);
-	json_objects(out, "sessions", stat->sessions, stat->sessions_max, stat->sessions_total);
-	json_objects(out, "channels", stat->channels, stat->channels_max, stat->channels_total);
-	fprintf(out, ",\"bells\":{\"rung\":%" PRIu64 ",\"heard\":%" PRIu64 "}",
-		(uint64_t)stat->bells_rung, (uint64_t)stat->bells_heard);
-	fprintf(out, ",\"events\":{\"sent\":%" PRIu64 ",\"received\":%" PRIu64 "}",
-		(uint64_t)stat->events_sent, (uint64_t)stat->events_received);
-	fprintf(out, ",\"withheld_pages\":%u", stat->quarantined);
+	json_put_text(json, "device", device->path);
+	json_put_text(json, "role", device->server ? "server" : "client");
+	json_put(json, "time", json_real(rounded(sample->time - start)));
+	put_objects(json, "sessions", stat->sessions, stat->sessions_max, stat->sessions_total);
+	put_objects(json, "channels", stat->channels, stat->channels_max, stat->channels_total);
+	put_pair(json, "bells", "rung", stat->bells_rung, "heard", stat->bells_heard);
+	put_pair(json, "events", "sent", stat->events_sent, "received", stat->events_received);
+	json_put_number(json, "withheld_pages", stat->quarantined);
 	if (!device->server)
-		json_client(out, sample);
-	fputs("}\n", out);
+		put_client(json, sample);
+	json_print(out, json, JSON_COMPACT);
 }
