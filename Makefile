@@ -61,7 +61,25 @@ UNIT_TESTS    :=
 UNIT_PROGRAMS :=
 unit_test = $(eval UNIT_TESTS += $1)$(eval UNIT_PROGRAMS += $2)$(eval .PHONY: $1)$(eval $1: $2)
 
-include $(sort $(wildcard */build.mk tests/*/build.mk))
+# Archives that several programs link:
+#
+#   $(eval $(call vlink_lib,NAME,SOURCES))	$(O)/lib/libNAME.a, and another with the sanitizers
+#   $(call vlink_libs,$(O) or $(O)/asan,NAME...)	their files
+vlink_libs = $(2:%=$1/lib/lib%.a)
+define vlink_lib
+$(O)/lib/lib$1.a: $(2:%.c=$(O)/obj/%.o)
+$(O)/asan/lib/lib$1.a: $(2:%.c=$(O)/asan/obj/%.o)
+$(O)/lib/lib$1.a $(O)/asan/lib/lib$1.a:
+	@mkdir -p $$(@D)
+	rm -f $$@
+	$$(AR) rcsD $$@ $$^
+endef
+
+# Host unit tests are built with the sanitizers.
+ASAN_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# The archives first.
+include $(sort $(wildcard toolstack/*/build.mk)) $(sort $(wildcard */build.mk tests/*/build.mk))
 
 .PHONY: programs
 programs: $(BINS)
@@ -141,4 +159,8 @@ $(O)/obj/%.o: %.c $(O)/.settings | $(O)/.headers
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(VCFLAGS) $(CFLAGS_$(subst /,_,$*)) -MMD -MP -c -o $@ $<
 
--include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+$(O)/asan/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ASAN_CFLAGS) $(VCFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
+
+-include $(shell find $(O)/obj $(O)/asan/obj -name '*.d' 2>/dev/null)

@@ -6,7 +6,7 @@
 #include "mem.h"
 #include "names.h"
 #include "settings.h"
-#include "vlinkcfg_private.h"
+#include "vlinkcfg/private.h"
 #include "xlcfg.h"
 #include "xlkeys.h"
 

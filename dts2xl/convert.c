@@ -11,7 +11,7 @@
 #include "dtc.h"
 #include "mem.h"
 #include "tree.h"
-#include "vlinkcfg_private.h"
+#include "vlinkcfg/private.h"
 
 static const unsigned char blob_magic[] = { 0xd0, 0x0d, 0xfe, 0xed };
 

@@ -9,7 +9,7 @@
 #include "lex.h"
 #include "main.h"
 #include "mem.h"
-#include "vlinkcfg.h"
+#include "vlinkcfg/vlinkcfg.h"
 
 #define CONSIDERED_MAX	1000000
 

@@ -14,7 +14,7 @@
 #include "mem.h"
 #include "output.h"
 #include "process.h"
-#include "vlinkcfg_private.h"
+#include "vlinkcfg/private.h"
 
 static void remove_temporaries(struct configs *configs)
 {

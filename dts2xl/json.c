@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The model for other programs. */
-#include "json.h"
+#include "lib/json.h"
 
 #include "mem.h"
 #include "need.h"

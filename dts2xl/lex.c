@@ -6,8 +6,8 @@
 
 #include "lex.h"
 #include "mem.h"
-#include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "vlinkcfg/vlinkcfg.h"
+#include "vlinkcfg/private.h"
 
 static void advance(struct lexer *lexer, size_t len)
 {

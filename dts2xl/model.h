@@ -10,7 +10,7 @@
 
 #include "diag.h"
 #include "source.h"
-#include "vlinkcfg.h"
+#include "vlinkcfg/vlinkcfg.h"
 
 #define VM_MAX		9999	/* vmN_vdevs */
 #define VM_DOM0		1	/* vm1 is the domain that runs the toolstack */

@@ -4,7 +4,7 @@
 
 #include "mem.h"
 #include "names.h"
-#include "vlinkcfg_private.h"
+#include "vlinkcfg/private.h"
 
 #define DOM0_NAME	"Domain-0"
 

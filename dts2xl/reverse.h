@@ -3,7 +3,7 @@
 #ifndef DTS2XL_REVERSE_H
 #define DTS2XL_REVERSE_H
 
-#include "vlinkcfg.h"
+#include "vlinkcfg/vlinkcfg.h"
 
 /* Prints fragments of the links of @nr configs to @output; errors are reported. */
 void reverse(const char *output, char *const *paths, int nr,

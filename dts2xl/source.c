@@ -4,8 +4,8 @@
 
 #include "mem.h"
 #include "source.h"
-#include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "vlinkcfg/vlinkcfg.h"
+#include "vlinkcfg/private.h"
 
 #define INCLUDE_DEPTH_MAX	16
 #define INDENT_MAX	256	/* columns of longer lines are not told by dtc */

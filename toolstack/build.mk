@@ -2,33 +2,31 @@
 
 VLINKD_SRC   := $(wildcard toolstack/vlinkd/*.c)
 # Not libvlinkcfg: guests shall not need the toolstack's libraries.
-VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/json.c toolstack/vrpqstat/sample.c \
-	userlib/common/abi.c \
-	toolstack/vlinkcfg_likeness.c $(addprefix toolstack/vlinkd/,alloc.c detached.c xs.c)
+VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/vlinkcfg/likeness.c userlib/common/abi.c
 
 BINS += $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 
 CFLAGS_toolstack_vlinkctl_board = -DVLINKD_PATH='"$(PREFIX)/sbin/vlinkd"'
 
-# The variables of libvlinkcfg are set by another build.mk: hence the late expansion.
-$(O)/toolstack/vlinkd: $(VLINKD_SRC:%.c=$(O)/obj/%.o) $(O)/lib/libvlinkcfg.a
+$(O)/toolstack/vlinkd: $(VLINKD_SRC:%.c=$(O)/obj/%.o) $(call vlink_libs,$(O),vlinkcfg toolstack)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ $(VLINKCFG_LIBS) -lxenctrl -lxenstore
 
-$(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o)
+$(O)/toolstack/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/obj/%.o) $(call vlink_libs,$(O),toolstack)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore -ljansson
 
 # All of it but the start of the program runs against a xenstore in memory.
 VLINKD_TEST_SRC := tests/unit/vlinkd_test.c tests/unit/fake_xen.c \
 	$(filter-out toolstack/vlinkd/main.c toolstack/vlinkd/log.c toolstack/vlinkd/lifeline.c,$(VLINKD_SRC)) \
-	toolstack/vlinkctl/links.c $(wildcard toolstack/vlinkcfg*.c)
+	toolstack/vlinkctl/links.c
 
 $(call unit_test,check-vlinkd,$(O)/asan/vlinkd_test)
 check-vlinkd:
 	$<
 
-$(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o)
+$(O)/asan/vlinkd_test: $(VLINKD_TEST_SRC:%.c=$(O)/asan/obj/%.o) \
+		$(call vlink_libs,$(O)/asan,vlinkcfg toolstack)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit $(VLINKCFG_LIBS)
 
 # What the choice of links costs, counted in comparisons of strings.
@@ -36,13 +34,10 @@ $(call unit_test,check-vlinkd-cost,$(O)/test/vlinkd_cost)
 check-vlinkd-cost:
 	$<
 
-VLINKD_COST_SRC := tests/unit/vlinkd_cost.c toolstack/vlinkcfg.c toolstack/vlinkcfg_check.c \
-	toolstack/vlinkcfg_cid.c toolstack/vlinkcfg_class.c toolstack/vlinkcfg_domain.c \
-	toolstack/vlinkcfg_file.c toolstack/vlinkcfg_info.c toolstack/vlinkcfg_likeness.c \
-	$(addprefix toolstack/vlinkd/,accept.c alloc.c choice.c config.c domains.c map.c messages.c \
-		published.c xs.c)
+VLINKD_COST_SRC := tests/unit/vlinkd_cost.c $(VLINKCFG_SRC) $(addprefix toolstack/lib/,alloc.c xs.c) \
+	$(addprefix toolstack/vlinkd/,accept.c choice.c config.c domains.c map.c messages.c published.c)
 
-$(O)/test/vlinkd_cost: $(VLINKD_COST_SRC) $(wildcard toolstack/*.h toolstack/vlinkd/*.h) $(O)/.settings
+$(O)/test/vlinkd_cost: $(VLINKD_COST_SRC) $(wildcard toolstack/*/*.h) $(O)/.settings
 	@mkdir -p $(@D)
 	$(CC) -O1 -g $(VCFLAGS) -fno-builtin-strcmp -Dstrcmp=counted_strcmp \
 		-include tests/unit/counted.h -o $@ $(VLINKD_COST_SRC) -lcunit $(VLINKCFG_LIBS) \
@@ -54,15 +49,15 @@ $(call unit_test,check-xenstored,$(XENSTORED_TEST))
 check-xenstored:
 	tests/unit/xenstored.sh $(O)/xenstored $(XENSTORED_TEST)
 
-$(O)/asan/xenstored_test: $(O)/asan/obj/tests/unit/xenstored_test.o $(O)/asan/obj/toolstack/vlinkd/xs.o
+$(O)/asan/xenstored_test: $(O)/asan/obj/tests/unit/xenstored_test.o $(call vlink_libs,$(O)/asan,toolstack)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit -lxenstore
 
 $(O)/test/fake_hypervisor.so: tests/unit/fake_hypervisor.c
 	@mkdir -p $(@D)
 	$(CC) -shared -fPIC $(CFLAGS) $(VCFLAGS) -DFAKE_PROC_XEN -o $@ $<
 
-$(O)/asan/vlinkd: $(patsubst %.c,$(O)/asan/obj/%.o,$(VLINKD_SRC) $(wildcard toolstack/vlinkcfg*.c) \
-		tests/unit/fake_hypervisor.c)
+$(O)/asan/vlinkd: $(patsubst %.c,$(O)/asan/obj/%.o,$(VLINKD_SRC) tests/unit/fake_hypervisor.c) \
+		$(call vlink_libs,$(O)/asan,vlinkcfg toolstack)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ $(VLINKCFG_LIBS) -lxenstore
 
 $(call unit_test,check-vlinkctl,$(O)/asan/vlinkctl_test $(O)/asan/vlinkctl)
@@ -72,10 +67,10 @@ check-vlinkctl:
 VLINKCTL_TEST_SRC := tests/unit/vlinkctl_test.c tests/unit/fake_xen.c toolstack/vlinkd/map.c \
 	$(filter-out %/main.c,$(VLINKCTL_SRC))
 
-$(O)/asan/vlinkctl_test: $(VLINKCTL_TEST_SRC:%.c=$(O)/asan/obj/%.o)
+$(O)/asan/vlinkctl_test: $(VLINKCTL_TEST_SRC:%.c=$(O)/asan/obj/%.o) $(call vlink_libs,$(O)/asan,toolstack)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit -ljansson
 
-$(O)/asan/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/asan/obj/%.o)
+$(O)/asan/vlinkctl: $(VLINKCTL_SRC:%.c=$(O)/asan/obj/%.o) $(call vlink_libs,$(O)/asan,toolstack)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lxenstore -ljansson
 
 # Runs a program as the unit of vlinkd would; for the lab, which has no systemd.
@@ -113,12 +108,11 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1
 
 # vrpqstat, and its forms with figures that are known
-VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) toolstack/json.c toolstack/vlinkd/alloc.c \
-	userlib/common/abi.c
+VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) userlib/common/abi.c
 VRPQSTAT_TEST_SRC := tests/unit/vrpqstat_test.c $(filter-out %/main.c,$(VRPQSTAT_SRC))
 
 BINS += $(O)/toolstack/vrpqstat/vrpqstat
-$(O)/toolstack/vrpqstat/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/obj/%.o)
+$(O)/toolstack/vrpqstat/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/obj/%.o) $(call vlink_libs,$(O),toolstack)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(VLDFLAGS) -o $@ $^ -ljansson
 
@@ -126,10 +120,10 @@ $(call unit_test,check-vrpqstat,$(O)/asan/vrpqstat_test $(O)/asan/vrpqstat)
 check-vrpqstat:
 	tests/unit/vrpqstat.sh $^
 
-$(O)/asan/vrpqstat_test: $(VRPQSTAT_TEST_SRC:%.c=$(O)/asan/obj/%.o)
+$(O)/asan/vrpqstat_test: $(VRPQSTAT_TEST_SRC:%.c=$(O)/asan/obj/%.o) $(call vlink_libs,$(O)/asan,toolstack)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lcunit -ljansson
 
-$(O)/asan/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/asan/obj/%.o)
+$(O)/asan/vrpqstat: $(VRPQSTAT_SRC:%.c=$(O)/asan/obj/%.o) $(call vlink_libs,$(O)/asan,toolstack)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -ljansson
 
 INSTALLS += install-vrpqstat

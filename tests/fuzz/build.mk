@@ -7,7 +7,7 @@
 FUZZ_TIME    ?= 60
 REPLAY_TIME  ?= 5
 FUZZ_TARGETS := blob source
-FUZZ_SRC     := $(DTS2XL_PARTS)
+FUZZ_SRC     := $(DTS2XL_PARTS) $(VLINKCFG_SRC) $(addprefix toolstack/lib/,alloc.c json.c)
 
 $(call unit_test,check-dts2xl-fuzz-blob,$(O)/asan/fuzz-blob $(O)/fuzz/corpus)
 $(call unit_test,check-dts2xl-fuzz-source,$(O)/asan/fuzz-source $(O)/fuzz/corpus)
@@ -16,7 +16,7 @@ check-dts2xl-fuzz-blob check-dts2xl-fuzz-source: check-dts2xl-fuzz-%:
 
 $(FUZZ_TARGETS:%=$(O)/asan/fuzz-%): $(O)/asan/fuzz-%: $(O)/asan/obj/tests/fuzz/dts2xl/fuzz_%.o \
 	$(O)/asan/obj/tests/fuzz/dts2xl/replay.o $(FUZZ_SRC:%.c=$(O)/asan/obj/%.o)
-	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ -lfdt -ljansson $(VLINKCFG_LIBS)
+	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ $(DTS2XL_LIBS)
 
 $(O)/fuzz/corpus: $(wildcard tests/fuzz/dts2xl/*/* tests/fuzz/dts2xl/corpus.sh tests/unit/dts2xl/*/*)
 	rm -rf $@
@@ -33,7 +33,7 @@ $(O)/fuzz/obj/%.o: %.c
 
 $(FUZZ_TARGETS:%=$(O)/fuzz/%): $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/dts2xl/fuzz_%.o \
 	$(FUZZ_SRC:%.c=$(O)/fuzz/obj/%.o)
-	clang -fsanitize=fuzzer,address,undefined -o $@ $^ -lfdt -ljansson $(VLINKCFG_LIBS)
+	clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(DTS2XL_LIBS)
 
 # What was found stays in found-*, and inputs that reach new code in live-*.
 .PHONY: fuzz-dts2xl $(FUZZ_TARGETS:%=fuzz-dts2xl-%)

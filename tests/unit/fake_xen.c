@@ -11,7 +11,7 @@
 #include <xenctrl.h>
 #include <xenstore.h>
 
-#include "../../toolstack/vlinkd/alloc.h"
+#include "lib/alloc.h"
 #include "../../toolstack/vlinkd/map.h"
 #include "fake_xen.h"
 

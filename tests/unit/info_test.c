@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../toolstack/vlinkcfg.h"
+#include "vlinkcfg/vlinkcfg.h"
 #include "unit.h"
 
 /* In the kernel, a u64 is an unsigned long long. */

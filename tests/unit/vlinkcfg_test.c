@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "vlinkcfg.h"
+#include "vlinkcfg/vlinkcfg.h"
 
 static char dir[] = "/tmp/vlinkcfg-test-XXXXXX";
 

@@ -12,7 +12,7 @@
 #include "../../toolstack/vlinkctl/local.h"
 #include "../../toolstack/vlinkctl/proc.h"
 #include "../../toolstack/vlinkctl/suggest.h"
-#include "../../toolstack/vlinkd/detached.h"
+#include "lib/detached.h"
 #include "../../toolstack/vlinkd/log.h"
 #include "fake_xen.h"
 #include "unit.h"

@@ -15,11 +15,11 @@
 #include "../../toolstack/vlinkd/background.h"
 #include "../../toolstack/vlinkd/check.h"
 #include "../../toolstack/vlinkd/daemon.h"
-#include "../../toolstack/vlinkd/detached.h"
+#include "lib/detached.h"
 #include "../../toolstack/vlinkd/log.h"
 #include "../../toolstack/vlinkd/plan.h"
 #include "../../toolstack/vlinkd/records.h"
-#include "../../toolstack/vlinkd/xs.h"
+#include "lib/xs.h"
 #include "fake_xen.h"
 #include "unit.h"
 

@@ -2,7 +2,7 @@
 /* vrpqstat: what follows from samples, and how it is shown. */
 #include <string.h>
 
-#include "../../toolstack/vrpqstat/sample.h"
+#include "lib/sample.h"
 #include "../../toolstack/vrpqstat/show.h"
 #include "unit.h"
 

@@ -24,7 +24,7 @@
 #include <xenctrl.h>
 #include <xenstore.h>
 
-#include "../../toolstack/vlinkd/xs.h"
+#include "lib/xs.h"
 #include "unit.h"
 
 #define PATIENCE_MS	30000

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vlinkd/alloc.h"
-#include "../vlinkd/detached.h"
+#include "lib/alloc.h"
+#include "lib/detached.h"
 #include "board.h"
 #include "events.h"
 #include "listing.h"

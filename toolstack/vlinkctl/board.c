@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../vlinkd/alloc.h"
-#include "../vlinkd/background.h"
+#include "lib/alloc.h"
+#include "lib/pidfile.h"
 #include "board.h"
 
 #ifndef VLINKD_PATH
@@ -24,7 +24,7 @@ extern char **environ;
 
 bool board_vlinkd_runs(void)
 {
-	int fd = open(BACKGROUND_PIDFILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(PIDFILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	bool runs;
 

@@ -2,7 +2,7 @@
 /* vlinkctl check: why is my link not up? */
 #include <string.h>
 
-#include "../vlinkd/alloc.h"
+#include "lib/alloc.h"
 #include "findings.h"
 
 static void print_json(const struct findings *findings)

@@ -10,7 +10,7 @@
 #include <vlx/vumem/common.h>
 
 #include "../../userlib/common/abi.h"
-#include "../vrpqstat/sample.h"
+#include "lib/sample.h"
 #include "counters.h"
 
 typedef void (*adder)(void *arg, const char *name, uint64_t value);

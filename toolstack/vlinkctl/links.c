@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vlinkd/alloc.h"
-#include "../vlinkd/xs.h"
+#include "lib/alloc.h"
+#include "lib/xs.h"
 #include "links.h"
 
 /* A domain's drivers may write below device and backend: what is read is bounded. */

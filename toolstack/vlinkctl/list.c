@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vlinkd/alloc.h"
+#include "lib/alloc.h"
 #include "listing.h"
 #include "proc.h"
 

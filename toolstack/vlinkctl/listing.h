@@ -3,7 +3,7 @@
 #ifndef VLINKCTL_LISTING_H
 #define VLINKCTL_LISTING_H
 
-#include "../json.h"
+#include "lib/json.h"
 #include "context.h"
 #include "links.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../vlinkd/alloc.h"
-#include "../vlinkd/xs.h"
+#include "lib/alloc.h"
+#include "lib/xs.h"
 #include "counters.h"
 #include "local.h"
 

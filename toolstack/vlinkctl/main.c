@@ -12,8 +12,8 @@
 
 #include <vlink/version.h>
 
-#include "../vlinkd/alloc.h"
-#include "../vlinkd/xs.h"
+#include "lib/alloc.h"
+#include "lib/xs.h"
 #include "context.h"
 #include "suggest.h"
 

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "../vlinkd/xs.h"
+#include "lib/xs.h"
 #include "proc.h"
 
 #define VM_MAX	0xffffu

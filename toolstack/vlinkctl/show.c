@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vlinkd/xs.h"
+#include "lib/xs.h"
 #include "listing.h"
 #include "local.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../vlinkcfg.h"
-#include "../vlinkd/alloc.h"
+#include "vlinkcfg/vlinkcfg.h"
+#include "lib/alloc.h"
 #include "suggest.h"
 
 #define SHOWN		12u	/* names, of many */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../vlinkd/alloc.h"
+#include "lib/alloc.h"
 #include "board.h"
 #include "events.h"
 #include "listing.h"

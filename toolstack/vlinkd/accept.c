@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "accept.h"
-#include "alloc.h"
+#include "lib/alloc.h"
 
 struct acceptor {
 	struct config *config;

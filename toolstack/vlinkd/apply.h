@@ -4,7 +4,7 @@
 #define VLINKD_APPLY_H
 
 #include "plan.h"
-#include "xs.h"
+#include "lib/xs.h"
 
 #define APPLY_WITHDRAWN_MS	60000
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "lib/pidfile.h"
 #include "log.h"
 
 static int ready_fd = -1;
@@ -130,13 +131,13 @@ int background_own_pidfile(void)
 {
 	int fd;
 
-	if (mkdir(BACKGROUND_DIR, 0755) && errno != EEXIST)
-		log_warning("%s: %s", BACKGROUND_DIR, strerror(errno));
-	fd = open(BACKGROUND_PIDFILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (mkdir(PIDFILE_DIR, 0755) && errno != EEXIST)
+		log_warning("%s: %s", PIDFILE_DIR, strerror(errno));
+	fd = open(PIDFILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0)
-		return lock_pidfile(fd, BACKGROUND_PIDFILE);
+		return lock_pidfile(fd, PIDFILE);
 	/* It serves to be found, not to work. */
-	log_warning("%s: %s; vlinkctl will not see that this runs", BACKGROUND_PIDFILE,
+	log_warning("%s: %s; vlinkctl will not see that this runs", PIDFILE,
 		    strerror(errno));
 	return 0;
 }

@@ -14,11 +14,7 @@ void background_ready(void);
 /* Tells the service manager, if there is one, "KEY=VALUE" as in sd_notify(3). */
 void background_tell(const char *state);
 
-/* The file that tells vlinkctl of a daemon that runs: by its lock, which no crash leaves. */
-#define BACKGROUND_DIR		"/run/vlinkd"
-#define BACKGROUND_PIDFILE	BACKGROUND_DIR "/pid"
-
-/* Writes and locks it. Returns 0, or -1 after saying that a daemon runs already. */
+/* Writes and locks PIDFILE. Returns 0, or -1 after saying that a daemon runs already. */
 int background_own_pidfile(void);
 /* Writes and locks the file. Returns 0, or -1 after saying why not. */
 int background_pidfile(const char *path);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "accept.h"
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "choice.h"
 #include "config.h"
 

@@ -8,8 +8,8 @@
 #include "domains.h"
 #include "messages.h"
 #include "published.h"
-#include "vlinkcfg.h"
-#include "xs.h"
+#include "vlinkcfg/vlinkcfg.h"
+#include "lib/xs.h"
 
 #define CONFIG_SETTLE_MS	10000
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "daemon.h"
-#include "detached.h"
+#include "lib/detached.h"
 #include "records.h"
 
 /* What is found out in one pass. */

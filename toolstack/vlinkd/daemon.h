@@ -6,7 +6,7 @@
 #include "apply.h"
 #include "choice.h"
 #include "config.h"
-#include "detached.h"
+#include "lib/detached.h"
 #include "domains.h"
 
 /* What is known of xenstore is read once: only vlinkd and vlinkctl write there. */

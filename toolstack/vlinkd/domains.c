@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "domains.h"
-#include "xs.h"
+#include "lib/xs.h"
 
 #define BATCH	64	/* domains asked for in one call */
 

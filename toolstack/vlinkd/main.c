@@ -22,8 +22,9 @@
 
 #include <vlink/version.h>
 
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "background.h"
+#include "lib/pidfile.h"
 #include "check.h"
 #include "daemon.h"
 #include "lifeline.h"
@@ -51,7 +52,7 @@ static const char usage_text[] =
 	"                  have any more are ended (default 10)\n"
 	"  --foreground    stay in the foreground and log to stderr\n"
 	"  --pidfile FILE  write the process id to FILE; refuse to start while it is locked\n"
-	"                  (default " BACKGROUND_PIDFILE ")\n"
+	"                  (default " PIDFILE ")\n"
 	"  --check         only read the configs, and print links and problems\n"
 	"  -h, --help      show this text\n"
 	"  --version       show the version\n";

@@ -2,7 +2,7 @@
 /* Messages that are found again and again, and told of once. */
 #include <stdlib.h>
 
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "map.h"
 #include "messages.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
-#include "detached.h"
+#include "lib/alloc.h"
+#include "lib/detached.h"
 #include "plan.h"
 #include "records.h"
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "cids.h"
 #include "published.h"
-#include "xs.h"
+#include "lib/xs.h"
 
 #define INDEX_MAX	65535u
 

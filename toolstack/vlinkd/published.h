@@ -7,7 +7,7 @@
 #define VLINKD_PUBLISHED_H
 
 #include "domains.h"
-#include "vlinkcfg.h"
+#include "vlinkcfg/vlinkcfg.h"
 
 #define PUBLISHED_DIR	"vlink"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "records.h"
 
 #define LINK_NAME_MAX	256	/* of a node below the root: one of ours is shorter */

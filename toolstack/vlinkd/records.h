@@ -4,9 +4,8 @@
 #define VLINKD_RECORDS_H
 
 #include "plan.h"
-#include "xs.h"
+#include "lib/xs.h"
 
-#define RECORDS_ROOT	"/tool/vlink"
 #define RECORDS_LOOKS	8	/* devices that one event has looked at */
 
 /* Where the directories of a device stand. */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "alloc.h"
+#include "lib/alloc.h"
 #include "log.h"
 #include "watchdirs.h"
 

@@ -12,7 +12,7 @@
 
 #include <vlink/version.h>
 
-#include "sample.h"
+#include "lib/sample.h"
 #include "show.h"
 
 #define HEAD_EVERY	20	/* lines, on a terminal */

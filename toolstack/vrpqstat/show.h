@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "sample.h"
+#include "lib/sample.h"
 
 /* Everything since the link was made, or since the counters were cleared. */
 void show_report(FILE *out, const struct device *device, const struct sample *sample);

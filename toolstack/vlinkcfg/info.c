@@ -10,7 +10,7 @@
 #include <vlink/info.h>
 
 #include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "private.h"
 
 #define SEPARATORS	", \t"
 #define NUMBER_MAX	23	/* characters */

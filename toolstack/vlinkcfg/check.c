@@ -11,7 +11,7 @@
 #include <vlink/info.h>
 
 #include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "private.h"
 
 struct taken {
 	struct vlinkcfg_place place;

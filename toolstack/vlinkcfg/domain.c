@@ -8,7 +8,7 @@
 #include <libxlutil.h>
 
 #include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "private.h"
 
 /* What is at hand while a cfg is read. */
 struct reader {

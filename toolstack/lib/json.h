@@ -3,8 +3,8 @@
  * Values of JSON, by libjansson, for programs that end when memory is short. Text is UTF-8;
  * of text that is not, each byte beyond ASCII becomes the character U+FFFD.
  */
-#ifndef JSON_H
-#define JSON_H
+#ifndef LIB_JSON_H
+#define LIB_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

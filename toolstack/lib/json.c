@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "vlinkd/alloc.h"
+#include "alloc.h"
 
 #define REPLACEMENT	"\xef\xbf\xbd"
 

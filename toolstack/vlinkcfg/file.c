@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "private.h"
 
 static size_t line_of(const char *text, size_t pos)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "private.h"
 
 #define LOWER	"abcdefghijklmnopqrstuvwxyz"
 #define UPPER	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"

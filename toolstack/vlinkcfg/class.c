@@ -7,7 +7,7 @@
 #include <vlink/info.h>
 
 #include "vlinkcfg.h"
-#include "vlinkcfg_private.h"
+#include "private.h"
 
 #define BLANKS	" \t\r"
 

@@ -3,8 +3,8 @@
  * Small helpers over libxenstore. Those that return int return 0 or a
  * negative errno. All that is read is bounded and checked here.
  */
-#ifndef VLINKD_XS_H
-#define VLINKD_XS_H
+#ifndef LIB_XS_H
+#define LIB_XS_H
 
 #include <stdbool.h>
 #include <xenstore.h>
@@ -12,6 +12,9 @@
 #define XSH_PATH_MAX	512	/* every path of vlinkd is far shorter */
 #define XSH_TRIES	16	/* attempts of a transaction before others get their turn */
 #define XSH_ABANDON	1	/* body of a transaction: nothing to write after all */
+
+/* What vlinkd notes for itself, and vlinkctl for it. */
+#define RECORDS_ROOT	"/tool/vlink"
 
 struct xsh_path {
 	char s[XSH_PATH_MAX];

@@ -3,12 +3,12 @@
  * The links that the administrator has detached: an empty node for each, which
  * vlinkctl makes and removes, and vlinkd obeys.
  */
-#ifndef VLINKD_DETACHED_H
-#define VLINKD_DETACHED_H
+#ifndef LIB_DETACHED_H
+#define LIB_DETACHED_H
 
 #include <stdbool.h>
 
-#include "records.h"
+#include "xs.h"
 
 /* No link's id begins with an @. */
 #define DETACHED_ROOT	RECORDS_ROOT "/@detached"

@@ -3,8 +3,8 @@
  * Memory that is there or ends the program: the daemon keeps no state of its
  * own, so that a restart is the best thing it can do without memory.
  */
-#ifndef VLINKD_ALLOC_H
-#define VLINKD_ALLOC_H
+#ifndef LIB_ALLOC_H
+#define LIB_ALLOC_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a VRPQ device says of itself at one moment, and what follows from two of them. */
-#ifndef SAMPLE_H
-#define SAMPLE_H
+#ifndef LIB_SAMPLE_H
+#define LIB_SAMPLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
