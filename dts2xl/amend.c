@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "amend.h"
 #include "labels.h"
 #include "mem.h"
 #include "tree.h"

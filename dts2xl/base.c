@@ -4,7 +4,6 @@
 
 #include "base.h"
 #include "mem.h"
-#include "names.h"
 #include "settings.h"
 #include "vlinkcfg/private.h"
 #include "xlcfg.h"
@@ -90,7 +89,7 @@ void bases_add(struct bases *bases, const char *argument)
 	char err[VLINKCFG_ERR_MAX], *text;
 	struct base *base;
 	unsigned int vm;
-	const char *path = names_split(argument, &vm);
+	const char *path = model_split_argument(argument, &vm);
 
 	if (!path)
 		diag_fatal("--base %s: vmN=FILE expected", argument);

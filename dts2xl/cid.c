@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cid.h"
 #include "mem.h"
-#include "model.h"
 
 /* Which VM says which CID, and where. */
 struct claim {

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdio.h>
-#include <string.h>
-
 #include "codes.h"
-#include "diag.h"
 
 static const struct {
 	const char *name;
@@ -167,19 +163,7 @@ const char *code_name(enum diag_code code)
 	return codes[code].name;
 }
 
-int code_explain(const char *name)
+const char *code_text(enum diag_code code)
 {
-	struct likeness likeness = { .wanted = name };
-	size_t i;
-
-	for (i = 0; i < NR_CODES; i++) {
-		if (!strcmp(name, "list"))
-			puts(codes[i].name);
-		else if (!strcmp(name, codes[i].name))
-			return fputs(codes[i].text, stdout) < 0;
-		diag_consider(&likeness, codes[i].name);
-	}
-	if (!strcmp(name, "list"))
-		return 0;
-	diag_fatal("no message is called '%s'%s", name, diag_suggestion(&likeness));
+	return codes[code].text;
 }

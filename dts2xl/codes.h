@@ -22,10 +22,7 @@ enum diag_code {
 };
 
 const char *code_name(enum diag_code code);
-/*
- * Prints what a code means, or all codes' names for "list". Returns 0, or 1 if standard
- * output cannot be written; a code that does not exist ends the program with a message.
- */
-int code_explain(const char *name);
+/* What --explain tells. */
+const char *code_text(enum diag_code code);
 
 #endif

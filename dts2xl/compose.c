@@ -9,7 +9,7 @@
 #include <vlink/version.h>
 
 #include "emit.h"
-#include "main.h"
+#include "exits.h"
 #include "mem.h"
 #include "need.h"
 #include "settings.h"

@@ -6,12 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "amend.h"
 #include "blob.h"
+#include "cid.h"
 #include "convert.h"
 #include "dtc.h"
 #include "mem.h"
+#include "number.h"
+#include "resolve.h"
 #include "tree.h"
 #include "vlinkcfg/private.h"
+#include "vm.h"
 
 static const unsigned char blob_magic[] = { 0xd0, 0x0d, 0xfe, 0xed };
 
@@ -153,7 +158,7 @@ static void settle(struct conversion *conversion)
 	struct model *model = &conversion->model;
 
 	bases_settle(&conversion->bases, conversion->emission.force);
-	names_settle(model, &conversion->mappings, &conversion->bases);
+	domains_settle(model, &conversion->mappings, &conversion->bases);
 	if (!diag_errors())
 		resolve(model);
 	if (!diag_errors())

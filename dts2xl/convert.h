@@ -4,7 +4,7 @@
 #define DTS2XL_CONVERT_H
 
 #include "emit.h"
-#include "names.h"
+#include "domains.h"
 
 struct conversion {
 	const char *dtc;

@@ -5,7 +5,6 @@
 
 #include "defaults.h"
 #include "mem.h"
-#include "names.h"
 #include "settings.h"
 #include "vlinkcfg/private.h"
 #include "xlcfg.h"
@@ -23,7 +22,7 @@ static const char built_in_vcpus[] = "vcpus = 1\n";
 /* A file whose name looks like vmN= can be given as ./vmN=FILE. */
 static const char *split(const char *argument, unsigned int *vm)
 {
-	const char *path = names_split(argument, vm);
+	const char *path = model_split_argument(argument, vm);
 
 	return path ? path : argument;
 }

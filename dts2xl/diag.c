@@ -7,9 +7,8 @@
 
 #include "diag.h"
 #include "lex.h"
-#include "main.h"
+#include "exits.h"
 #include "mem.h"
-#include "vlinkcfg/vlinkcfg.h"
 
 #define CONSIDERED_MAX	1000000
 
@@ -138,21 +137,15 @@ void diag_fatal(const char *fmt, ...)
 void diag_consider(struct likeness *likeness, const char *candidate)
 {
 	static unsigned int considered;
-	unsigned int distance;
 
 	/* Thousands of slips in an input of thousands of names get no suggestion each. */
-	if (considered++ >= CONSIDERED_MAX)
-		return;
-	distance = vlinkcfg_distance(likeness->wanted, candidate);
-	if (likeness->best && distance >= likeness->distance)
-		return;
-	likeness->best = candidate;
-	likeness->distance = distance;
+	if (considered++ < CONSIDERED_MAX)
+		likeness_consider(likeness, candidate);
 }
 
 const char *diag_suggestion(const struct likeness *likeness)
 {
-	if (!likeness->best || !vlinkcfg_is_near(likeness->wanted, likeness->distance))
-		return "";
-	return mem_printf("; did you mean '%s'?", likeness->best);
+	const char *found = likeness_found(likeness);
+
+	return found ? mem_printf("; did you mean '%s'?", found) : "";
 }

@@ -6,19 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "codes.h"
+#include "lib/likeness.h"
 
-struct pos {
-	const char *file;
-	unsigned int line;	/* 0: the file as a whole */
-	unsigned int column;	/* in bytes from 1; 0: unknown */
-	/*
-	 * Behind a preprocessor, which changes columns: the token's number on its line, from
-	 * 1, and what it begins with. The column is looked up in the file.
-	 */
-	unsigned int ordinal;
-	char begin[16];
-};
+#include "codes.h"
+#include "pos.h"
 
 #define DIAG_PRINTF __attribute__((format(printf, 3, 4)))
 
@@ -52,12 +43,6 @@ __attribute__((format(printf, 1, 2), noreturn)) void diag_fatal(const char *fmt,
  * Remembers the candidate that is most like @wanted; diag_suggestion() makes
  * "; did you mean 'x'?" of it, or "" when nothing comes near.
  */
-struct likeness {
-	const char *wanted;
-	const char *best;
-	unsigned int distance;
-};
-
 void diag_consider(struct likeness *likeness, const char *candidate);
 const char *diag_suggestion(const struct likeness *likeness);
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "emit.h"
-#include "main.h"
+#include "exits.h"
 #include "mem.h"
 #include "output.h"
 #include "process.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "diag.h"
+#include "pos.h"
 
 enum token_kind {
 	TOKEN_END,

@@ -9,7 +9,9 @@
 #include <vlink/version.h>
 
 #include "convert.h"
-#include "main.h"
+#include "depfile.h"
+#include "exits.h"
+#include "explain.h"
 #include "mem.h"
 #include "output.h"
 #include "reverse.h"
@@ -104,7 +106,7 @@ static void print_and_exit(const char *text)
 
 static void explain_and_exit(const char *code)
 {
-	int ret = code_explain(code) || fflush(stdout);
+	int ret = explain(code) || fflush(stdout);
 
 	mem_release_all();
 	exit(ret ? EXIT_ENVIRONMENT : EXIT_SUCCESS);
@@ -285,7 +287,7 @@ static void write_depfile(struct options *options)
 		source_add_input(source, conversion->bases.items[i].path);
 	if (options->classes)
 		source_add_input(source, options->classes);
-	output_depfile(options->depfile, &conversion->configs, source->inputs, source->nr_inputs);
+	depfile_write(options->depfile, &conversion->configs, source->inputs, source->nr_inputs);
 }
 
 static void output(struct options *options)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "main.h"
+#include "exits.h"
 #include "mem.h"
 
 /* Each piece remembers the one allocated before it. */

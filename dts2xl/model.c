@@ -121,3 +121,13 @@ unsigned int model_vm_of_container(const char *label)
 
 	return vm ? vm : model_vm_of_label(label, "_vdev");
 }
+
+const char *model_split_argument(const char *argument, unsigned int *vm)
+{
+	const char *equals = strchr(argument, '=');
+
+	*vm = 0;
+	if (equals)
+		*vm = model_vm_of_label(mem_copy(argument, (size_t)(equals - argument)), "");
+	return *vm ? equals + 1 : NULL;
+}

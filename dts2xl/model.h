@@ -148,20 +148,7 @@ const char *node_title(const struct node *node);
 unsigned int model_vm_of_label(const char *label, const char *suffix);
 /* The VM of the label of a container, vmN_vdevs or vmN_vdev, or 0. */
 unsigned int model_vm_of_container(const char *label);
-
-/* vm.c: what only shows once all is read. */
-void vms_check(const struct model *model);
-
-/* amend.c: carries out what was put off until all nodes are known. */
-void amend_all(struct model *model);
-
-/* resolve.c: finds peers, makes links and the ends of every VM. */
-void resolve(struct model *model);
-
-/* number.c: gives units to the ends of every VM and puts them in order. */
-void number_ends(struct model *model);
-
-/* cid.c: context ids of sockets. */
-void check_cids(const struct model *model);
+/* Splits vmN=REST; NULL: it is something else. */
+const char *model_split_argument(const char *argument, unsigned int *vm);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "info.h"
 #include "mem.h"
-#include "model.h"
+#include "number.h"
 
 static int compare(size_t a, size_t b)
 {

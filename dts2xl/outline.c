@@ -174,6 +174,14 @@ bool outline_reads_files(const struct token *token)
 	return true;
 }
 
+bool outline_refuses(const struct token *token)
+{
+	if (token->kind != TOKEN_BROKEN)
+		return outline_reads_files(token);
+	outline_refuse_broken(token);
+	return true;
+}
+
 enum outcome { BLOCK_GOES_ON, BLOCK_ENDS, BLOCK_ODD, BLOCK_REFUSED };
 
 static bool opens(const struct token *token)
@@ -207,11 +215,7 @@ static enum outcome skip_value(struct lexer *lexer, struct block *block,
 		if (token.kind == TOKEN_END ||
 		    token_is_char(&token, '{') || token_is_char(&token, '}'))
 			return BLOCK_ODD;
-		if (token.kind == TOKEN_BROKEN) {
-			outline_refuse_broken(&token);
-			return BLOCK_REFUSED;
-		}
-		if (outline_reads_files(&token))
+		if (outline_refuses(&token))
 			return BLOCK_REFUSED;
 		if (outline_refuse_quote(&token) || (!cells && outline_refuse_wrapped(&token))) {
 			block->refused = true;

@@ -97,6 +97,8 @@ bool outline_refuse_wrapped(const struct token *token);
 
 /* True, with a message, for what would have dtc read other files. */
 bool outline_reads_files(const struct token *token);
+/* True, with a message, for what no statement may have: that, or a broken token. */
+bool outline_refuses(const struct token *token);
 
 /* NULL: not there. */
 struct outline_node *outline_child(const struct outline_node *node, const char *name);

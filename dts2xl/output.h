@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files beside the configs: the model, a picture, what depends on what. */
+/* Files beside the configs: the model, a picture. */
 #ifndef DTS2XL_OUTPUT_H
 #define DTS2XL_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "emit.h"
 #include "model.h"
 
 /* Makes a file of @template, which ends with XXXXXX; false with errno. */
@@ -18,8 +17,5 @@ void output_file(const char *path, const char *data, size_t len);
 void output_json(const char *path, const struct model *model);
 /* VMs and links for Graphviz; its program draws them if @path ends with .svg, .png or .pdf. */
 void output_graph(const char *path, const struct model *model);
-/* A rule for make: the configs depend on @inputs. */
-void output_depfile(const char *path, const struct configs *configs, char *const *inputs,
-		    size_t nr_inputs);
 
 #endif

@@ -131,11 +131,7 @@ static bool pass_on(struct splitter *splitter, const struct token *first, enum b
 				   token_string(first));
 			return false;
 		}
-		if (token.kind == TOKEN_BROKEN) {
-			outline_refuse_broken(&token);
-			return false;
-		}
-		if (outline_reads_files(&token))
+		if (outline_refuses(&token))
 			return false;
 	} while (!token_is_char(&token, ';'));
 	add_block(splitter, make_block(kind, first, NULL));

@@ -5,6 +5,7 @@
 
 #include "mem.h"
 #include "tree.h"
+#include "vm.h"
 
 #define MEMORY_MAX	0x1000000u	/* MiB: 16 TiB, what Xen can have */
 #define VCPUS_MAX	8192u		/* Xen's own limit; guests' types have lower ones */

@@ -2,7 +2,7 @@
 
 VLINKD_SRC   := $(wildcard toolstack/vlinkd/*.c)
 # Not libvlinkcfg: guests shall not need the toolstack's libraries.
-VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) toolstack/vlinkcfg/likeness.c userlib/common/abi.c
+VLINKCTL_SRC := $(wildcard toolstack/vlinkctl/*.c) userlib/common/abi.c
 
 BINS += $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 
@@ -34,7 +34,7 @@ $(call unit_test,check-vlinkd-cost,$(O)/test/vlinkd_cost)
 check-vlinkd-cost:
 	$<
 
-VLINKD_COST_SRC := tests/unit/vlinkd_cost.c $(VLINKCFG_SRC) $(addprefix toolstack/lib/,alloc.c xs.c) \
+VLINKD_COST_SRC := tests/unit/vlinkd_cost.c $(VLINKCFG_SRC) $(addprefix toolstack/lib/,alloc.c likeness.c xs.c) \
 	$(addprefix toolstack/vlinkd/,accept.c choice.c config.c domains.c map.c messages.c published.c)
 
 $(O)/test/vlinkd_cost: $(VLINKD_COST_SRC) $(wildcard toolstack/*/*.h) $(O)/.settings

@@ -44,7 +44,7 @@ $(call unit_test,check-info,$(O)/test/info_test)
 check-info:
 	$<
 
-INFO_PARTS := $(call vlink_libs,$(O)/asan,vlinkcfg)
+INFO_PARTS := $(call vlink_libs,$(O)/asan,vlinkcfg toolstack)
 
 $(O)/test/info_test: tests/unit/info_test.c xen-common/vlink/param.c xen-common/vbpipe/config.c \
 	include/vlink/info.h tests/unit/unit.h $(wildcard tests/unit/text/linux/*.h) $(INFO_PARTS)

@@ -9,6 +9,7 @@
 
 #include <vlink/info.h>
 
+#include "lib/likeness.h"
 #include "vlinkcfg.h"
 #include "private.h"
 
@@ -396,32 +397,28 @@ void vlinkcfg_info_check(const struct vlinkcfg_class *class, const char *info,
 /* The key that may have been meant by @name; NULL: it is one of ours, or like none. */
 static const char *nearest_key(const char *name)
 {
-	const char *key, *best = NULL;
-	unsigned int distance, least = VLINKCFG_UNLIKE;
+	struct likeness likeness = { .wanted = name };
+	const char *key;
 	size_t i;
 
 	for (i = 0; (key = vlinkcfg_info_key(i)); i++) {
 		if (!strcasecmp(key, name))
 			return NULL;
-		distance = vlinkcfg_distance(name, key);
-		if (distance >= least)
-			continue;
-		least = distance;
-		best = key;
+		likeness_consider(&likeness, key);
 	}
-	return best && vlinkcfg_is_near(name, least) ? best : NULL;
+	return likeness_found(&likeness);
 }
 
 void vlinkcfg_info_suggest(const char *info, vlinkcfg_info_report report, void *arg)
 {
 	const struct reader reader = { report, arg };
 	const char *item, *key;
-	char name[VLINKCFG_WORD_MAX + 1];
+	char name[LIKENESS_WORD_MAX + 1];
 	size_t len, name_len;
 
 	for (item = next_item(info, &len); len; item = next_item(item + len, &len)) {
 		name_len = strcspn(item, "=");
-		if (name_len >= len || name_len > VLINKCFG_WORD_MAX)
+		if (name_len >= len || name_len > LIKENESS_WORD_MAX)
 			continue;
 		memcpy(name, item, name_len);
 		name[name_len] = '\0';

@@ -209,15 +209,6 @@ void vlinkcfg_info_suggest(const char *info, vlinkcfg_info_report report, void *
 unsigned long long vlinkcfg_info_value(const char *info, const char *name);
 /* The keys by their number; NULL: there are no more. */
 const char *vlinkcfg_info_key(size_t nr);
-/*
- * How many characters must be put in, left out, changed or swapped with the next to make @b
- * of @a; VLINKCFG_UNLIKE: one of them is longer than names are.
- */
-#define VLINKCFG_WORD_MAX	64
-#define VLINKCFG_UNLIKE		(2u * VLINKCFG_WORD_MAX)
-unsigned int vlinkcfg_distance(const char *a, const char *b);
-/* Whether a name at that distance may have been meant. */
-bool vlinkcfg_is_near(const char *wanted, unsigned int distance);
 
 /* A number with or without a suffix K, M or G. False: it is none. */
 bool vlinkcfg_size_parse(const char *text, size_t len, unsigned long long *value);

@@ -3,27 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vlinkcfg/vlinkcfg.h"
 #include "lib/alloc.h"
+#include "lib/likeness.h"
 #include "suggest.h"
 
 #define SHOWN		12u	/* names, of many */
 
 static const char *nearest(const char *word, const char *const *known, size_t nr)
 {
-	const char *found = NULL;
-	unsigned int distance, least = VLINKCFG_UNLIKE;
+	struct likeness likeness = { .wanted = word };
 	size_t i;
 
-	for (i = 0; i < nr; i++) {
-		distance = vlinkcfg_distance(word, known[i]);
-		if (distance >= least)
-			continue;
-		least = distance;
-		found = known[i];
-	}
-	/* What has nothing left of a word is not near it. */
-	return found && vlinkcfg_is_near(word, least) && least < strlen(word) ? found : NULL;
+	for (i = 0; i < nr; i++)
+		likeness_consider(&likeness, known[i]);
+	return likeness_found(&likeness);
 }
 
 static char *list_of(const char *const *known, size_t nr)

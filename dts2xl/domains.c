@@ -3,26 +3,16 @@
 #include <string.h>
 
 #include "mem.h"
-#include "names.h"
+#include "domains.h"
 #include "vlinkcfg/private.h"
 
 #define DOM0_NAME	"Domain-0"
-
-const char *names_split(const char *argument, unsigned int *vm)
-{
-	const char *equals = strchr(argument, '=');
-
-	*vm = 0;
-	if (equals)
-		*vm = model_vm_of_label(mem_copy(argument, (size_t)(equals - argument)), "");
-	return *vm ? equals + 1 : NULL;
-}
 
 void mappings_add(struct mappings *mappings, const char *argument)
 {
 	struct mapping *mapping;
 	unsigned int vm;
-	const char *name = names_split(argument, &vm);
+	const char *name = model_split_argument(argument, &vm);
 	size_t i;
 
 	if (!name)
@@ -121,7 +111,7 @@ static void refuse_second(const struct model *model)
 		}
 }
 
-void names_settle(struct model *model, const struct mappings *mappings,
+void domains_settle(struct model *model, const struct mappings *mappings,
 		  const struct bases *bases)
 {
 	struct vm *vm;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which domain each VM is. */
-#ifndef DTS2XL_NAMES_H
-#define DTS2XL_NAMES_H
+#ifndef DTS2XL_DOMAINS_H
+#define DTS2XL_DOMAINS_H
 
 #include "base.h"
 #include "model.h"
@@ -19,9 +19,7 @@ struct mappings {
 /* Takes the argument of --map: vmN=NAME, where dom0 is a name as well. */
 void mappings_add(struct mappings *mappings, const char *argument);
 /* Gives every VM its name. */
-void names_settle(struct model *model, const struct mappings *mappings,
+void domains_settle(struct model *model, const struct mappings *mappings,
 		  const struct bases *bases);
-/* Splits vmN=REST; NULL: it is something else. */
-const char *names_split(const char *argument, unsigned int *vm);
 
 #endif
