@@ -34,7 +34,7 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 	} while (0)
 #endif
 
-/* 6.17: work queues say that they are of the processors, and the one that is not has another name. */
+/* 6.17: a work queue of the processors says so, and the one that is not has another name. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define WQ_PERCPU	0
 #define system_dfl_wq	system_unbound_wq
@@ -42,9 +42,10 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 
 /*
  * 7.0, and who takes its changes of vsock over: sockets of a network namespace may be kept to
- * themselves. Links are the whole domain's: such sockets do not get at them.
+ * themselves. Links are the whole domain's: such sockets do not get at them. (Kbuild looks for
+ * <net/netns/vsock.h>.)
  */
-#if __has_include("net/netns/vsock.h")
+#ifdef HAVE_VSOCK_NETNS
 #define VSOCK_MAY_USE(vsk)		vsock_net_mode_global(vsk)
 #define VSOCK_ALLOW_PARAMETERS(...)	struct vsock_sock *vsk, __VA_ARGS__
 #define VSOCK_SEND_PARAMETERS		struct sk_buff *skb, struct net *net

@@ -89,19 +89,40 @@ static unsigned int free_memories(void)
 	return n;
 }
 
-/* Requests whose buffer did not hold what its client had written before. */
+/* What the client says that it has filled a buffer with, after it has; -1: nothing yet. */
+static short told[IDS];
+/* Requests and buffers that did not hold it. */
 static unsigned int wrong;
 
-/* The client says what it has filled the buffer with. */
-static void check_buffer(const VumemReq *req)
+static bool holds(unsigned int id, short content)
 {
-	const unsigned char *memory = memories[req->bufferCtl.bufferId % IDS];
+	const unsigned char *memory = memories[id];
 
-	for (unsigned int i = 0; memory && i < SIZE; i++)
-		if (memory[i] != (unsigned char)req->bufferCtl.ctl[0]) {
-			wrong++;
-			return;
-		}
+	for (unsigned int i = 0; i < SIZE; i++)
+		if (memory[i] != content)
+			return false;
+	return true;
+}
+
+static void check_request(const VumemReq *req)
+{
+	unsigned int id = req->bufferCtl.bufferId % IDS;
+
+	told[id] = (unsigned char)req->bufferCtl.ctl[0];
+	if (memories[id] && !holds(id, told[id]))
+		wrong++;
+}
+
+/* What was told remains, however the link ended. The client may be in the middle of one buffer. */
+static void check_all(void)
+{
+	unsigned int others = 0;
+
+	for (unsigned int id = 0; id < IDS; id++)
+		if (memories[id] && told[id] >= 0 && !holds(id, told[id]))
+			others++;
+	if (others > 1)
+		wrong += others;
 }
 
 static void handle(const VumemReq *req, VumemResp *resp)
@@ -111,6 +132,7 @@ static void handle(const VumemReq *req, VumemResp *resp)
 	switch (req->header.cmd) {
 	case VUMEM_CMD_BUFFER_ALLOC:
 		resp->retVal = (unsigned int)vumemServerMemAlloc(SIZE, &memories[id]);
+		told[id] = -1;
 		resp->bufferAlloc.bufferId = id;
 		resp->bufferAlloc.map.vaddr = memories[id];
 		resp->bufferAlloc.map.size = SIZE;
@@ -122,7 +144,7 @@ static void handle(const VumemReq *req, VumemResp *resp)
 		memories[id] = NULL;
 		break;
 	case VUMEM_CMD_BUFFER_CTL:
-		check_buffer(req);
+		check_request(req);
 		announce_moving();
 		break;
 	}
@@ -161,6 +183,7 @@ static void server_round(void)
 		exit(1);
 	}
 	err = serve(server);
+	check_all();
 	vumemServerDestroy(server);
 	buffers = free_memories();
 	settle(&stat);

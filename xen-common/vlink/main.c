@@ -46,8 +46,8 @@ static int __init vlink_init(void)
 		return -ENODEV;
 
 	/*
-	 * Not WQ_UNBOUND: Linux 6.9 and later run nothing any more on a queue that is both, once what
-	 * was queued while it was frozen has been cancelled before it is thawed.
+	 * Not WQ_UNBOUND: Linux 6.9 and later run nothing any more on a queue that is both,
+	 * once what was queued while it was frozen has been cancelled before it is thawed.
 	 */
 	vlink_wq = alloc_workqueue("vlink", WQ_FREEZABLE | WQ_PERCPU, 0);
 	if (!vlink_wq)

@@ -703,7 +703,7 @@ static int __init xvsock_init(void)
 	if (!xen_domain())
 		return -ENODEV;
 	skb_queue_head_init(&loop_queue);
-	/* Not WQ_FREEZABLE: see vlink_wq. The link layer ends connections when the domain is suspended. */
+	/* Not WQ_FREEZABLE, see vlink_wq: a suspend ends all connections. */
 	xvsock_wq = alloc_workqueue("vlink_vsock", WQ_UNBOUND, 0);
 	if (!xvsock_wq)
 		return -ENOMEM;
