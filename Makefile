@@ -78,6 +78,10 @@ endef
 # Host unit tests are built with the sanitizers.
 ASAN_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
+#   $(call install_man,PAGE...)	installs pages of docs/man
+install_man = $(foreach page,$1,install -D -m 0644 docs/man/$(page) \
+	$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+
 # The archives first.
 include $(sort $(wildcard toolstack/*/build.mk)) $(sort $(wildcard */build.mk tests/*/build.mk))
 

@@ -9,10 +9,7 @@ LIB_MAN3  := $(wildcard docs/man/vrpq*.3 docs/man/vumem*.3 docs/man/vmci*.3)
 INSTALLS += install-man-libs
 .PHONY: install-man-libs
 install-man-libs:
-	install -d $(MANDIR)/man3 $(MANDIR)/man4 $(MANDIR)/man7
-	install -m 0644 docs/man/vbpipe.4 docs/man/vrpq.4 docs/man/vumem.4 $(MANDIR)/man4/
-	install -m 0644 docs/man/vrpq.7 docs/man/vumem.7 docs/man/vsock-xen.7 $(MANDIR)/man7/
-	install -m 0644 $(LIB_MAN3) $(MANDIR)/man3/
+	$(call install_man,vbpipe.4 vrpq.4 vumem.4 vrpq.7 vumem.7 vsock-xen.7 $(notdir $(LIB_MAN3)))
 	for page in $(notdir $(LIB_MAN3)); do \
 		for name in $$(sed -n '/^\.SH NAME/{n;s/ *\\-.*//;s/,//g;p;q}' docs/man/$$page); do \
 			[ "$$name.3" = "$$page" ] || \
@@ -26,6 +23,6 @@ $(call unit_test,check-man,$(O)/test/info_keys)
 check-man:
 	tests/unit/man.sh docs/man $<
 
-$(O)/test/info_keys: tests/unit/info_keys.c include/vlink/info.h
+$(O)/test/info_keys: tests/unit/info_keys.c include/vlink/info.h include/vlink/limits.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(VCFLAGS) -o $@ $<

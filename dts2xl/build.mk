@@ -37,6 +37,4 @@ INSTALLS += install-dts2xl
 install-dts2xl: $(O)/bin/dts2xl
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/dts2xl
 	ln -sf dts2xl $(DESTDIR)$(PREFIX)/bin/xl2dts
-	install -D -m 644 docs/man/xl2dts.1 $(DESTDIR)$(PREFIX)/share/man/man1/xl2dts.1
-	install -D -m 644 docs/man/dts2xl.1 $(DESTDIR)$(PREFIX)/share/man/man1/dts2xl.1
-	install -D -m 644 docs/man/vlink-config.5 $(DESTDIR)$(PREFIX)/share/man/man5/vlink-config.5
+	$(call install_man,dts2xl.1 xl2dts.1 vlink-config.5)

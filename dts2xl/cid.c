@@ -30,7 +30,7 @@ static bool check_vm(const struct model *model, const struct vm *vm, struct clai
 			continue;
 		if (!vlinkcfg_cid_parse(model_domain_name(model, vm->number), cid, &claim->cid)) {
 			diag_error(CODE_OPTION, pos_of(end), "cid: '%.20s' is not a number from %u to %u (%u for Domain-0)",
-				   cid, VLINKCFG_CID_MIN, VLINKCFG_CID_MAX, VLINKCFG_CID_HOST);
+				   cid, VLINK_CID_MIN, VLINK_CID_MAX, VLINK_CID_HOST);
 			return false;
 		}
 		if (first && strcmp(vlinkcfg_end_cid(&first->cfg), cid)) {

@@ -19,7 +19,7 @@ void mappings_add(struct mappings *mappings, const char *argument)
 		diag_fatal("--map %s: vmN=NAME expected", argument);
 	if (strcmp(name, "dom0") && !vlinkcfg_is_domain_name(name))
 		diag_fatal("--map %s: '%s' is not a domain name: 1 to %d characters of A-Z a-z 0-9 _ . + -, not digits alone",
-			   argument, name, VLINKCFG_DOMAIN_MAX);
+			   argument, name, VLINK_PEER_MAX);
 	for (i = 0; i < mappings->nr; i++)
 		if (mappings->items[i].vm == vm)
 			diag_fatal("--map %s: vm%u is mapped already", argument, vm);
@@ -75,7 +75,7 @@ static void settle(struct vm *vm, unsigned int dom0, const struct mappings *mapp
 			   vm->number, vm->number);
 	if (name && !vlinkcfg_is_domain_name(name))
 		diag_error(CODE_VM_MAP, vm->pos, "vm%u: '%s' is not a domain name: 1 to %d characters of A-Z a-z 0-9 _ . + -, not digits alone",
-			   vm->number, name, VLINKCFG_DOMAIN_MAX);
+			   vm->number, name, VLINK_PEER_MAX);
 	vm->domain_name = name;
 }
 

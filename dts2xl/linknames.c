@@ -55,10 +55,10 @@ static void name_link(struct link *link, size_t nth)
 		if (nth > 1)
 			link->id = mem_printf("%s-%zu", link->id, nth);
 	}
-	if (strlen(link->id) > VLINKCFG_LINK_MAX)
+	if (strlen(link->id) > VLINK_ID_MAX)
 		diag_error(CODE_LINK_NAME, node_pos(label, NULL),
 			   "the link's name '%s' is longer than %d characters: shorten the label",
-			   link->id, VLINKCFG_LINK_MAX);
+			   link->id, VLINK_ID_MAX);
 }
 
 static int by_id(const void *a, const void *b)

@@ -16,7 +16,6 @@
 #include "output.h"
 #include "reverse.h"
 
-#define CLASS_FILE	"/etc/vlink/classes.conf"
 
 struct options {
 	struct conversion conversion;
@@ -50,7 +49,7 @@ static const char usage[] =
 	"      --base vmN=FILE     a VM's own config, to which only links are added\n"
 	"      --defaults FILE     lines of xl config for every guest\n"
 	"      --defaults vmN=FILE lines for one guest, after those for every guest\n"
-	"      --classes FILE      the classes of links, default " CLASS_FILE "\n"
+	"      --classes FILE      the classes of links, default " VLINKCFG_CLASS_FILE "\n"
 	"      --skip-unknown      pass over nodes of unknown classes\n"
 	"  -I, -D, -U ARGUMENT     for the preprocessor\n"
 	"      --cpp PROGRAM       the preprocessor, default cpp\n"
@@ -251,8 +250,8 @@ static void parse_options(struct options *options, int argc, char **argv)
 	options->conversion.dtc = dtc && *dtc ? dtc : "dtc";
 	options->conversion.cpp.program = "cpp";
 	options->reverse = !strcmp(base_name(argv[0]), "xl2dts");
-	if (!access(CLASS_FILE, R_OK))
-		options->classes = CLASS_FILE;
+	if (!access(VLINKCFG_CLASS_FILE, R_OK))
+		options->classes = VLINKCFG_CLASS_FILE;
 	while ((opt = getopt_long(argc, argv, "o:qI:D:U:", long_options, NULL)) != -1)
 		take_option(options, opt);
 	options->files = argv + optind;

@@ -9,6 +9,7 @@
 #include <vlink/info.h>
 #include <xen/io/vumem.h>
 
+#include "lib/services.h"
 #include "info.h"
 #include "mem.h"
 #include "need.h"
@@ -124,10 +125,10 @@ static const struct {
 	void (*need)(const struct model *model, const struct end *end, struct need *client,
 		     struct need *server);
 } services[] = {
-	{ "vbpipe", need_vbpipe },
-	{ "vrpq",   need_vrpq },
-	{ "vumem",  need_vumem },
-	{ "vsock",  need_vsock },
+	{ SERVICE_VBPIPE, need_vbpipe },
+	{ SERVICE_VRPQ, need_vrpq },
+	{ SERVICE_VUMEM, need_vumem },
+	{ SERVICE_VSOCK, need_vsock },
 };
 
 static unsigned long long larger(unsigned long long a, unsigned long long b)

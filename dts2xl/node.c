@@ -63,9 +63,9 @@ static void read_info(struct reader *reader, const struct value *value)
 		wrong(reader, CODE_PROPERTY_TYPE, value, "strings expected");
 		return;
 	}
-	if (len > VLINKCFG_INFO_MAX) {
+	if (len > VLINK_INFO_MAX) {
 		wrong(reader, CODE_INFO, value, mem_printf("%zu bytes are more than %d", len,
-							   VLINKCFG_INFO_MAX));
+							   VLINK_INFO_MAX));
 		return;
 	}
 	info = mem_copy(value->data, len);
@@ -158,10 +158,10 @@ static void read_clone(struct reader *reader, const struct value *value)
 		node->clone = CLONE_AUTO;
 		return;
 	}
-	if (!read_number(value, &nr) || !nr || nr > VLINKCFG_UNIT_MAX + 1) {
+	if (!read_number(value, &nr) || !nr || nr > VLINK_UNIT_MAX + 1) {
 		wrong(reader, CODE_CLONE, value,
 		      mem_printf("\"auto\" or a number from 1 to %d expected",
-				 VLINKCFG_UNIT_MAX + 1));
+				 VLINK_UNIT_MAX + 1));
 		return;
 	}
 	node->clone = CLONE_NUMBER;
@@ -172,9 +172,9 @@ static void read_unit(struct reader *reader, const struct value *value)
 {
 	unsigned long nr;
 
-	if (!read_number(value, &nr) || nr > VLINKCFG_UNIT_MAX) {
+	if (!read_number(value, &nr) || nr > VLINK_UNIT_MAX) {
 		wrong(reader, CODE_UNIT, value, mem_printf("a number from 0 to %d expected",
-							   VLINKCFG_UNIT_MAX));
+							   VLINK_UNIT_MAX));
 		return;
 	}
 	reader->node->has_unit = true;
@@ -202,13 +202,13 @@ static const char *read_word(struct reader *reader, enum diag_code code, const s
 static void read_device_name(struct reader *reader, const struct value *value)
 {
 	reader->node->device_name = read_word(reader, CODE_DEVICE_NAME, value, LETTERS "_.-",
-					      VLINKCFG_NAME_MAX);
+					      VLINK_NAME_MAX);
 }
 
 static void read_link(struct reader *reader, const struct value *value)
 {
 	reader->node->link = read_word(reader, CODE_LINK_NAME, value, LETTERS "_-",
-				       VLINKCFG_LINK_MAX);
+				       VLINK_ID_MAX);
 }
 
 static void read_status(struct reader *reader, const struct value *value)

@@ -12,6 +12,7 @@
 
 #include <vlink/info.h>
 
+#include "lib/services.h"
 #include "info.h"
 #include "mem.h"
 #include "number.h"
@@ -53,7 +54,7 @@ struct space {
 	const char *class_name;
 	enum vlinkcfg_role role;
 	bool vbpipe;
-	const struct end *taken[VLINKCFG_UNIT_MAX + 1];
+	const struct end *taken[VLINK_UNIT_MAX + 1];
 };
 
 static bool in_space(const struct space *space, const struct end *end)
@@ -142,9 +143,9 @@ static const char *node_name_of(const struct end *end, const char *service)
 {
 	const char *name = end->cfg.name;
 
-	if (!strcmp(service, "vsock"))
+	if (service_nodes(service) == SERVICE_NO_NODE)
 		return NULL;
-	if (!strcmp(service, "vbpipe"))
+	if (!strcmp(service, SERVICE_VBPIPE))
 		return name ? name : mem_printf(VBPIPE_PLAIN_NAME "%u", end->cfg.unit);
 	if (!name)
 		name = mem_printf("%s%u", end->cfg.class_name, end->cfg.unit);

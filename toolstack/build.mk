@@ -104,8 +104,7 @@ install-toolstack: $(O)/toolstack/vlinkd $(O)/toolstack/vlinkctl
 		install -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/vlinkd.service
 	$(call install_config,toolstack/classes.conf,/etc/vlink/classes.conf)
 	$(call install_config,toolstack/vlinkd.default,/etc/default/vlinkd)
-	install -D -m 0644 docs/man/vlinkd.8 $(DESTDIR)$(PREFIX)/share/man/man8/vlinkd.8
-	install -D -m 0644 docs/man/vlinkctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlinkctl.1
+	$(call install_man,vlinkd.8 vlinkctl.1)
 
 # vrpqstat, and its forms with figures that are known
 VRPQSTAT_SRC := $(wildcard toolstack/vrpqstat/*.c) userlib/common/abi.c
@@ -130,4 +129,4 @@ INSTALLS += install-vrpqstat
 .PHONY: install-vrpqstat
 install-vrpqstat: $(O)/toolstack/vrpqstat/vrpqstat
 	install -D -m 0755 $< $(DESTDIR)$(PREFIX)/bin/vrpqstat
-	install -D -m 0644 docs/man/vrpqstat.1 $(DESTDIR)$(PREFIX)/share/man/man1/vrpqstat.1
+	$(call install_man,vrpqstat.1)

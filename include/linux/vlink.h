@@ -19,16 +19,12 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include <vlink/limits.h>
 #include <vlink/ring.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/grant_table.h>
 #include <xen/xenbus.h>
 
-#define VLINK_ID_MAX		48	/* characters of a link's id */
-#define VLINK_CLASS_MAX		15	/* characters of a class or a key */
-#define VLINK_NAME_MAX		31	/* characters of a node name */
-#define VLINK_PEER_MAX		63	/* characters of a domain's name */
-#define VLINK_INFO_MAX		1024	/* bytes of an info string */
 #define VLINK_FAILURE_MAX	127	/* characters of a reason */
 
 enum vlink_role { VLINK_SERVER, VLINK_CLIENT };

@@ -84,7 +84,7 @@ install-benches: $(BENCH_BINS) $(O)/bin/bench-report
 	install -m 755 $(BENCH_BINS) $(O)/bin/bench-report tests/bench/bench-side $(DESTDIR)$(BENCH_DIR)/
 	install -m 644 tests/bench/rows.table $(DESTDIR)$(BENCH_DIR)/
 	$(call install_command,tests/bench/vlink-bench)
-	install -D -m 0644 docs/man/vlink-bench.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlink-bench.1
+	$(call install_man,vlink-bench.1)
 	ln -sf vrpqstat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlink-bench
 
 # For the lab alone

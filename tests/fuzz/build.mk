@@ -7,7 +7,7 @@
 FUZZ_TIME    ?= 60
 REPLAY_TIME  ?= 5
 FUZZ_TARGETS := blob source
-FUZZ_SRC     := $(DTS2XL_PARTS) $(VLINKCFG_SRC) $(addprefix toolstack/lib/,alloc.c json.c likeness.c)
+FUZZ_SRC     := $(DTS2XL_PARTS) $(VLINKCFG_SRC) $(addprefix toolstack/lib/,alloc.c json.c likeness.c services.c)
 
 $(call unit_test,check-dts2xl-fuzz-blob,$(O)/asan/fuzz-blob $(O)/fuzz/corpus)
 $(call unit_test,check-dts2xl-fuzz-source,$(O)/asan/fuzz-source $(O)/fuzz/corpus)

@@ -112,7 +112,7 @@ install-suites: $(SUITE_BINS) $(SUITE_SCRIPTS)
 	install -m 755 $(SUITE_BINS) $(SUITE_SCRIPTS) $(DESTDIR)$(SUITE_DIR)/
 	install -m 644 tests/suites/own-links.sh examples/selftest/links.dtsi $(DESTDIR)$(SUITE_DIR)/
 	$(call install_command,tests/suites/vlink-selftest)
-	install -D -m 0644 docs/man/vlink-selftest.1 $(DESTDIR)$(PREFIX)/share/man/man1/vlink-selftest.1
+	$(call install_man,vlink-selftest.1)
 	ln -sf vrpqstat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vlink-selftest
 install-tests: install-suites
 

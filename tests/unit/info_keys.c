@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <vlink/info.h>
+#include <vlink/limits.h>
 
 static const struct vlink_info_key keys[] = {
 	VLINK_INFO_VRPQ_REQS, VLINK_INFO_VRPQ_PMEM, VLINK_INFO_VSOCK_RING,
@@ -39,5 +40,9 @@ int main(void)
 	       VBPIPE_WAKEUP_MAX, VBPIPE_POLL_MAX, VBPIPE_MINORS - 1, VBPIPE_FIELD_MAX);
 	print_size(VBPIPE_RING_MAX);
 	putchar('\n');
+	printf("link|limit|%u\nclass|limit|%u\nservice|limit|%u\nname|limit|%u\ninfo|limit|%u\nunit|limit|%u\n",
+	       VLINK_ID_MAX, VLINK_CLASS_MAX, VLINK_SERVICE_MAX, VLINK_NAME_MAX, VLINK_INFO_MAX,
+	       VLINK_UNIT_MAX);
+	printf("cid|limit|%u|%u|%u\n", VLINK_CID_MIN, VLINK_CID_MAX, VLINK_CID_HOST);
 	return 0;
 }

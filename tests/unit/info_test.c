@@ -27,7 +27,6 @@
 typedef unsigned long long u64;
 
 #define U64_MAX			ULLONG_MAX
-#define VLINK_NAME_MAX		31
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define EXPORT_SYMBOL_GPL(s)	_Static_assert(1, #s)
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))

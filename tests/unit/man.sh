@@ -62,11 +62,35 @@ while read -r function; do
 	fi
 done < <(sed -n 's/^[A-Za-z][A-Za-z ]*[ *]\(v[a-z]*[A-Z][A-Za-z]*\)(.*/\1/p' include/vlx/*/*-lib.h | sort -u)
 
+# What vlink-config(5) says of a limit, TEXT with blanks for its lines, and the table of
+# docs/vlink-config.md.
+limit_is_told() { # NAME limit MAX [MAX] [HOST]
+	local page table row
+	page=$(sed 's/\\//g' "$dir/vlink-config.5" | tr '\n' ' ' | sed 's/\.TP \.B/\n/g')
+	table=$(tr '\n' ' ' < "$dir/../vlink-config.md" | tr '|' '\n')
+	case $1 in
+	service) [[ $page == *"xenbus device type, 1 to $3 characters"* && $table == *"xenbus device type, 1 to $3 characters"* ]] ;;
+	cid) [[ $page == *"context id, $3 to $4 ($5 for Domain-0)"* && $table == *"decimal, $3 to $4 ($5 for Domain-0)"* ]] ;;
+	*)
+		row=$(grep "^ $1 " <<< "$page" | head -n 1)
+		[[ $row =~ (1\ to|0\ to|up\ to)\ $3[\ ,] ]] || return
+		row=$(sed -n "/^| \`$1\` |/p" "$dir/../vlink-config.md")
+		[[ $row =~ (1\ to|0\ to|up\ to)\ $3[\ :] ]]
+		;;
+	esac
+}
+
 # What vlink-config(5) says of a key: its row of the table, or its words.
 key_is_told() { # KEY SERVICE MIN MAX DEFAULT
 	local text row
 	text=$(tr '\n' ' ' < "$dir/vlink-config.5" | sed 's/\.B[RI]* //g; s/\.I //g')
 	row=$(grep "^$1|$2|" "$dir/vlink-config.5")
+	case $1.$2 in
+	*.limit)
+		limit_is_told "$@"
+		return
+		;;
+	esac
 	case $1 in
 	wakeup | poll) [[ $text =~ $1\ \([a-z]*,\ $3\ to\ $4\) ]] ;;
 	minor) [[ $text == *"minor at most $3:"* ]] ;;

@@ -171,19 +171,19 @@ static void bad_ends_are_refused(void)
 
 static void limits_are_inclusive(void)
 {
-	char text[4096], info[VLINKCFG_INFO_MAX + 2], err[VLINKCFG_ERR_MAX];
+	char text[4096], info[VLINK_INFO_MAX + 2], err[VLINKCFG_ERR_MAX];
 	struct vlinkcfg_end end;
 
 	memset(info, 'i', sizeof(info));
-	info[VLINKCFG_INFO_MAX] = '\0';
+	info[VLINK_INFO_MAX] = '\0';
 	snprintf(text, sizeof(text), "link=%s,class=c23456789012345,role=server,peer=%s555,unit=4095,name=%s1234567,info=%s",
 		 L48, L60, L12 L12, info);
 	CU_ASSERT_EQUAL_FATAL(vlinkcfg_end_parse(text, &end, err), 0);
-	CU_ASSERT_EQUAL(strlen(end.link), VLINKCFG_LINK_MAX);
-	CU_ASSERT_EQUAL(strlen(end.class_name), VLINKCFG_CLASS_MAX);
-	CU_ASSERT_EQUAL(strlen(end.peer), VLINKCFG_DOMAIN_MAX);
-	CU_ASSERT_EQUAL(strlen(end.name), VLINKCFG_NAME_MAX);
-	CU_ASSERT_EQUAL(end.unit, VLINKCFG_UNIT_MAX);
+	CU_ASSERT_EQUAL(strlen(end.link), VLINK_ID_MAX);
+	CU_ASSERT_EQUAL(strlen(end.class_name), VLINK_CLASS_MAX);
+	CU_ASSERT_EQUAL(strlen(end.peer), VLINK_PEER_MAX);
+	CU_ASSERT_EQUAL(strlen(end.name), VLINK_NAME_MAX);
+	CU_ASSERT_EQUAL(end.unit, VLINK_UNIT_MAX);
 	vlinkcfg_end_clear(&end);
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), "i");
 	CU_ASSERT_EQUAL(vlinkcfg_end_parse(text, &end, err), -1);
@@ -423,7 +423,7 @@ static void cids_are_checked(void)
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		CU_ASSERT_TRUE(vlinkcfg_cid_parse("vm2", good[i], &cid));
-	CU_ASSERT_EQUAL(cid, VLINKCFG_CID_MAX);
+	CU_ASSERT_EQUAL(cid, VLINK_CID_MAX);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		CU_ASSERT_FALSE(vlinkcfg_cid_parse("vm2", bad[i], &cid));
 	CU_ASSERT_TRUE(vlinkcfg_cid_parse("Domain-0", "2", &cid));

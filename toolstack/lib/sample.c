@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #define _GNU_SOURCE	/* O_PATH */
+#include "services.h"
 #include "../../userlib/common/abi.h"
 #include "sample.h"
 
@@ -67,7 +68,7 @@ bool device_open(struct device *device, const char *path, const char **why)
 		*why = strerror(errno);
 		return false;
 	}
-	if (!kernel_name(device->fd, "/subsystem", name, sizeof(name)) || strcmp(name, "vrpq")) {
+	if (!kernel_name(device->fd, "/subsystem", name, sizeof(name)) || strcmp(name, SERVICE_VRPQ)) {
 		*why = "not a VRPQ device";
 		device_close(device);
 		return false;

@@ -15,7 +15,7 @@
 
 struct taken {
 	struct vlinkcfg_place place;
-	char node[VLINKCFG_NAME_MAX + 1];	/* of a pipe; "" */
+	char node[VLINK_NAME_MAX + 1];	/* of a pipe; "" */
 	struct taken *next;
 };
 
@@ -281,8 +281,8 @@ static void check_cid(struct checker *chk, const struct vlinkcfg_place *place)
 		return;
 	if (!vlinkcfg_cid_parse(dom->name, cid, &value))
 		finding(chk, "%s: link '%s': cid '%.20s' is not a number from %u to %u (%u for Domain-0)",
-			dom->path, place->end->link, cid, VLINKCFG_CID_MIN, VLINKCFG_CID_MAX,
-			VLINKCFG_CID_HOST);
+			dom->path, place->end->link, cid, VLINK_CID_MIN, VLINK_CID_MAX,
+			VLINK_CID_HOST);
 	before = find(&chk->set->by_cid, place, by_domain);
 	other = before ? vlinkcfg_end_cid(before) : NULL;
 	if (other && strcmp(other, cid))

@@ -10,11 +10,11 @@ bool vlinkcfg_cid_parse(const char *domain, const char *text, unsigned int *cid)
 	unsigned long long value = 0;
 	const char *c;
 
-	for (c = text; *c >= '0' && *c <= '9' && value <= VLINKCFG_CID_MAX; c++)
+	for (c = text; *c >= '0' && *c <= '9' && value <= VLINK_CID_MAX; c++)
 		value = value * 10 + (unsigned long long)(*c - '0');
-	if (c == text || *c || text[0] == '0' || value > VLINKCFG_CID_MAX)
+	if (c == text || *c || text[0] == '0' || value > VLINK_CID_MAX)
 		return false;
-	if (is_host ? value != VLINKCFG_CID_HOST : value < VLINKCFG_CID_MIN)
+	if (is_host ? value != VLINK_CID_HOST : value < VLINK_CID_MIN)
 		return false;
 	*cid = (unsigned int)value;
 	return true;

@@ -6,6 +6,7 @@
 
 #include <vlink/info.h>
 
+#include "lib/services.h"
 #include "vlinkcfg.h"
 #include "private.h"
 
@@ -24,7 +25,7 @@ static bool is_service(const char *text)
 {
 	size_t len = strlen(text);
 
-	return len >= 1 && len <= VLINKCFG_SERVICE_MAX &&
+	return len >= 1 && len <= VLINK_SERVICE_MAX &&
 	       strspn(text, "abcdefghijklmnopqrstuvwxyz") == len;
 }
 
@@ -59,7 +60,7 @@ static int add_service(struct vlinkcfg_class *class, const char *service, char *
 
 	if (!is_service(service))
 		return vlinkcfg_fail(err, "'%.80s' is not a service: 1 to %d characters of a-z",
-				     service, VLINKCFG_SERVICE_MAX);
+				     service, VLINK_SERVICE_MAX);
 	for (i = 0; i < class->nr_services; i++)
 		if (!strcmp(class->services[i], service))
 			return vlinkcfg_fail(err, "class '%s' has the service '%s' twice",
@@ -101,7 +102,7 @@ static int parse_class(char *line, struct vlinkcfg_class *class, char *err)
 	trim_end(line);
 	if (!vlinkcfg_is_class_name(line))
 		return vlinkcfg_fail(err, "'%.80s' is not a class: a letter and up to %d more characters of a-z 0-9 -",
-				     line, VLINKCFG_CLASS_MAX - 1);
+				     line, VLINK_CLASS_MAX - 1);
 	class->name = strdup(line);
 	ret = class->name ? add_services(class, colon + 1, err)
 			  : vlinkcfg_fail(err, "out of memory");
@@ -269,10 +270,10 @@ bool vlinkcfg_is_pipe(const struct vlinkcfg_classes *classes, const char *class_
 {
 	const struct vlinkcfg_class *class = vlinkcfg_class_find(classes, class_name);
 
-	return class && vlinkcfg_class_has(class, "vbpipe");
+	return class && vlinkcfg_class_has(class, SERVICE_VBPIPE);
 }
 
 unsigned int vlinkcfg_unit_max(bool is_pipe)
 {
-	return is_pipe ? VBPIPE_MINORS - 1 : VLINKCFG_UNIT_MAX;
+	return is_pipe ? VBPIPE_MINORS - 1 : VLINK_UNIT_MAX;
 }

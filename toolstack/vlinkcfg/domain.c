@@ -149,7 +149,7 @@ static int read_name(struct reader *reader, struct vlinkcfg_domain *dom)
 				     reader->path);
 	if (ret || !vlinkcfg_is_domain_name(name))
 		return vlinkcfg_fail(reader->err, "%s: name is not a domain name: 1 to %d characters of A-Z a-z 0-9 _ . + -, not digits alone",
-				     reader->path, VLINKCFG_DOMAIN_MAX);
+				     reader->path, VLINK_PEER_MAX);
 	dom->name = strdup(name);
 	return dom->name ? 0 : vlinkcfg_fail(reader->err, "out of memory");
 }
@@ -208,7 +208,7 @@ int vlinkcfg_domain_read(const char *path, struct vlinkcfg_domain *dom, char *er
 	return ret;
 }
 
-static void outline_name(const char *text, char name[VLINKCFG_DOMAIN_MAX + 1])
+static void outline_name(const char *text, char name[VLINK_PEER_MAX + 1])
 {
 	const char *at = next_assignment(text, "name");
 	size_t len;
@@ -220,13 +220,13 @@ static void outline_name(const char *text, char name[VLINKCFG_DOMAIN_MAX + 1])
 	if (*at != '"' && *at != '\'')
 		return;
 	len = strcspn(at + 1, "\"'\n");
-	if (len > VLINKCFG_DOMAIN_MAX)
+	if (len > VLINK_PEER_MAX)
 		return;
 	memcpy(name, at + 1, len);
 	name[len] = '\0';
 }
 
-bool vlinkcfg_outline(const char *path, char name[VLINKCFG_DOMAIN_MAX + 1])
+bool vlinkcfg_outline(const char *path, char name[VLINK_PEER_MAX + 1])
 {
 	char err[VLINKCFG_ERR_MAX], *text = vlinkcfg_file_text(path, err);
 	bool has_list;

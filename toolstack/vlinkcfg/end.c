@@ -52,14 +52,14 @@ static bool is_printable(const char *text)
 
 bool vlinkcfg_is_class_name(const char *text)
 {
-	return consists_of(text, LOWER DIGITS "-", VLINKCFG_CLASS_MAX) &&
+	return consists_of(text, LOWER DIGITS "-", VLINK_CLASS_MAX) &&
 	       islower((unsigned char)*text);
 }
 
 bool vlinkcfg_is_domain_name(const char *text)
 {
 	/* xl takes a name of digits for a domain id. */
-	return consists_of(text, LOWER UPPER DIGITS "_.+-", VLINKCFG_DOMAIN_MAX) &&
+	return consists_of(text, LOWER UPPER DIGITS "_.+-", VLINK_PEER_MAX) &&
 	       strspn(text, DIGITS) != strlen(text) && !strchr(".+-", *text);
 }
 
@@ -71,9 +71,9 @@ static int keep(char **field, const char *value, char *err)
 
 static int set_link(struct vlinkcfg_end *end, const char *value, char *err)
 {
-	if (!consists_of(value, LOWER UPPER DIGITS "_-", VLINKCFG_LINK_MAX))
+	if (!consists_of(value, LOWER UPPER DIGITS "_-", VLINK_ID_MAX))
 		return vlinkcfg_fail(err, "link: '%.80s' is not 1 to %d characters of A-Z a-z 0-9 _ -",
-				     value, VLINKCFG_LINK_MAX);
+				     value, VLINK_ID_MAX);
 	return keep(&end->link, value, err);
 }
 
@@ -81,7 +81,7 @@ static int set_class(struct vlinkcfg_end *end, const char *value, char *err)
 {
 	if (!vlinkcfg_is_class_name(value))
 		return vlinkcfg_fail(err, "class: '%.80s' is not a letter and up to %d more characters of a-z 0-9 -",
-				     value, VLINKCFG_CLASS_MAX - 1);
+				     value, VLINK_CLASS_MAX - 1);
 	return keep(&end->class_name, value, err);
 }
 
@@ -105,20 +105,20 @@ static int set_peer(struct vlinkcfg_end *end, const char *value, char *err)
 
 static int set_unit(struct vlinkcfg_end *end, const char *value, char *err)
 {
-	unsigned int unit = VLINKCFG_UNIT_MAX + 1;
+	unsigned int unit = VLINK_UNIT_MAX + 1;
 
 	if (consists_of(value, DIGITS, 4) && (value[0] != '0' || !value[1]))
 		unit = (unsigned int)strtoul(value, NULL, 10);
-	if (unit > VLINKCFG_UNIT_MAX)
+	if (unit > VLINK_UNIT_MAX)
 		return vlinkcfg_fail(err, "unit: '%.80s' is not a decimal number from 0 to %d",
-				     value, VLINKCFG_UNIT_MAX);
+				     value, VLINK_UNIT_MAX);
 	end->unit = unit;
 	return 0;
 }
 
 bool vlinkcfg_is_node_name(const char *text)
 {
-	return consists_of(text, LOWER UPPER DIGITS "_.-", VLINKCFG_NAME_MAX) &&
+	return consists_of(text, LOWER UPPER DIGITS "_.-", VLINK_NAME_MAX) &&
 	       !strchr(".-", *text);
 }
 
@@ -126,15 +126,15 @@ static int set_name(struct vlinkcfg_end *end, const char *value, char *err)
 {
 	if (!vlinkcfg_is_node_name(value))
 		return vlinkcfg_fail(err, "name: '%.80s' is not 1 to %d characters of A-Z a-z 0-9 _ . - beginning with none of . -",
-				     value, VLINKCFG_NAME_MAX);
+				     value, VLINK_NAME_MAX);
 	return keep(&end->name, value, err);
 }
 
 static int set_info(struct vlinkcfg_end *end, const char *value, char *err)
 {
-	if (strlen(value) > VLINKCFG_INFO_MAX)
+	if (strlen(value) > VLINK_INFO_MAX)
 		return vlinkcfg_fail(err, "info: %zu bytes are more than %d",
-				     strlen(value), VLINKCFG_INFO_MAX);
+				     strlen(value), VLINK_INFO_MAX);
 	if (!is_printable(value))
 		return vlinkcfg_fail(err, "info: contains a byte that is not printable ASCII");
 	return keep(&end->info, value, err);
@@ -169,9 +169,9 @@ static int check_option(const struct vlinkcfg_end *end, const char *key,
 	for (i = 0; i < end->nr_options; i++)
 		if (!strcmp(end->options[i].key, key))
 			return vlinkcfg_fail(err, "%s: given twice", key);
-	if (!len || len > VLINKCFG_INFO_MAX)
+	if (!len || len > VLINK_INFO_MAX)
 		return vlinkcfg_fail(err, "%s: the value must have 1 to %d characters",
-				     key, VLINKCFG_INFO_MAX);
+				     key, VLINK_INFO_MAX);
 	if (!is_printable(value) || value[0] == ' ' || value[len - 1] == ' ')
 		return vlinkcfg_fail(err, "%s: the value must be printable ASCII without blanks around it",
 				     key);

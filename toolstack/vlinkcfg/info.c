@@ -9,6 +9,7 @@
 
 #include <vlink/info.h>
 
+#include "lib/services.h"
 #include "lib/likeness.h"
 #include "vlinkcfg.h"
 #include "private.h"
@@ -257,7 +258,7 @@ static void parse_name(const struct reader *reader, const char *value, struct vl
 		say(reader, VLINKCFG_REFUSED, "info: name= has no value");
 	else if (!vlinkcfg_is_node_name(value))
 		say(reader, VLINKCFG_REFUSED, "info: name=%.80s is not 1 to %d characters of A-Z a-z 0-9 _ . - beginning with none of . -",
-		    value, VLINKCFG_NAME_MAX);
+		    value, VLINK_NAME_MAX);
 	else
 		memcpy(pipe->name, value, strlen(value) + 1);
 }
@@ -321,7 +322,7 @@ static void parse_field(const struct reader *reader, char *field, unsigned int n
 
 static bool parse_plain_name(const char *name, unsigned int *unit)
 {
-	char again[VLINKCFG_NAME_MAX + 1];
+	char again[VLINK_NAME_MAX + 1];
 	unsigned long number;
 
 	if (strncmp(name, VBPIPE_PLAIN_NAME, strlen(VBPIPE_PLAIN_NAME)) ||
@@ -372,7 +373,7 @@ void vlinkcfg_unit_check(const struct vlinkcfg_class *class, const struct vlinkc
 	struct vlinkcfg_pipe pipe;
 	unsigned int unit;
 
-	if (!vlinkcfg_class_has(class, "vbpipe"))
+	if (!vlinkcfg_class_has(class, SERVICE_VBPIPE))
 		return;
 	vlinkcfg_pipe_parse(class, end->info, &pipe, NULL, NULL);
 	if (vlinkcfg_pipe_unit(&pipe, end->name, &unit) && unit != end->unit)
@@ -388,7 +389,7 @@ void vlinkcfg_info_check(const struct vlinkcfg_class *class, const char *info,
 	const char *item;
 	size_t len;
 
-	if (vlinkcfg_class_has(class, "vbpipe"))
+	if (vlinkcfg_class_has(class, SERVICE_VBPIPE))
 		vlinkcfg_pipe_parse(class, info, &pipe, report, arg);
 	for (item = next_item(info, &len); len; item = next_item(item + len, &len))
 		check_item(&reader, class, info, item, len);

@@ -12,16 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define VLINKCFG_LINK_MAX	48	/* characters of a link id */
-#define VLINKCFG_CLASS_MAX	15	/* characters of a class or key name */
-#define VLINKCFG_SERVICE_MAX	7	/* characters of a service (xenbus type) */
-#define VLINKCFG_DOMAIN_MAX	63	/* characters of a domain name */
-#define VLINKCFG_NAME_MAX	31	/* characters of a node name */
-#define VLINKCFG_INFO_MAX	1024	/* bytes of an info string */
-#define VLINKCFG_UNIT_MAX	4095
-#define VLINKCFG_CID_HOST	2u	/* dom0's */
-#define VLINKCFG_CID_MIN	3u
-#define VLINKCFG_CID_MAX	0xfffffffeu
+#include <vlink/limits.h>
+
+/* Which classes there are, for dts2xl and vlinkd, if they are told no other file. */
+#define VLINKCFG_CLASS_FILE	"/etc/vlink/classes.conf"
+
 #define VLINKCFG_ERR_MAX	512	/* size that fits every message */
 
 enum vlinkcfg_role { VLINKCFG_SERVER, VLINKCFG_CLIENT };
@@ -70,8 +65,8 @@ char *vlinkcfg_end_format(const struct vlinkcfg_end *end);
 /* The value of the key cid, or NULL. */
 const char *vlinkcfg_end_cid(const struct vlinkcfg_end *end);
 /*
- * A CID that @domain may have: decimal, from VLINKCFG_CID_MIN to VLINKCFG_CID_MAX;
- * VLINKCFG_CID_HOST for Domain-0.
+ * A CID that @domain may have: decimal, from VLINK_CID_MIN to VLINK_CID_MAX;
+ * VLINK_CID_HOST for Domain-0.
  */
 bool vlinkcfg_cid_parse(const char *domain, const char *text, unsigned int *cid);
 
@@ -91,7 +86,7 @@ void vlinkcfg_domain_clear(struct vlinkcfg_domain *dom);
  * What can be told of a cfg that vlinkcfg_domain_read() refuses. Returns whether it has a
  * vlink list, or cannot be read at all; @name is that of its domain, "" when it is not known.
  */
-bool vlinkcfg_outline(const char *path, char name[VLINKCFG_DOMAIN_MAX + 1]);
+bool vlinkcfg_outline(const char *path, char name[VLINK_PEER_MAX + 1]);
 
 /* An end, and whose it is. */
 struct vlinkcfg_place {
@@ -185,7 +180,7 @@ struct vlinkcfg_pipe {
 	unsigned long long size;	/* of the ring that this end reads from */
 	bool has_minor;
 	unsigned int minor;
-	char name[VLINKCFG_NAME_MAX + 1];	/* "": none */
+	char name[VLINK_NAME_MAX + 1];	/* "": none */
 	unsigned int seen;		/* keys, while it is read */
 	bool shared;			/* the class has other services, with items of theirs */
 };

@@ -9,6 +9,7 @@
 #include <vlink/vumem_ioctl.h>
 #include <vlx/vumem/common.h>
 
+#include "lib/services.h"
 #include "../../userlib/common/abi.h"
 #include "lib/sample.h"
 #include "counters.h"
@@ -84,11 +85,11 @@ static void read_vumem(int fd, adder add, void *arg)
 
 void counters_read(const char *service, const char *path, adder add, void *arg)
 {
-	bool is_vrpq = !strcmp(service, "vrpq");
+	bool is_vrpq = !strcmp(service, SERVICE_VRPQ);
 	int fd;
 
 	/* To open a node of any other service might mean something. */
-	if (!is_vrpq && strcmp(service, "vumem"))
+	if (!is_vrpq && strcmp(service, SERVICE_VUMEM))
 		return;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/services.h"
 #include "lib/alloc.h"
 #include "findings.h"
 #include "local.h"
@@ -139,9 +140,8 @@ static void judge_driver(struct findings *findings, const struct link *link)
 		return;
 	}
 	node = local_node(link);
-	/* vsock has none, and a service of somebody's own may call its nodes what it likes. */
-	if (!node && (!strcmp(link->service, "vbpipe") || !strcmp(link->service, "vrpq") ||
-		      !strcmp(link->service, "vumem")))
+	/* A service of somebody's own may call its nodes what it likes. */
+	if (!node && service_nodes(link->service) == SERVICE_HAS_NODE)
 		findings_add(findings, link->link,
 			     alloc_printf("service %s: has no device node; see the kernel's log",
 					  link->service));

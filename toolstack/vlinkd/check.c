@@ -2,6 +2,7 @@
 /* vlinkd --check: what the configs say, and what is wrong with them. */
 #include <string.h>
 
+#include "lib/services.h"
 #include "check.h"
 
 static const char *other_end(const struct config *config, const struct config_end *end)
@@ -82,7 +83,7 @@ static size_t check_info(const struct config *config, const struct config_end *e
 	if (!end->end->info)
 		return check.problems;
 	vlinkcfg_info_check(class, end->end->info, print_info, &check);
-	if (!vlinkcfg_class_has(class, "vbpipe"))
+	if (!vlinkcfg_class_has(class, SERVICE_VBPIPE))
 		vlinkcfg_info_suggest(end->end->info, print_typo, &check);
 	return check.problems;
 }

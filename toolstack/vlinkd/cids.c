@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/services.h"
 #include "lib/alloc.h"
 #include "cids.h"
 
@@ -18,7 +19,7 @@ struct assigner {
 
 bool cids_needed(const struct config_end *end)
 {
-	return config_end_has_service(end, CIDS_SERVICE);
+	return config_end_has_service(end, SERVICE_VSOCK);
 }
 
 static struct xsh_path key_of(unsigned int cid)
@@ -116,7 +117,7 @@ static bool is_kept_for_another(const struct assigner *as, unsigned int cid, con
 
 static void give_default(struct assigner *as, const struct domain *domain)
 {
-	unsigned int cid = domain->domid + VLINKCFG_CID_HOST;
+	unsigned int cid = domain->domid + VLINK_CID_HOST;
 
 	if (asked_for(as, domain->name) || cids_of(as->cids, domain->name))
 		return;

@@ -5,8 +5,6 @@
 
 #include "config.h"
 
-#define CIDS_SERVICE	"vsock"
-
 struct cids {
 	struct map by_domain;	/* of its name */
 	struct map by_cid;	/* whose it is, or what config keeps it */

@@ -45,7 +45,7 @@ struct config_file {
 	bool usable;			/* dom is there */
 	char *list;			/* dom's links as text */
 	char *error;			/* of the last attempt, or NULL */
-	char name[VLINKCFG_DOMAIN_MAX + 1];	/* of an unusable one, as far as it is known */
+	char name[VLINK_PEER_MAX + 1];	/* of an unusable one, as far as it is known */
 	bool is_foreign;		/* cannot be read, and is no matter: it has no links */
 };
 

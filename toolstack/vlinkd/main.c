@@ -32,7 +32,6 @@
 #include "watchdirs.h"
 
 #define DEFAULT_DIR	"/etc/xen"
-#define DEFAULT_CLASSES	"/etc/vlink/classes.conf"
 #define SETTLE_MAX_S	3600u
 #define RETRY_FIRST_MS	50
 #define RETRY_LAST_MS	5000
@@ -46,7 +45,7 @@ static const char usage_text[] =
 	"Connects the links that the xl configs of the running domains ask for.\n"
 	"\n"
 	"  --config DIR    read the *.cfg files of DIR (default " DEFAULT_DIR "); may be repeated\n"
-	"  --classes FILE  the class file (default " DEFAULT_CLASSES ", if it is there)\n"
+	"  --classes FILE  the class file (default " VLINKCFG_CLASS_FILE ", if it is there)\n"
 	"  --settle SECONDS\n"
 	"                  how long a config must stay the same before links that it does not\n"
 	"                  have any more are ended (default 10)\n"
@@ -196,7 +195,7 @@ static void set_paths(struct config *config, const struct options *opts)
 {
 	config->dirs = (const char *const *)opts->dirs;
 	config->nr_dirs = opts->nr_dirs;
-	config->classes_path = opts->classes ? opts->classes : DEFAULT_CLASSES;
+	config->classes_path = opts->classes ? opts->classes : VLINKCFG_CLASS_FILE;
 	config->classes_optional = !opts->classes;
 }
 

@@ -17,7 +17,7 @@
 
 /* A pair of xenbus directories. */
 struct device_id {
-	char service[VLINKCFG_SERVICE_MAX + 1];
+	char service[VLINK_SERVICE_MAX + 1];
 	unsigned int frontend;
 	unsigned int backend;
 	unsigned int id;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/services.h"
 #include "lib/alloc.h"
 #include "apply.h"
 #include "log.h"
@@ -84,7 +85,7 @@ static void want_link(struct publication *pub, const struct config_end *end, con
 		want_held(pub, service, dir);
 	else
 		want_new(pub, end, service, dir);
-	if (!strcmp(service, CIDS_SERVICE)) {
+	if (!strcmp(service, SERVICE_VSOCK)) {
 		want_cid(pub, dir, "cid", end->dom->name);
 		want_cid(pub, dir, "peer-cid", end->end->peer);
 	}

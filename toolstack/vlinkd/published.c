@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/services.h"
 #include "lib/alloc.h"
 #include "cids.h"
 #include "published.h"
@@ -108,7 +109,7 @@ static int read_dir(struct xs_handle *xs, const struct domain *domain, const cha
 
 bool published_is_cid_key(const char *service, const char *key)
 {
-	return !strcmp(service, CIDS_SERVICE) && (!strcmp(key, "cid") || !strcmp(key, "peer-cid"));
+	return !strcmp(service, SERVICE_VSOCK) && (!strcmp(key, "cid") || !strcmp(key, "peer-cid"));
 }
 
 /* The nodes of one link under one service. */
@@ -116,7 +117,7 @@ struct entry {
 	const struct published_nodes *nodes;
 	size_t first, end;	/* of its keys */
 	const char *link;
-	char service[VLINKCFG_SERVICE_MAX + 1];
+	char service[VLINK_SERVICE_MAX + 1];
 	size_t dir_len;
 };
 
@@ -226,7 +227,7 @@ static bool find_entry(const struct published_nodes *nodes, size_t at, struct en
 {
 	const char *path = nodes->list[at].path, *slash = strchr(path, '/');
 
-	if (!slash || strchr(slash + 1, '/') || slash - path > VLINKCFG_SERVICE_MAX)
+	if (!slash || strchr(slash + 1, '/') || slash - path > VLINK_SERVICE_MAX)
 		return false;
 	*entry = (struct entry){
 		.nodes = nodes, .link = slash + 1, .dir_len = strlen(path),

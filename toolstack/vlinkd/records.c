@@ -107,7 +107,7 @@ static int read_record(struct xs_handle *xs, const char *dir, struct record *rec
 {
 	int ret;
 
-	if (strlen(record->service) > VLINKCFG_SERVICE_MAX)
+	if (strlen(record->service) > VLINK_SERVICE_MAX)
 		return 0;
 	snprintf(record->dev.service, sizeof(record->dev.service), "%s", record->service);
 	ret = read_keys(xs, dir, record);

@@ -421,7 +421,7 @@ static int scan_services(void)
 		return PTR_ERR(services);
 	list_awaited = 0;
 	for (i = 0; i < nr && !err; i++)
-		if (is_id(services[i], 7))
+		if (is_id(services[i], VLINK_SERVICE_MAX))
 			err = walk_ids(services[i], scan_link, NULL);
 	kfree(services);
 	return err;
@@ -466,7 +466,7 @@ struct walked_link {
 
 static DEFINE_MUTEX(walked_lock);
 static LIST_HEAD(walked_links);
-static char walked_service[8];		/* "": of none */
+static char walked_service[VLINK_SERVICE_MAX + 1];		/* "": of none */
 
 static void forget_walked(void)
 {
@@ -616,7 +616,7 @@ static void touch_all_devices(void)
 	if (IS_ERR(services))
 		return;
 	for (i = 0; i < nr; i++) {
-		if (!is_id(services[i], 7))
+		if (!is_id(services[i], VLINK_SERVICE_MAX))
 			continue;
 		snprintf(dir, sizeof(dir), "device/%s", services[i]);
 		touch_devices(dir, 1);
