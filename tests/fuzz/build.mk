@@ -6,16 +6,16 @@
 
 FUZZ_TIME    ?= 60
 REPLAY_TIME  ?= 5
-FUZZ_TARGETS := blob source
+FUZZ_TARGETS := blob source base classes
 FUZZ_SRC     := $(DTS2XL_PARTS) $(VLINKCFG_SRC) $(addprefix toolstack/lib/,alloc.c json.c likeness.c services.c)
 
-$(call unit_test,check-dts2xl-fuzz-blob,$(O)/asan/fuzz-blob $(O)/fuzz/corpus)
-$(call unit_test,check-dts2xl-fuzz-source,$(O)/asan/fuzz-source $(O)/fuzz/corpus)
-check-dts2xl-fuzz-blob check-dts2xl-fuzz-source: check-dts2xl-fuzz-%:
+$(foreach target,$(FUZZ_TARGETS),$(call unit_test,check-dts2xl-fuzz-$(target),$(O)/asan/fuzz-$(target) \
+	$(O)/fuzz/corpus))
+$(FUZZ_TARGETS:%=check-dts2xl-fuzz-%): check-dts2xl-fuzz-%:
 	$< dts2xl-fuzz-$* $(REPLAY_TIME) $(O)/fuzz/corpus/$*
 
 $(FUZZ_TARGETS:%=$(O)/asan/fuzz-%): $(O)/asan/fuzz-%: $(O)/asan/obj/tests/fuzz/dts2xl/fuzz_%.o \
-	$(O)/asan/obj/tests/fuzz/dts2xl/replay.o $(FUZZ_SRC:%.c=$(O)/asan/obj/%.o)
+	$(O)/asan/obj/tests/fuzz/dts2xl/replay.o $(O)/asan/obj/tests/fuzz/dts2xl/parts.o $(FUZZ_SRC:%.c=$(O)/asan/obj/%.o)
 	$(CC) $(ASAN_CFLAGS) $(VLDFLAGS) -o $@ $^ $(DTS2XL_LIBS)
 
 $(O)/fuzz/corpus: $(wildcard tests/fuzz/dts2xl/*/* tests/fuzz/dts2xl/corpus.sh tests/unit/dts2xl/*/*)
@@ -31,7 +31,7 @@ $(O)/fuzz/obj/%.o: %.c
 
 -include $(shell find $(O)/fuzz/obj -name '*.d' 2>/dev/null)
 
-$(FUZZ_TARGETS:%=$(O)/fuzz/%): $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/dts2xl/fuzz_%.o \
+$(FUZZ_TARGETS:%=$(O)/fuzz/%): $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/dts2xl/fuzz_%.o $(O)/fuzz/obj/tests/fuzz/dts2xl/parts.o \
 	$(FUZZ_SRC:%.c=$(O)/fuzz/obj/%.o)
 	clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(DTS2XL_LIBS)
 

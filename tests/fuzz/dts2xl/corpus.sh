@@ -3,14 +3,14 @@
 # Collects what the fuzz targets of dts2xl begin with: the fragments of the tests and of this
 # directory, as text and compiled.
 #
-# Usage: corpus.sh DIR (makes DIR/source and DIR/blob)
+# Usage: corpus.sh DIR (makes a directory there for each target)
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 unit=$here/../../unit/dts2xl
 examples=$here/../../../examples
 out=$1
-mkdir -p "$out/source" "$out/blob"
+mkdir -p "$out/source" "$out/blob" "$out/base" "$out/classes"
 
 # compile FORM FILE NAME: as a tree of its own or as an overlay; some are wrong on purpose.
 compile() {
@@ -41,6 +41,15 @@ for file in "$here"/source/*; do
 	name=$(basename "$file")
 	tr '@' '\0' <"$here/source/$name" >"$out/source/$name"
 done
+for file in "$unit"/good/*/expect/*.cfg; do
+	name=${file%/expect/*}
+	cp "$file" "$out/base/${name##*/}-${file##*/}"
+done
+cp "$here/../../../toolstack/classes.conf" "$out/classes/"
+for file in "$examples"/*/classes.conf; do
+	cp "$file" "$out/classes/$(basename "$(dirname "$file")")"
+done
+printf 'foreign veth2 vl,evt-log\ncamera: vrpq vumem vbpipe # one\n' >"$out/classes/foreign"
 # What once was a finding.
 for file in "$here"/found/*.base64; do
 	name=$(basename "$file" .base64)
