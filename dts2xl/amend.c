@@ -149,7 +149,7 @@ static void drop_deleted(struct model *model)
 	model->nr_nodes = nr;
 }
 
-/* A reference to what was deleted is one to nowhere. */
+/* A reference to a node that was deleted refers to no node. */
 static void drop_deleted_peers(struct model *model)
 {
 	size_t i;

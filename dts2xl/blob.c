@@ -181,7 +181,7 @@ struct blob_node *blob_by_phandle(const struct blob *blob, uint32_t phandle)
 		blob->by_phandle[low] : NULL;
 }
 
-/* What dtc would not take for a label is none: links are named by labels. */
+/* Names of symbols that dtc would not accept as labels are left out: links are named by labels. */
 static bool is_label(const char *text)
 {
 	return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==

@@ -15,7 +15,7 @@
 #include "settings.h"
 #include "xlcfg.h"
 
-/* What was said wrongly here cannot be the user's fault. */
+/* Begins messages about faults of dts2xl itself. */
 #define INTERNAL	"internal error, nothing was written: "
 
 static void print_vlink(FILE *out, const struct vm *vm)

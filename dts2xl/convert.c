@@ -116,7 +116,7 @@ static void compile(struct conversion *conversion)
 
 	units = units_of(&conversion->source, conversion->nr_blobs, &nr);
 	FOR_EACH(unit, units, nr) {
-		/* Messages about single words are worth more than that the rest is missing. */
+		/* Also after an error: all that dtc has to say is to be seen at once. */
 		fdt = dtc_compile(conversion->dtc, unit, &size);
 		if (fdt && !diag_errors())
 			tree_read(&conversion->model, unit, NULL, fdt, size);

@@ -6,7 +6,7 @@
 #include "mem.h"
 #include "output.h"
 
-/* Of blanks, dollars and hashes make would make something else. */
+/* make gives blanks, dollars, colons and hashes a meaning of their own. */
 static void print_escaped(FILE *out, const char *path)
 {
 	for (; *path; path++) {
@@ -35,7 +35,7 @@ void depfile_write(const char *path, const struct configs *configs, char *const 
 		print_escaped(out, inputs[i]);
 	}
 	fputc('\n', out);
-	/* A file that is no longer there is not to stop make. */
+	/* Rules without a recipe: make goes on when one of these files was removed. */
 	for (i = 0; i < nr_inputs; i++) {
 		print_escaped(out, inputs[i]);
 		fputs(":\n", out);

@@ -38,7 +38,7 @@ static const char *mapped_name(const struct mappings *mappings, unsigned int vm)
 	return NULL;
 }
 
-/* The VM that is mapped to it, else vm1, unless that is something else. */
+/* The VM that is mapped to Domain-0, else vm1, unless that is mapped to another name. */
 static unsigned int find_dom0(const struct mappings *mappings)
 {
 	size_t i;

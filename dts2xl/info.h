@@ -7,7 +7,7 @@
 
 /* The end's own info, or else that of its peer. */
 const char *info_of(const struct end *end);
-/* The same for the other end of its link. */
+/* The peer's own info, or else that of this end. */
 const char *info_of_peer(const struct end *end);
 /* Says what the drivers would say of the end's own info. */
 void info_check(const struct model *model, const struct end *end);

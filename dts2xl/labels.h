@@ -18,7 +18,7 @@ struct labels {
 struct labels labels_collect(const struct model *model);
 /* NULL: no node has it. */
 struct node *labels_find(const struct labels *labels, const char *name);
-/* The same, but not one of the tree @but. */
+/* The node that has the label in another tree than @but; NULL: none. */
 struct node *labels_find_other(const struct labels *labels, const char *name,
 			       const struct tree *but);
 void labels_consider(const struct labels *labels, struct likeness *likeness);

@@ -20,7 +20,7 @@ static void advance(struct lexer *lexer, size_t len)
 	}
 }
 
-/* Moves behind @end; false when it does not come any more. */
+/* Moves behind the next @end; false: there is none. */
 static bool skip_past(struct lexer *lexer, const char *end)
 {
 	const char *found = strstr(lexer->at, end);

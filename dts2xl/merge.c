@@ -169,14 +169,14 @@ static bool has_other_labels(const struct outline_node *node, const struct outli
 	return false;
 }
 
-/* True if nobody would mean one device by the two, of which dtc makes one all the same. */
+/* True if the two are meant as two devices, though dtc would merge them. */
 static bool are_two_devices(const struct outline_node *there, const struct outline_node *node)
 {
 	return (is_device(there) && is_device(node)) ||
 	       (there->nr_labels && has_other_labels(node, there));
 }
 
-/* Where dtc would refuse the text for want of the container, both can be had. */
+/* Gives the second of two devices another name, so that dtc keeps both. */
 static void keep_apart(struct merger *merger, struct outline_node *container,
 		       struct outline_node *node)
 {
@@ -314,7 +314,7 @@ static void merge(struct merger *merger, struct outline_node *into, struct outli
 	merge_labels(merger, into, node);
 	for (i = 0; i < node->nr_deleted_properties; i++) {
 		remove_property(into, node->deleted_properties[i].name);
-		/* What it has not, another input may have. */
+		/* Kept: the property may be one of another input. */
 		*MEM_APPEND(into->deleted_properties, into->nr_deleted_properties) =
 			node->deleted_properties[i];
 	}

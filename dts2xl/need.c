@@ -84,8 +84,8 @@ static bool says_buffers(const struct end *end)
 }
 
 /*
- * A mailbox of the client's; the buffers are the server's. Every link can have one of 64 MiB;
- * that all have it at the same time is for their infos to say.
+ * A mailbox of the client's; the buffers are the server's. Links whose info does not say how
+ * much memory their buffers have share 64 MiB: it is enough for each, not for all at a time.
  */
 static void need_vumem(const struct model *model, const struct end *end, struct need *client,
 		       struct need *server)
@@ -154,7 +154,7 @@ static void add_service(const struct model *model, const struct end *end, const 
 	for (i = 0; i < sizeof(services) / sizeof(services[0]); i++)
 		if (!strcmp(services[i].service, service))
 			services[i].need(model, end, &client, &server);
-	/* Of a service that is not known, this much is. */
+	/* Every service has an event channel, also one that is not known here. */
 	client.events = 1;
 	server.events = 1;
 	add(sum, end->cfg.role == VLINKCFG_CLIENT ? &client : &server);

@@ -315,7 +315,7 @@ static const struct property {
 	{ "unit",	   read_unit,	     forget_unit },
 	{ "device-name",   read_device_name, forget_device_name },
 	{ "link",	   read_link,	     forget_link },
-	/* dtc's own, and for other readers of the tree */
+	/* of dtc, and of other readers of the tree */
 	{ "phandle",	   ignore,	     NULL },
 	{ "linux,phandle", ignore,	     NULL },
 	{ "name",	   ignore,	     NULL },

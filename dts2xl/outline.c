@@ -360,8 +360,8 @@ static enum outcome read_body_statement(struct lexer *lexer, struct block *block
 }
 
 /*
- * Behind a syntax error: by counting braces to where the block should end. False, with a
- * message, at what dtc is not to see.
+ * Skips what follows a syntax error, up to where the block should end, by counting braces.
+ * False, with a message, at what dtc is not to see.
  */
 static bool skip_odd_rest(struct lexer *lexer, unsigned int depth)
 {

@@ -61,7 +61,7 @@ static void open_pipes(struct run *run)
 
 /*
  * A program that was given hostile input shall not eat up the machine, nor those that it starts:
- * the preprocessor is two. Failure is of no consequence, it is a second line of defence.
+ * the preprocessor is two. Whether this succeeds does not matter: it is a second line of defence.
  */
 static void limit_self(const struct process *process)
 {
@@ -108,7 +108,7 @@ static int spawn(struct run *run)
 	close(report[1]);
 	for (i = 0; i < NR_PIPES; i++)
 		close_fd(&run->child_fd[i]);
-	/* Ends without a word when the program runs. */
+	/* Writes nothing if the program could be started. */
 	if (run->pid > 0 && read(report[0], &error, sizeof(error)) > 0)
 		waitpid(run->pid, NULL, 0);
 	close(report[0]);

@@ -41,7 +41,7 @@ static void find_peer(const struct labels *labels, struct node *node)
 		node->peer->nr_pointers++;
 }
 
-/* Of short names, every other one is like one of ours. */
+/* Nearly every shorter name is near to one of ours. */
 #define LIKE_LENGTH_MIN	5
 
 static void refuse_class(const struct model *model, const struct node *node)
@@ -323,7 +323,7 @@ void resolve(struct model *model)
 	for (i = 0; i < model->nr_nodes; i++)
 		check_clones(model->nodes[i]);
 	linknames_give(model);
-	/* What is missing or doubled would only bring messages that mislead. */
+	/* Further messages would only follow from these errors. */
 	if (diag_errors())
 		return;
 	for (i = 0; i < model->nr_nodes; i++)

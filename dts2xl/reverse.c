@@ -192,7 +192,7 @@ static void print_options(FILE *out, const struct vlinkcfg_end *end)
 		fputs(";\n", out);
 }
 
-/* An end without an info has that of its peer: one that is to have none says "". */
+/* Without an info an end has that of its peer: so "" says that it has none. */
 static const char *info_of(const struct pair *pair)
 {
 	if (!pair->end->info && pair->other && pair->other->info)

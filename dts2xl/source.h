@@ -31,10 +31,10 @@ struct cpp {
 
 /* Adds the blocks of a file and of what it includes. */
 void source_read(struct source *source, const struct cpp *cpp, const char *path);
-/* The same for what standard input had; includes are sought in the current directory. */
+/* source_read() of standard input; includes are sought in the current directory. */
 void source_read_stdin(struct source *source, const struct cpp *cpp, const char *text, size_t len,
 		       const char *name);
-/* The same for text that is at hand. */
+/* Adds the blocks of a text, which includes nothing. */
 void source_read_text(struct source *source, const char *text, const char *name);
 void source_add_input(struct source *source, const char *path);
 

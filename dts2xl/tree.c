@@ -70,7 +70,7 @@ const struct outline_node *tree_outline(const struct tree *tree, const struct bl
 	return outline ? outline : parent;
 }
 
-/* The same below a node whose place is known. */
+/* tree_outline() of a node whose parent has the place @in. */
 static const struct outline_node *outline_in(const struct tree *tree, const struct blob_node *at,
 					     const struct outline_node *in)
 {
@@ -330,7 +330,7 @@ static void read_overlay(struct tree *tree, const struct blob_node *at, const ch
 	}
 }
 
-/* The same for a node of this very blob. */
+/* What a fragment changes of the node @target of its own blob. */
 static void read_local_overlay(struct tree *tree, const struct blob_node *at,
 			       const struct blob_node *target, const struct outline_node *outline)
 {

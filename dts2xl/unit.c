@@ -89,7 +89,7 @@ static void take_all(struct unit *unit, struct part *parts, size_t nr)
 		for (i = 0; i < nr && next == nr; i++)
 			if (!parts[i].taken && is_ready(parts, nr, &parts[i]))
 				next = i;
-		/* In a circle: dtc will tell. */
+		/* They need each other: dtc will report it. */
 		for (i = 0; i < nr && next == nr; i++)
 			if (!parts[i].taken)
 				next = i;
@@ -155,7 +155,7 @@ static void refuse_peer(const struct unit *unit, const struct outline_property *
 		   diag_suggestion(&likeness));
 }
 
-/* dtc would tell of one only. */
+/* dtc would report the first only. */
 static void check_peers(const struct unit *unit, const struct outline_node *node)
 {
 	const struct outline_property *peer = outline_property(node, "peer-phandle");

@@ -43,7 +43,7 @@ $(O)/test/vlinkd_cost: $(VLINKD_COST_SRC) $(wildcard toolstack/*/*.h) $(O)/.sett
 		-include tests/unit/counted.h -o $@ $(VLINKD_COST_SRC) -lcunit $(VLINKCFG_LIBS) \
 		-lxenctrl -lxenstore
 
-# The same over the real xenstored, and a stand-in for the hypervisor.
+# vlinkd over the real xenstored, and a stand-in for the hypervisor.
 XENSTORED_TEST := $(O)/asan/xenstored_test $(O)/test/fake_hypervisor.so $(O)/asan/vlinkd
 $(call unit_test,check-xenstored,$(XENSTORED_TEST))
 check-xenstored:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Memory that is there or ends the program: the daemon keeps no state of its
- * own, so that a restart is the best thing it can do without memory.
+ * Memory that is there or ends the program. What vlinkd has to remember stands in xenstore,
+ * so that being started anew is the best that can happen to it without memory.
  */
 #ifndef LIB_ALLOC_H
 #define LIB_ALLOC_H

@@ -54,7 +54,7 @@ const char *likeness_found(const struct likeness *likeness)
 {
 	size_t len = strlen(likeness->wanted);
 
-	/* What has nothing left of a word is not near it. */
+	/* A word whose characters must all change is not near. */
 	if (!likeness->best || likeness->steps > len / 3 + 1 || likeness->steps >= len)
 		return NULL;
 	return likeness->best;

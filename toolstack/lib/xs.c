@@ -147,7 +147,7 @@ int xsh_remove_empty(struct xs_handle *xs, xs_transaction_t t, const char *path)
 	return nr ? 0 : xsh_remove(xs, t, path);
 }
 
-/* One attempt. The body's own EAGAIN means the same as that of the end. */
+/* One attempt. -EAGAIN: try again, whether the body or the end of the transaction says so. */
 static int attempt(struct xs_handle *xs, xsh_body body, void *arg)
 {
 	xs_transaction_t t = xs_transaction_start(xs);

@@ -13,7 +13,7 @@
 #define XSH_TRIES	16	/* attempts of a transaction before others get their turn */
 #define XSH_ABANDON	1	/* body of a transaction: nothing to write after all */
 
-/* What vlinkd notes for itself, and vlinkctl for it. */
+/* The records of vlinkd, and what vlinkctl asks of it. */
 #define RECORDS_ROOT	"/tool/vlink"
 
 struct xsh_path {

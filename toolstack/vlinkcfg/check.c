@@ -56,7 +56,7 @@ static int by_domain_name(const void *a, const void *b)
 		      ((const struct vlinkcfg_domain *)b)->name);
 }
 
-/* Only that it is an order matters. */
+/* Any order will do. */
 static int by_domain(const void *a, const void *b)
 {
 	uintptr_t dom_a = (uintptr_t)((const struct vlinkcfg_place *)a)->dom;
@@ -461,7 +461,7 @@ struct check_all {
 	struct vlinkcfg_set *set;
 };
 
-/* What is wrong is found beside what is wrong, too. */
+/* Links with findings are taken as well: others may clash with them. */
 static void check_link(void *arg, const struct vlinkcfg_place *ends, size_t nr)
 {
 	struct check_all *all = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by the files of libvlinkcfg; not for its users. */
+/* What the files of libvlinkcfg share; dts2xl reads files and judges names by it, too. */
 #ifndef VLINKCFG_PRIVATE_H
 #define VLINKCFG_PRIVATE_H
 
@@ -13,7 +13,7 @@
 int vlinkcfg_fail(char *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A key, a class: 1 to 15 of a-z 0-9 -, beginning with a letter. */
+/* A key, a class: up to VLINK_CLASS_MAX of a-z 0-9 -, beginning with a letter. */
 bool vlinkcfg_is_class_name(const char *text);
 bool vlinkcfg_is_domain_name(const char *text);
 bool vlinkcfg_is_node_name(const char *text);

@@ -165,11 +165,11 @@ bool vlinkcfg_class_has(const struct vlinkcfg_class *class, const char *service)
 bool vlinkcfg_is_pipe(const struct vlinkcfg_classes *classes, const char *class_name);
 unsigned int vlinkcfg_unit_max(bool is_pipe);
 
-/* Infos. What the drivers would say of one is said before. */
+/* Infos: what the drivers would report when they read one, and in their words. */
 enum vlinkcfg_fault {
-	VLINKCFG_UNUSED,	/* something in it means nothing */
-	VLINKCFG_DEFAULT,	/* a default counts, and not what it says */
-	VLINKCFG_REFUSED,	/* the link could not be what it says */
+	VLINKCFG_UNUSED,	/* part of it has no effect */
+	VLINKCFG_DEFAULT,	/* a default counts instead of what it says */
+	VLINKCFG_REFUSED,	/* the link cannot be as it says */
 };
 
 typedef void (*vlinkcfg_info_report)(void *arg, enum vlinkcfg_fault fault, const char *text);

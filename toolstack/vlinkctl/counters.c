@@ -88,7 +88,7 @@ void counters_read(const char *service, const char *path, adder add, void *arg)
 	bool is_vrpq = !strcmp(service, SERVICE_VRPQ);
 	int fd;
 
-	/* To open a node of any other service might mean something. */
+	/* Opening a node of another service may have effects. */
 	if (!is_vrpq && strcmp(service, SERVICE_VUMEM))
 		return;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);

@@ -85,7 +85,7 @@ static void unfinished(const struct view *view)
 	report_error(view, view->client, view->client_error);
 }
 
-/* A driver that failed is there, whatever the states of that moment look like. */
+/* An error of the driver proves that there is one, whatever the states say. */
 static bool has_failed(const struct view *view)
 {
 	return view->server_failure || view->client_failure || view->server_error ||

@@ -54,7 +54,7 @@ int links_read(struct xs_handle *xs, const char *home, struct links *links);
 void links_clear(struct links *links);
 
 const char *links_state_name(int state);
-/* The same of a link: tells of one that is detached. */
+/* The name of the state of its device, or "detached". */
 const char *links_state_of(const struct link *link);
 bool links_is_server(const struct link *link);
 

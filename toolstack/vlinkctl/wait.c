@@ -59,7 +59,7 @@ static void look_at_all(const struct context *ctx, const struct listing *listing
 	}
 }
 
-/* What came in the last moment counts, and the list shown is the one judged. */
+/* Changes up to now count, and the links that are printed are those that are judged. */
 static int look_for_the_last_time(const struct context *ctx)
 {
 	struct look look = { .say = true };

@@ -68,7 +68,7 @@ static const char *option_of(const struct vlinkcfg_end *end, const char *key)
 	return NULL;
 }
 
-/* A domain's CID is said elsewhere. */
+/* CIDs are left out: vlinkd gives them, whatever the config of this link says. */
 static bool has_options_of(const struct vlinkcfg_end *a, const struct vlinkcfg_end *b)
 {
 	size_t i;

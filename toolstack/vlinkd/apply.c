@@ -15,7 +15,7 @@ void withdrawn_add(struct withdrawn *withdrawn, const struct device_id *dev)
 
 	withdrawn->list = alloc_grow(withdrawn->list, withdrawn->nr, sizeof(*withdrawn->list));
 	withdrawn->list[withdrawn->nr++] = device;
-	/* That it is there is all that counts. */
+	/* Only whether it is there matters. */
 	map_set(&withdrawn->by_device, records_device_key(dev).s, (void *)RECORDS_ROOT);
 }
 
@@ -98,7 +98,7 @@ static int remove_pair(struct xs_handle *xs, xs_transaction_t t, const struct de
 	return ret ? ret : remove_parents(xs, t, dev);
 }
 
-/* Both directories at once: that makes the driver that is left take notice. */
+/* Both directories at once: so the driver of the domain that still runs is told. */
 static int remove_body(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
 	const struct record *record = arg;
@@ -201,7 +201,7 @@ int apply_action(struct applier *applier, const struct action *action)
 	return -EINVAL;
 }
 
-/* What an error of xenstored means to who reads the log. */
+/* What an error of xenstored means, for the log. */
 static const char *meaning_of(int error)
 {
 	switch (-error) {

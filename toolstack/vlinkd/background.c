@@ -136,7 +136,7 @@ int background_own_pidfile(void)
 	fd = open(PIDFILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		return lock_pidfile(fd, PIDFILE);
-	/* It serves to be found, not to work. */
+	/* Without it only vlinkctl does not find the daemon. */
 	log_warning("%s: %s; vlinkctl will not see that this runs", PIDFILE,
 		    strerror(errno));
 	return 0;

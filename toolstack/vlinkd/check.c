@@ -28,7 +28,7 @@ static void print_link(const struct config *config, const struct config_end *end
 		is_server ? own : other, is_server ? other : own);
 }
 
-/* Its config has been complained of: that is one fault, however many links it has. */
+/* Its config was complained of: one fault is told once, however many links it has. */
 static bool is_of_bad_file(const struct config *config, const char *name)
 {
 	size_t i;

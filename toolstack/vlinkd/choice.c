@@ -216,7 +216,7 @@ static void add_choice(struct choices *choices, const char *name)
 		return;
 	choices->list = alloc_grow(choices->list, choices->nr, sizeof(*choices->list));
 	choices->list[choices->nr++] = (struct choice){ .name = alloc_string(name) };
-	/* Where it is stands there once the array does not grow any more. */
+	/* A mark that the name is there; the pointer is set once the array does not grow any more. */
 	map_set(&choices->by_name, name, choices);
 }
 

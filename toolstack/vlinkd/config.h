@@ -46,7 +46,7 @@ struct config_file {
 	char *list;			/* dom's links as text */
 	char *error;			/* of the last attempt, or NULL */
 	char name[VLINK_PEER_MAX + 1];	/* of an unusable one, as far as it is known */
-	bool is_foreign;		/* cannot be read, and is no matter: it has no links */
+	bool is_foreign;		/* cannot be read, but has no links: no fault */
 };
 
 /* The domains that run, and what they were given. NULL: none is known, as for a check. */
@@ -66,7 +66,7 @@ struct config {
 	const char *const *dirs;
 	size_t nr_dirs;
 	const char *classes_path;	/* NULL: the built-in classes */
-	bool classes_optional;		/* nothing is said when the file is missing */
+	bool classes_optional;		/* no complaint when the file is missing */
 	long long settle_ms;		/* a config must not change so long to end a link */
 	struct vlinkcfg_classes classes;
 	bool classes_usable;
@@ -84,7 +84,7 @@ struct config {
 	size_t nr_domains;
 	struct map ends_by_role;	/* "ROLE/LINK" */
 	struct map domains_by_name;
-	struct messages messages;	/* said already */
+	struct messages messages;	/* logged already */
 };
 
 /*

@@ -33,7 +33,7 @@ static int write_number(struct xs_handle *xs, xs_transaction_t t, const char *di
 	return write_key(xs, t, dir, key, xsh_path("%u", number).s, access);
 }
 
-/* What the front end's domain says of its numbers is no matter of trust: they are its own. */
+/* The front end's domain may write there, but wrong numbers would harm only itself. */
 static void mark_used(bool used[PLAN_ID_MAX + 1], char **ids, unsigned int nr)
 {
 	unsigned int i, id;
@@ -48,7 +48,7 @@ static bool is_in_records(const struct connection *con)
 	return map_get(&con->applier->now->records->by_device, records_device_key(&con->dev).s);
 }
 
-/* All that the client's domain has is read at once: its hundredth device is as quick as the first. */
+/* All numbers are read at once: the hundredth device costs as many calls as the first. */
 static int choose_id(struct xs_handle *xs, xs_transaction_t t, struct connection *con)
 {
 	struct device_id *dev = &con->dev;

@@ -4,7 +4,7 @@
 #define VLINKD_LIFELINE_H
 
 /*
- * A connection of its own to xenstored's socket, over which nothing is said. It hangs up when
+ * A connection of its own to xenstored's socket, over which nothing is sent. It hangs up when
  * xenstored ends; what libxenstore gives to be polled does not. Returns the descriptor, or
  * -1: with ENOENT there is no socket, as where xenstored runs in a domain of its own.
  */

@@ -7,7 +7,7 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
-/* From now on nothing is said. */
+/* From now on nothing is logged. */
 void log_to_nobody(void);
 /* From now on messages go to syslog. */
 void log_to_syslog(const char *ident);

@@ -3,9 +3,10 @@
  * vlinkd: publishes the links of the domain configs to the domains, and makes
  * and removes the xenbus devices of the links as domains come and go.
  *
- * It keeps no state of its own: all it does is to compare, after each event,
- * what the configs ask for with what stands in xenstore, which it reads when it
- * starts. docs/xenstore.md defines what that is.
+ * All it does is to compare, after each event, what the configs ask for with what
+ * stands in xenstore, which it reads when it starts. What would be lost with the process
+ * is small: which device numbers were withdrawn a moment ago, and since when a config has
+ * been the same. docs/xenstore.md defines what stands in xenstore.
  */
 #define _GNU_SOURCE
 #include <errno.h>
