@@ -36,7 +36,9 @@ void json_put_text(json_t *in, const char *key, const char *text)
 {
 	json_t *value = text ? json_string(text) : json_null();
 
-	json_put(in, key, value ? value : ascii_of(text));
+	if (text && !value)
+		value = ascii_of(text);
+	json_put(in, key, value);
 }
 
 void json_put_number(json_t *in, const char *key, uint64_t number)
