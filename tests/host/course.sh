@@ -17,6 +17,16 @@ documented_on() {
 	quietly "$1" "set -e; cd $2; $(sed "${4-}" <<< "$command")"
 }
 
+# README.md prints the same commands.
+readme_agrees() {
+	local regex
+
+	for regex in "$IN_DOM0" "$IN_GUEST" dts2xl 'xl create /etc/xen/vm2' 'xl create /etc/xen/vm4' 'vlinkctl list'; do
+		[ "$(documented "$top/README.md" "$regex")" = "$(documented "$OPERATING" "$regex")" ] ||
+			{ echo "README.md and docs/operating.md differ: $regex"; return 1; }
+	done
+}
+
 documented_block_on() { # VM DIRECTORY REGEX
 	local commands
 
@@ -34,6 +44,8 @@ packages_of() { # VERSION
 
 IN_DOM0='apt install ./xen-vlink-utils'
 IN_GUEST='apt install linux-headers-amd64'
+UPGRADE='apt install --only-upgrade ./'
+DOWNGRADE='apt install --only-upgrade --allow-downgrades ./'
 
 # --- the unit ---------------------------------------------------------------
 
@@ -219,18 +231,18 @@ installed_is() { # VM PACKAGE VERSION
 	[ "$(on "$1" "dpkg-query -W -f '\${Version}' $2")" = "$3" ]
 }
 
-dom0_gets() { # VERSION [SED]
+dom0_gets() { # VERSION COMMAND
 	local before
 
 	before=$(on dom0 "systemctl show -P MainPID vlinkd")
-	documented_on dom0 "$(packages_of "$1")" "$IN_DOM0" "${2-}" &&
+	documented_on dom0 "$(packages_of "$1")" "$2" &&
 	installed_is dom0 xen-vlink-utils "$1" && vlinkd_runs &&
 	quietly dom0 "vlinkd --version | grep -w '$1\$'" &&
 	[ "$(on dom0 "systemctl show -P MainPID vlinkd")" != "$before" ]
 }
 
-vm4_gets() { # VERSION [SED]
-	documented_on vm4 "$(packages_of "$1")" "$IN_GUEST" "${2-}" &&
+vm4_gets() { # VERSION COMMAND
+	documented_on vm4 "$(packages_of "$1")" "$2" &&
 	installed_is vm4 xen-vlink-dkms "$1" && quietly vm4 "vlinkctl --version | grep -w '$1\$'" &&
 	[ "$(on vm4 "modinfo -F version vlink")" = "$1" ]
 }
@@ -243,8 +255,6 @@ vm4_runs() { # VERSION
 vm4_loads() { # VERSION
 	documented_block_on vm4 / 'rmmod' && vm4_runs "$1" && links_are_up
 }
-
-BACK='s/apt install/& --allow-downgrades/'
 
 # --- removal ----------------------------------------------------------------
 
@@ -269,6 +279,7 @@ course() {
 	local next vm
 
 	next=$(next_of "$version")
+	check "README.md prints the commands of docs/operating.md" readme_agrees
 	check "dom0 boots" booted dom0 || return
 	check "nothing has failed in dom0 before" nothing_has_failed dom0
 	check "the packages are installed in dom0" documented_on dom0 "$(packages_of "$version")" "$IN_DOM0" || return
@@ -290,17 +301,17 @@ course() {
 	check "dom0 boots again, and guests with it" dom0_boots_again || return
 	check "the links are up after dom0's boot" links_are_up
 	services_work "after dom0's boot"
-	check "links stay up while dom0's packages are upgraded" goes_on_while dom0_gets "$next"
+	check "links stay up while dom0's packages are upgraded" goes_on_while dom0_gets "$next" "$UPGRADE"
 	services_work "between versions of dom0 and guests"
-	check "links stay up while a guest's packages are upgraded" goes_on_while vm4_gets "$next"
+	check "links stay up while a guest's packages are upgraded" goes_on_while vm4_gets "$next" "$UPGRADE"
 	check "the modules that it runs are still the old ones" vm4_runs "$version"
 	check "the new modules are loaded" vm4_loads "$next"
 	services_work "between versions of guests"
 	check "a guest's kernel is upgraded" kernel_is_upgraded
 	check "the links are up with the new kernel" links_are_up
 	services_work "with the new kernel"
-	check "links stay up while dom0's packages are downgraded" goes_on_while dom0_gets "$version" "$BACK"
-	check "a guest's packages are downgraded" vm4_gets "$version" "$BACK"
+	check "links stay up while dom0's packages are downgraded" goes_on_while dom0_gets "$version" "$DOWNGRADE"
+	check "a guest's packages are downgraded" vm4_gets "$version" "$DOWNGRADE"
 	check "the old modules are loaded" vm4_loads "$version"
 	services_work "after the downgrade"
 	check "links stay up while the tools are removed" goes_on_while utils_are_removed

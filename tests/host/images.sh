@@ -107,20 +107,27 @@ local_archive() { # SYSTEM
 	within "$1" apt-get -q update >> "$log" 2>&1
 }
 
+# archives_into ARCHIVE SYSTEM: those in apt's cache that are named on standard input, by name, version
+# and architecture
+archives_into() {
+	local name number architecture
+
+	mkdir -p "$2/srv/debian/$1"
+	while read -r name number architecture; do
+		find "$2/var/cache/apt/archives" -name "${name}_${number//:/%3a}_$architecture.deb" \
+			-exec cp {} "$2/srv/debian/$1/" \;
+	done
+}
+
 # fetch_into ARCHIVE SYSTEM ARGUMENT...: what apt would install
 fetch_into() {
-	local part=$1 system=$2 name number architecture
+	local part=$1 system=$2
 
 	shift 2
-	mkdir -p "$system/srv/debian/$part"
 	apt "$system" --download-only install "$@" || return 1
 	keep_archives "$system"
 	within "$system" apt-get -q -y -s install "$@" |
-		sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*\[\([a-z0-9]*\)\]).*/\1 \2 \3/p' |
-		while read -r name number architecture; do
-			find "$system/var/cache/apt/archives" -name "${name}_${number//:/%3a}_$architecture.deb" \
-				-exec cp {} "$system/srv/debian/$part/" \;
-		done
+		sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*\[\([a-z0-9]*\)\]).*/\1 \2 \3/p' | archives_into "$part" "$system"
 }
 
 # What wanted names, with COMMON
@@ -171,6 +178,10 @@ make_guests() { # DIRECTORY
 	within "$tree" sh -exc "cd /debs/$version/build/packages && . /root/install" >> "$log" 2>&1 || return 1
 	rm "$tree/root/install"
 	keep_archives "$tree"
+	# Without these apt would prefer the backports'.
+	# shellcheck disable=SC2016 # for dpkg-query
+	within "$tree" dpkg-query -W -f '${Package} ${Version} ${Architecture}\n' linux-image-amd64 linux-headers-amd64 |
+		archives_into "$suite" "$tree"
 	echo "deb http://deb.debian.org/debian $(backports) main" > "$tree/etc/apt/sources.list.d/backports.list"
 	apt "$tree" update || return 1
 	fetch_into "$(backports)" "$tree" -t "$(backports)" linux-image-amd64 linux-headers-amd64 || return 1
