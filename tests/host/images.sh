@@ -65,7 +65,7 @@ make_packages() { # DIRECTORY
 # What Debian's own installation of a server would bring, and what the test logs in by
 COMMON="systemd-sysv udev dbus kmod iproute2 initramfs-tools zstd openssh-server apt-utils"
 DOM0="linux-image-amd64 xen-system-amd64 bridge-utils"
-GUEST="linux-image-amd64 linux-headers-amd64 grub-xen"
+GUEST="linux-image-amd64 linux-headers-amd64 grub-xen ccache"
 
 backports() {
 	echo "$suite-backports"
@@ -166,17 +166,48 @@ make_dom0() { # DIRECTORY
 	rm -rf "$tree"
 }
 
-# The guests' packages are installed here, by the command of docs/operating.md: compiling the
-# modules in an emulated guest takes far longer, and it does that when its kernel is upgraded.
+# The guests' packages are installed here, by the command of docs/operating.md, upgraded and downgraded.
+# In an emulated guest the compiler would take half an hour for the modules. So it is ccache that DKMS
+# calls there, and finds what was compiled here, for both versions and both kernels.
+packages_of_guests() { # SYSTEM
+	local commands=$1/root/commands
+
+	cp "$here/system/guest/etc/"{environment,ccache.conf} "$1/etc/"
+	{ documented "$OPERATING" "$IN_GUEST" && echo 'apt install ./xen-vlink-tests_*.deb'; } > "$commands" &&
+	commands_in "$1" "$version" &&
+	documented "$OPERATING" "$UPGRADE" > "$commands" && commands_in "$1" "$(next_of "$version")" &&
+	documented "$OPERATING" "$DOWNGRADE" > "$commands" && commands_in "$1" "$version" &&
+	rm "$commands"
+}
+
+# Leaves there what the compiler makes of the modules for the backports' kernel, and no more.
+compile_for_next_kernel() { # SYSTEM
+	say "compiling for the backports' kernel"
+	cp -a "$1" "$1.next"
+	within "$1.next" sh -ec 'set -a; . /etc/environment; apt-get -q -y -t "$0" install linux-image-amd64 linux-headers-amd64' \
+		"$(backports)" >> "$log" 2>&1 || return 1
+	rm -r "$1/var/cache/ccache"
+	mv "$1.next/var/cache/ccache" "$1/var/cache/"
+	rm -rf "$1.next"
+}
+
+# Runs these commands there, where the packages of this version are; these are installed then.
+commands_in() { # SYSTEM VERSION
+	say "the guests get $2"
+	# shellcheck disable=SC2016 # for that shell
+	within "$1" sh -exc 'set -a; . /etc/environment; cd "/debs/$0/build/packages" && . /root/commands
+		for package in xen-vlink-dkms xen-vlink-guest xen-vlink-tests libvrpq1 libvumem1; do
+			test "$(dpkg-query -W -f "\${Version} \${db:Status-Status}" $package)" = "$0 installed"
+		done
+		test "$(dkms status | sed -n "s,^xen-vlink/,,p" | sed "s/,.*: /: /" | sort -u)" = "$0: installed"' "$2" >> "$log" 2>&1
+}
+
 make_guests() { # DIRECTORY
 	local tree=$1/tree vm
 
 	begin_system "$tree" "$GUEST" || return 1
 	cp -r "$here/system/all/etc/apt" "$tree/etc/"
-	documented "$top/docs/operating.md" 'apt install linux-headers-amd64' > "$tree/root/install"
-	echo 'apt install ./xen-vlink-tests_*.deb' >> "$tree/root/install"
-	within "$tree" sh -exc "cd /debs/$version/build/packages && . /root/install" >> "$log" 2>&1 || return 1
-	rm "$tree/root/install"
+	packages_of_guests "$tree" || return 1
 	keep_archives "$tree"
 	# Without these apt would prefer the backports'.
 	# shellcheck disable=SC2016 # for dpkg-query
@@ -188,6 +219,7 @@ make_guests() { # DIRECTORY
 	prepare_common "$tree"
 	cp -r "$here/system/guest/." "$tree/"
 	local_archive "$tree" || return 1
+	compile_for_next_kernel "$tree" || return 1
 	first_menu "$tree"
 	for vm in vm2 vm4; do
 		echo $vm > "$tree/etc/hostname"

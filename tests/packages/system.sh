@@ -84,6 +84,6 @@ left_of_ours() { # SYSTEM
 		-o -path "$1/var/lib/apt" -o -path "$1/var/lib/dpkg/*-old" ')' -prune -o \
 		'(' -name '*vlink*' -o -name '*vrpq*' -o -name '*vumem*' -o -name '*vbpipe*' -o -name '*vmci*' \
 		-o -name '*dts2xl*' -o -path '*/vlx/*' -o -path '*/updates/dkms/*' ')' -print |
-		# Linux has modules of VMware's own.
-		grep -vE 'vmci(\.ko|_transport)|/usr/src/linux-|/kernel/'
+		# Linux has modules of VMware's own, and iproute2 a program of this name.
+		grep -vE 'vmci(\.ko|_transport)|/usr/src/linux-|/kernel/|/devlink[^/]*$'
 }
