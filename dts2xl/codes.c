@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <vlink/info.h>
+#include <vlink/limits.h>
+
 #include "codes.h"
+
+#define TEXT_OF(value)	#value
+#define NUMBER(macro)	TEXT_OF(macro)
 
 static const struct {
 	const char *name;
@@ -76,7 +82,7 @@ static const struct {
 		"called vdevs below a node vmN.\n" },
 	[CODE_NODE_BELOW] = { "node-below", "Device nodes have no nodes below them.\n" },
 	[CODE_INFO] = { "info",
-		"An info has up to 1024 bytes of printable ASCII. That of a pipe is\n"
+		"An info has up to " NUMBER(VLINK_INFO_MAX) " bytes of printable ASCII. That of a pipe is\n"
 		"POLICY;SIZE;MINOR;KEY=VALUE..., where POLICY is empty or 'a'; that of other\n"
 		"classes is a list of KEY=VALUE, separated by commas, blanks or the ends of\n"
 		"strings. Sizes may have a suffix K, M or G.\n" },
@@ -113,11 +119,11 @@ static const struct {
 		"options are strings KEY=VALUE without a comma. The key is formed like a class\n"
 		"name and none of those that the converter writes itself.\n" },
 	[CODE_LINK_NAME] = { "link-name",
-		"A link's name has 1 to 48 characters of A-Z a-z 0-9 _ -, and each link has its\n"
+		"A link's name has 1 to " NUMBER(VLINK_ID_MAX) " characters of A-Z a-z 0-9 _ -, and each link has its\n"
 		"own.\n" },
 	[CODE_UNIT] = { "unit",
-		"Device nodes are numbered from 0 to 4095, for each class and role in a VM;\n"
-		"pipes together. A number that a node asks for is its own.\n" },
+		"Device nodes are numbered from 0 to " NUMBER(VLINK_UNIT_MAX) ", for each class and role in a VM;\n"
+		"pipes together, below " NUMBER(VBPIPE_MINORS) ". A number that a node asks for is its own.\n" },
 	[CODE_DEVICE_NAME] = { "device-name",
 		"The name of a pipe's device node stands once in a VM.\n" },
 	[CODE_DELETE] = { "delete", "What /delete-node/ names is not there.\n" },
@@ -127,7 +133,7 @@ static const struct {
 		"driver-domain (empty). Strings are printable ASCII.\n" },
 	[CODE_VM_MAP] = { "vm-map",
 		"--map and domain-name give VMs the names of their domains. Each is unique, has\n"
-		"1 to 63 characters of A-Z a-z 0-9 _ . + - and does not consist of digits.\n" },
+		"1 to " NUMBER(VLINK_PEER_MAX) " characters of A-Z a-z 0-9 _ . + - and does not consist of digits.\n" },
 	[CODE_DEFAULTS] = { "defaults",
 		"A file of --defaults is a piece of xl config without name and vlink, for all\n"
 		"guests or a VM of the input.\n" },

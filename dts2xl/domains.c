@@ -6,8 +6,6 @@
 #include "domains.h"
 #include "vlinkcfg/private.h"
 
-#define DOM0_NAME	"Domain-0"
-
 void mappings_add(struct mappings *mappings, const char *argument)
 {
 	struct mapping *mapping;
@@ -25,7 +23,7 @@ void mappings_add(struct mappings *mappings, const char *argument)
 			diag_fatal("--map %s: vm%u is mapped already", argument, vm);
 	mapping = MEM_APPEND(mappings->items, mappings->nr);
 	mapping->vm = vm;
-	mapping->name = strcmp(name, "dom0") ? name : DOM0_NAME;
+	mapping->name = strcmp(name, "dom0") ? name : VLINK_DOM0_NAME;
 }
 
 static const char *mapped_name(const struct mappings *mappings, unsigned int vm)
@@ -44,7 +42,7 @@ static unsigned int find_dom0(const struct mappings *mappings)
 	size_t i;
 
 	for (i = 0; i < mappings->nr; i++)
-		if (!strcmp(mappings->items[i].name, DOM0_NAME))
+		if (!strcmp(mappings->items[i].name, VLINK_DOM0_NAME))
 			return mappings->items[i].vm;
 	return mapped_name(mappings, VM_DOM0) ? 0 : VM_DOM0;
 }
@@ -70,7 +68,7 @@ static void settle(struct vm *vm, unsigned int dom0, const struct mappings *mapp
 	if (in_base && mapped && strcmp(in_base, mapped))
 		diag_error(CODE_VM_MAP, vm->pos, "vm%u is called '%s' by --map, but '%s' in its --base",
 			   vm->number, mapped, in_base);
-	if (name && !strcmp(name, DOM0_NAME) && vm->number != dom0)
+	if (name && !strcmp(name, VLINK_DOM0_NAME) && vm->number != dom0)
 		diag_error(CODE_VM_MAP, vm->pos, "vm%u: only --map vm%u=dom0 makes it Domain-0",
 			   vm->number, vm->number);
 	if (name && !vlinkcfg_is_domain_name(name))

@@ -10,7 +10,7 @@ const char *model_domain_name(const struct model *model, unsigned int number)
 	const struct vm *vm = model_vm(model, number);
 
 	if (number == model->dom0)
-		return "Domain-0";
+		return VLINK_DOM0_NAME;
 	if (vm && vm->domain_name)
 		return vm->domain_name;
 	return mem_printf("vm%u", number);

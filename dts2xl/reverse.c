@@ -54,7 +54,7 @@ static void read_domains(struct reversal *reversal, char *const *paths, int nr,
 
 static unsigned int number_of_name(const char *name)
 {
-	return strcmp(name, "Domain-0") ? model_vm_of_label(name, "") : VM_DOM0;
+	return strcmp(name, VLINK_DOM0_NAME) ? model_vm_of_label(name, "") : VM_DOM0;
 }
 
 static bool is_taken(const struct reversal *reversal, unsigned int vm)
@@ -76,7 +76,7 @@ static void number_domains(struct reversal *reversal)
 	FOR_EACH(domain, reversal->domains, reversal->nr) {
 		domain->vm = number_of_name(domain->cfg.name);
 		/* vm1 may be the name of a guest: the number is Domain-0's. */
-		if (domain->vm == VM_DOM0 && strcmp(domain->cfg.name, "Domain-0"))
+		if (domain->vm == VM_DOM0 && strcmp(domain->cfg.name, VLINK_DOM0_NAME))
 			domain->vm = 0;
 	}
 	FOR_EACH(domain, reversal->domains, reversal->nr) {

@@ -14,7 +14,8 @@
 #define VLINK_INFO_MAX		1024	/* bytes of an info string, or of a key's value */
 #define VLINK_UNIT_MAX		4095	/* of pipes VBPIPE_MINORS - 1 */
 
-#define VLINK_CID_HOST		2u	/* Domain-0's */
+#define VLINK_DOM0_NAME		"Domain-0"	/* as xl calls it */
+#define VLINK_CID_HOST		2u		/* dom0's */
 #define VLINK_CID_MIN		3u
 #define VLINK_CID_MAX		0xfffffffeu
 

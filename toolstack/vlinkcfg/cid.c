@@ -6,7 +6,7 @@
 
 bool vlinkcfg_cid_parse(const char *domain, const char *text, unsigned int *cid)
 {
-	bool is_host = !strcmp(domain, "Domain-0");
+	bool is_host = !strcmp(domain, VLINK_DOM0_NAME);
 	unsigned long long value = 0;
 	const char *c;
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vlink/limits.h>
+
 #include "lib/alloc.h"
 #include "lib/detached.h"
 #include "board.h"
@@ -98,7 +100,7 @@ static int add_own_domain(const struct context *ctx, struct listing *listing)
 	char *name = NULL;
 
 	if (context_is_dom0(ctx))
-		name = alloc_string("Domain-0");
+		name = alloc_string(VLINK_DOM0_NAME);
 	else
 		name = xsh_read(ctx->xs, XBT_NULL, "name");
 	if (!name)

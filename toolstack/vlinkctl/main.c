@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <vlink/limits.h>
 #include <vlink/version.h>
 
 #include "lib/alloc.h"
@@ -18,7 +19,6 @@
 #include "suggest.h"
 
 #define TIMEOUT_MAX_S		(INT_MAX / 1000)
-#define LINK_NAME_MAX		48
 
 static const char usage_text[] =
 	"usage: vlinkctl list [--all] [--json | --proc]\n"
@@ -249,7 +249,7 @@ static bool is_link(const char *text)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	size_t len = strlen(text);
 
-	return len && len <= LINK_NAME_MAX && strspn(text, good) == len;
+	return len && len <= VLINK_ID_MAX && strspn(text, good) == len;
 }
 
 static int take_names(const struct command *cmd, struct context *ctx, int argc, char **argv)

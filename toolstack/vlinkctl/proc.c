@@ -8,6 +8,8 @@
  */
 #include <string.h>
 
+#include <vlink/limits.h>
+
 #include "lib/xs.h"
 #include "proc.h"
 
@@ -30,7 +32,7 @@ static unsigned int vm_of(const char *domain)
 {
 	unsigned int vm;
 
-	if (!strcmp(domain, "Domain-0"))
+	if (!strcmp(domain, VLINK_DOM0_NAME))
 		return 1;
 	if (!strncmp(domain, "vm", 2) && xsh_parse_number(domain + 2, VM_MAX, &vm))
 		return vm;

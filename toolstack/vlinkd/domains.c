@@ -97,7 +97,7 @@ static int read_name(struct xs_handle *xs, struct known_domain *known)
 {
 	free(known->name);
 	if (known->domid == 0)
-		known->name = alloc_string(DOMAINS_DOM0_NAME);
+		known->name = alloc_string(VLINK_DOM0_NAME);
 	else
 		known->name = xsh_read(xs, XBT_NULL, name_path(known->domid).s);
 	known->stale = !known->name && xsh_is_fatal(-errno);

@@ -8,11 +8,12 @@
 #include <xenctrl.h>
 #include <xenstore.h>
 
+#include <vlink/limits.h>
+
 #include "map.h"
 
 #define DOMAINS_DOMID_MAX	0x7fefu	/* Xen's last ordinary domain id */
 #define DOMAINS_UUID_SIZE	37
-#define DOMAINS_DOM0_NAME	"Domain-0"
 
 struct domain {
 	unsigned int domid;
