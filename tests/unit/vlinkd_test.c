@@ -1003,6 +1003,21 @@ static void number_of_a_pipe_is_its_unit(void)
 		     "problem: vm3.cfg: link 'q': the name asks for the number 6: the unit counts, which is 5\n", 3);
 }
 
+#define SOCKETS(link, role, peer, rest) \
+	"vlink = [ \"link=" link ",class=vsock,role=" role ",peer=" peer ",unit=0" rest "\" ]\n"
+
+/* Whether their domains are linked or not. */
+static void cid_of_two_domains(void)
+{
+	begin();
+	cfg("vm3.cfg", "name = \"vm3\"\n" SOCKETS("a", "server", "vm4", ",cid=50"));
+	cfg("vm4.cfg", "name = \"vm4\"\n" SOCKETS("a", "client", "vm3", ",cid=51"));
+	cfg("vm5.cfg", "name = \"vm5\"\n" SOCKETS("b", "server", "vm6", ",cid=52"));
+	cfg("vm6.cfg", "name = \"vm6\"\n" SOCKETS("b", "client", "vm5", ",cid=50"));
+	expect_check("link a vsock vm3 vm4\nlink b vsock vm5 vm6\n"
+		     "problem: vm6.cfg: link 'b': the cid 50 is that of 'vm3' (vm3.cfg), too: while that runs, 'vm6' has no sockets\n", 1);
+}
+
 /* What needs no links is no matter, and a cfg that is broken is one fault. */
 static void one_fault_is_told_once(void)
 {
@@ -2174,6 +2189,7 @@ static const struct unit_test tests[] = {
 	{ "configs are checked", configs_are_checked },
 	{ "infos are checked in the words of the drivers", infos_are_checked },
 	{ "the number of a pipe is its unit", number_of_a_pipe_is_its_unit },
+	{ "one CID of two domains", cid_of_two_domains },
 	{ "one fault is told once", one_fault_is_told_once },
 	{ "typos in infos are found", typos_in_infos_are_found },
 	{ "only the difference is written", only_the_difference_is_written },

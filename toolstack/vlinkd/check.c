@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* vlinkd --check: what the configs say, and what is wrong with them. */
+#include <stdint.h>
 #include <string.h>
 
 #include "lib/services.h"
@@ -88,6 +89,38 @@ static size_t check_info(const struct config *config, const struct config_end *e
 	return check.problems;
 }
 
+/* The end of another domain that has the same CID, or NULL. The first with a CID is noted. */
+static const struct config_end *other_with_cid(struct map *by_cid, const struct config_end *end)
+{
+	const char *cid = vlinkcfg_end_cid(end->end);
+	const struct config_end *first = cid ? map_get(by_cid, cid) : NULL;
+
+	if (cid && !first)
+		map_set(by_cid, cid, (void *)(uintptr_t)end);
+	return first && strcmp(first->dom->name, end->dom->name) ? first : NULL;
+}
+
+/* It is no fault of a link: domains that never run at a time may share a CID. */
+static size_t check_cids(const struct config *config, FILE *out)
+{
+	struct map by_cid = { 0 };
+	size_t i, problems = 0;
+
+	for (i = 0; i < config->nr_ends; i++) {
+		const struct config_end *end = &config->ends[i];
+		const struct config_end *other = other_with_cid(&by_cid, end);
+
+		if (!other)
+			continue;
+		fprintf(out, "problem: %s: link '%s': the cid %s is that of '%s' (%s), too: while that runs, '%s' has no sockets\n",
+			end->dom->path, end->end->link, vlinkcfg_end_cid(end->end),
+			other->dom->name, other->dom->path, end->dom->name);
+		problems++;
+	}
+	map_clear(&by_cid);
+	return problems;
+}
+
 size_t check_print(const struct config *config, FILE *out)
 {
 	size_t i, problems = config->messages.nr;
@@ -98,6 +131,7 @@ size_t check_print(const struct config *config, FILE *out)
 		fprintf(out, "problem: %s\n", config->messages.list[i]);
 	for (i = 0; i < config->nr_ends; i++)
 		problems += check_info(config, &config->ends[i], out);
+	problems += check_cids(config, out);
 	for (i = 0; i < config->nr_ends; i++) {
 		if (other_end(config, &config->ends[i]) ||
 		    is_of_bad_file(config, config->ends[i].end->peer))
