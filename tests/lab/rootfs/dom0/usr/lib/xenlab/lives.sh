@@ -267,7 +267,7 @@ vcpus()
 {
 	local n
 
-	for n in 1 2; do
+	for n in 2 1; do
 		xl vcpu-set "$1" $n || fail "xl vcpu-set $1 $n"
 		until_true $WAIT has_vcpus "$1" $n || { fail "$1 has not $n vcpus"; xl vcpu-list "$1"; }
 		remember
