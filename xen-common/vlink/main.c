@@ -48,8 +48,9 @@ static int __init vlink_init(void)
 	/*
 	 * Not WQ_UNBOUND: Linux 6.9 and later run nothing any more on a queue that is both,
 	 * once what was queued while it was frozen has been cancelled before it is thawed.
+	 * Mapping a peer's memory takes long enough to keep other queues' work waiting.
 	 */
-	vlink_wq = alloc_workqueue("vlink", WQ_FREEZABLE | WQ_PERCPU, 0);
+	vlink_wq = alloc_workqueue("vlink", WQ_FREEZABLE | WQ_PERCPU | WQ_CPU_INTENSIVE, 0);
 	if (!vlink_wq)
 		return -ENOMEM;
 
