@@ -179,6 +179,7 @@ enum vlink_region_kind {
 struct vlink_region {
 	enum vlink_region_kind kind;
 	struct list_head node;
+	struct list_head shared;		/* client, vlink_pages_grant(): of all of them */
 	char name[VLINK_CLASS_MAX + 1];
 	unsigned int nr_pages;
 	struct page **pages;

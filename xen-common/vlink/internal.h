@@ -65,6 +65,11 @@ void vlink_look_again(struct vlink *link);
 struct vlink_region *vlink_region_new(enum vlink_region_kind kind, const char *name,
 				      unsigned int nr_pages);
 void vlink_region_free(struct vlink_region *region);
+/*
+ * Has live migration copy all pages that peers may have written: Xen does not note what is
+ * written through a grant that stays mapped. While the domain's processes are frozen.
+ */
+void vlink_regions_touch(void);
 /* Gives back the regions of the connection. */
 void vlink_regions_release(struct vlink *link);
 

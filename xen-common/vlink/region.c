@@ -3,12 +3,23 @@
  * Regions: pages shared with the peer, the own domain's (share.c) or the peer's (map.c). What
  * the peer still maps when it is given back is quarantine.c's.
  */
+#include <linux/highmem.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "internal.h"
+
+/* All regions of pages of this domain, whether they are granted yet, still, or not. */
+static LIST_HEAD(shared_regions);
+static DEFINE_MUTEX(shared_lock);
+
+static bool is_shared(const struct vlink_region *region)
+{
+	return region->kind != VLINK_REGION_MAPPED;
+}
 
 struct vlink_region *vlink_region_new(enum vlink_region_kind kind, const char *name,
 				      unsigned int nr_pages)
@@ -30,7 +41,34 @@ struct vlink_region *vlink_region_new(enum vlink_region_kind kind, const char *n
 		return ERR_PTR(-ENOMEM);
 	}
 	INIT_LIST_HEAD(&region->node);
+	if (is_shared(region)) {
+		mutex_lock(&shared_lock);
+		list_add_tail(&region->shared, &shared_regions);
+		mutex_unlock(&shared_lock);
+	}
 	return region;
+}
+
+/* A write that changes nothing, whatever the peer writes meanwhile. */
+static void touch_page(struct page *page)
+{
+	atomic_t *word = kmap_local_page(page);
+
+	atomic_add(0, word);
+	kunmap_local(word);
+}
+
+void vlink_regions_touch(void)
+{
+	struct vlink_region *region;
+	unsigned int i;
+
+	mutex_lock(&shared_lock);
+	list_for_each_entry(region, &shared_regions, shared)
+		for (i = 0; i < region->nr_pages; i++)
+			if (region->pages[i])
+				touch_page(region->pages[i]);
+	mutex_unlock(&shared_lock);
 }
 
 static enum vlink_charge_kind charge_kind(const struct vlink_region *region)
@@ -83,6 +121,11 @@ static void uncharge(struct vlink_region *region)
 
 void vlink_region_free(struct vlink_region *region)
 {
+	if (is_shared(region)) {
+		mutex_lock(&shared_lock);
+		list_del(&region->shared);
+		mutex_unlock(&shared_lock);
+	}
 	uncharge(region);
 	kvfree(region->pages);
 	kvfree(region->refs);

@@ -54,6 +54,8 @@ static void forget_devices(struct vlink_driver *drv)
 static int vlink_freeze(struct device *dev)
 {
 	vlink_for_each(suspend_link, NULL);
+	/* Processes find there what their peers wrote before. */
+	vlink_regions_touch();
 	return 0;
 }
 
