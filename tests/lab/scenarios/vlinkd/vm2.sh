@@ -22,7 +22,7 @@ xenstore-read /tool/vlink/p23/vbpipe/id 2>/dev/null && fail "the private record 
 
 vlinkctl list || fail "vlinkctl list"
 vlinkctl list | grep -q '^p23 *vbpipe *vbpipe *server *0 *vm3 *Connected$' || fail "state of p23"
-vlinkctl list | grep -q '^to-dom0 *vbpipe *vbpipe *client *0 *Domain-0 *Connected$' ||
+vlinkctl list | grep -q '^to-dom0 *vbpipe *vbpipe *client *1 *Domain-0 *Connected$' ||
 	fail "state of to-dom0"
 vlinkctl wait --timeout 600 p23 to-dom0 || fail "vlinkctl wait for both"
 vlinkctl wait --timeout 1 nosuch 2> /tmp/err
