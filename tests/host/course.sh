@@ -5,6 +5,7 @@
 # sourced by check.
 #
 # shellcheck disable=SC2154 # version, out, top, log, work: check's
+# shellcheck disable=SC2016,SC2015 # variables of the other machine; what follows || is for any failure
 
 OPERATING=$top/docs/operating.md
 EXAMPLES=/usr/lib/xen-vlink/examples

@@ -6,6 +6,7 @@
 # tests/packages/system.sh.
 #
 # shellcheck disable=SC2154 # here, top, suite, log, kept, work: check's
+# shellcheck disable=SC2016 # variables of the system in the tree
 
 # The next version: what NUMBER becomes when the packages are upgraded
 next_of() { # NUMBER

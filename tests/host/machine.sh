@@ -5,6 +5,7 @@
 # check, after tests/lab/emulation.sh.
 #
 # shellcheck disable=SC2154 # work, out, dom0, guests, kept: check's and images.sh's
+# shellcheck disable=SC2094 # both only append to the log
 
 # Some of it may have to wait for others on this machine's processors.
 LIMIT=${HOST_LIMIT:-10800}
