@@ -73,17 +73,6 @@ static int by_class(const void *a, const void *b)
 				      ((const struct vlinkcfg_place *)b)->end->class_name);
 }
 
-static int by_unit(const void *a, const void *b)
-{
-	const struct vlinkcfg_end *end_a = ((const struct vlinkcfg_place *)a)->end;
-	const struct vlinkcfg_end *end_b = ((const struct vlinkcfg_place *)b)->end;
-	int order = by_class(a, b);
-
-	if (!order)
-		order = (int)end_a->role - (int)end_b->role;
-	return order ? order : (end_a->unit > end_b->unit) - (end_a->unit < end_b->unit);
-}
-
 static int by_domain_and_unit(const void *a, const void *b)
 {
 	const struct vlinkcfg_end *end_a = ((const struct vlinkcfg_place *)a)->end;
@@ -91,6 +80,16 @@ static int by_domain_and_unit(const void *a, const void *b)
 	int order = by_domain(a, b);
 
 	return order ? order : (end_a->unit > end_b->unit) - (end_a->unit < end_b->unit);
+}
+
+static int by_unit(const void *a, const void *b)
+{
+	int order = by_domain_and_unit(a, b);
+
+	if (!order)
+		order = by_class(a, b);
+	return order ? order : (int)((const struct vlinkcfg_place *)a)->end->role -
+			       (int)((const struct vlinkcfg_place *)b)->end->role;
 }
 
 /* Both are struct taken. */
