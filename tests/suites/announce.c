@@ -11,10 +11,12 @@
 
 static struct xs_handle *store;
 static const char *program;
+static bool tells_alive;
 
 bool announce_open(const char *the_program)
 {
 	program = the_program;
+	tells_alive = getenv("ANNOUNCE_ALIVE");
 	store = xs_open(0);
 	if (!store)
 		fprintf(stderr, "%s: xenstore: %s\n", program, strerror(errno));
@@ -49,7 +51,7 @@ void announce_alive(void)
 	struct timespec now;
 	char value[32];
 
-	if (!getenv("ANNOUNCE_ALIVE"))
+	if (!tells_alive)
 		return;
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (atomic_exchange(&second, now.tv_sec) == now.tv_sec)
