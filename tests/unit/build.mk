@@ -139,9 +139,7 @@ check-vrpq-attack:
 
 $(addprefix $(O)/test/vrpq_,kernel_test attack_test): $(O)/test/%: tests/unit/%.c tests/unit/attack.h \
 		$(VRPQ_KERNEL_DEPS)
-	@mkdir -p $(@D)
-	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
-		$(VRPQ_KERNEL_SRC) -lcunit
+	$(call link_kernel_test,$(VRPQ_KERNEL_SRC))
 
 # A pipe's connections, and events for them.
 VBPIPE_KERNEL_SRC := $(addprefix xen-common/vbpipe/,connection.c rendezvous.c) tests/unit/module/kernel.c
@@ -152,9 +150,7 @@ check-vbpipe-events:
 
 $(O)/test/vbpipe_event_test: tests/unit/vbpipe_event_test.c $(KERNEL_TEST_DEPS) $(VBPIPE_KERNEL_SRC) \
 		$(wildcard xen-common/vbpipe/*.h)
-	@mkdir -p $(@D)
-	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
-		$(VBPIPE_KERNEL_SRC) -lcunit
+	$(call link_kernel_test,$(VBPIPE_KERNEL_SRC))
 
 # Which numbers and names the nodes of pipes get.
 VBPIPE_NODE_SRC := xen-common/vbpipe/device.c tests/unit/module/kernel.c
@@ -165,9 +161,7 @@ check-vbpipe-nodes:
 
 $(O)/test/vbpipe_node_test: tests/unit/vbpipe_node_test.c $(KERNEL_TEST_DEPS) $(VBPIPE_NODE_SRC) \
 		$(wildcard xen-common/vbpipe/*.h)
-	@mkdir -p $(@D)
-	$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< \
-		$(VBPIPE_NODE_SRC) -lcunit
+	$(call link_kernel_test,$(VBPIPE_NODE_SRC))
 
 $(call unit_test,check-install,)
 check-install:

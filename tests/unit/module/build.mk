@@ -17,6 +17,12 @@ KERNEL_TEST_CFLAGS := -std=gnu11 $(WARN) -Wno-sign-compare -Wno-unused-parameter
 		      -D__KERNEL__ -D_GNU_SOURCE -pthread -I$(KERNEL_TEST_DIR) -Itests/unit/module \
 		      -Iinclude -Itests/unit -include tests/unit/module/kernel.h
 
+# $(call link_kernel_test,SOURCES): a recipe; the test $< with these, under the sanitizers
+define link_kernel_test
+@mkdir -p $(@D)
+$(CC) $(KERNEL_TEST_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -o $@ $< $(1) -lcunit
+endef
+
 $(KERNEL_TEST_DIR)/.made: tests/unit/module/build.mk
 	@rm -rf $(@D)
 	@for name in $(KERNEL_STAND_INS); do \
